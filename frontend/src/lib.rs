@@ -1,0 +1,1 @@
+//! Turns a recipe into a BuildKit frontend, a command line and its own packer.

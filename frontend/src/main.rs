@@ -1,0 +1,3 @@
+//! microb.
+
+fn main() {}

@@ -1,0 +1,182 @@
+//! The only door from a recipe to the outside.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use crate::diagnostic::Diagnostic;
+use crate::platform::Platform;
+use crate::span::SourceFile;
+
+/// All that a recipe may ask of the world.
+///
+/// Everything else that a recipe does is pure: the same answers give the same stage.
+pub trait Context {
+    /// The file that the build was started with (`docker build -f`), usually `pyproject.toml`.
+    fn definition(&self) -> &SourceFile;
+
+    /// A file of the build context as bytes, or `None` if there is none.
+    ///
+    /// The path is relative to the root of the build context, with `/` between its parts.
+    ///
+    /// # Errors
+    ///
+    /// When the file is there and cannot be read: it is a folder, or the engine went away.
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError>;
+
+    /// The value of a build argument (`docker build --build-arg NAME=VALUE`).
+    fn build_arg(&self, name: &str) -> Option<&str>;
+
+    /// The target that was asked for (`docker build --target NAME`).
+    fn target(&self) -> Option<&str>;
+
+    /// The platform that the image is for.
+    fn platform(&self) -> &Platform;
+
+    /// The platform of the machine that builds.
+    fn build_platform(&self) -> &Platform;
+
+    /// Whether a build context of this name was given (`docker build --build-context NAME=…`).
+    fn has_named_context(&self, name: &str) -> bool;
+
+    /// Tells the user something that does not stop the build.
+    fn warn(&self, warning: Diagnostic);
+}
+
+/// Why a file that is there could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadError {
+    /// The path as asked for.
+    pub path: String,
+    /// The reason, in the words of whoever found it.
+    pub reason: String,
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot read `{}`: {}", self.path, self.reason)
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+/// A context that is held in memory: what a recipe's tests use.
+///
+/// ```
+/// # use microb_dsl::{Context, MemoryContext};
+/// let cx = MemoryContext::new("[project]\nname = 'x'").file("README.md", "hello");
+/// assert_eq!(cx.read("README.md").unwrap().unwrap(), b"hello");
+/// assert_eq!(cx.read("LICENSE").unwrap(), None);
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct MemoryContext {
+    definition: SourceFile,
+    files: BTreeMap<String, Vec<u8>>,
+    build_args: BTreeMap<String, String>,
+    named_contexts: Vec<String>,
+    target: Option<String>,
+    platform: Platform,
+    build_platform: Platform,
+    warnings: Mutex<Vec<Diagnostic>>,
+}
+
+impl MemoryContext {
+    /// A context whose definition file is `pyproject.toml` with this text, for `linux/amd64`.
+    pub fn new(pyproject: impl Into<String>) -> Self {
+        Self::with_definition(SourceFile::new("pyproject.toml", pyproject))
+    }
+
+    /// A context with a definition file of any name.
+    pub fn with_definition(definition: SourceFile) -> Self {
+        let amd64 = Platform::new("linux", "amd64", "");
+        Self {
+            files: BTreeMap::from([(
+                definition.name().to_owned(),
+                definition.text().as_bytes().to_vec(),
+            )]),
+            definition,
+            build_args: BTreeMap::new(),
+            named_contexts: Vec::new(),
+            target: None,
+            platform: amd64.clone(),
+            build_platform: amd64,
+            warnings: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Adds a file to the build context.
+    pub fn file(mut self, path: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
+        self.files.insert(path.into(), content.into());
+        self
+    }
+
+    /// Gives a build argument.
+    pub fn arg(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.build_args.insert(name.into(), value.into());
+        self
+    }
+
+    /// Gives a named context.
+    pub fn named_context(mut self, name: impl Into<String>) -> Self {
+        self.named_contexts.push(name.into());
+        self
+    }
+
+    /// Asks for a target.
+    pub fn with_target(mut self, name: impl Into<String>) -> Self {
+        self.target = Some(name.into());
+        self
+    }
+
+    /// Asks for another platform than `linux/amd64`.
+    pub fn with_platform(mut self, platform: Platform) -> Self {
+        self.platform = platform;
+        self
+    }
+
+    /// The warnings so far, in order.
+    pub fn warnings(&self) -> Vec<Diagnostic> {
+        self.warnings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl Context for MemoryContext {
+    fn definition(&self) -> &SourceFile {
+        &self.definition
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
+        Ok(self.files.get(path).cloned())
+    }
+
+    fn build_arg(&self, name: &str) -> Option<&str> {
+        self.build_args.get(name).map(String::as_str)
+    }
+
+    fn target(&self) -> Option<&str> {
+        self.target.as_deref()
+    }
+
+    fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    fn build_platform(&self) -> &Platform {
+        &self.build_platform
+    }
+
+    fn has_named_context(&self, name: &str) -> bool {
+        self.named_contexts.iter().any(|known| known == name)
+    }
+
+    fn warn(&self, warning: Diagnostic) {
+        self.warnings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(warning);
+    }
+}

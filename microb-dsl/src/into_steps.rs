@@ -1,0 +1,128 @@
+//! The one composition law: what can stand where a step can.
+
+use std::sync::Arc;
+
+use crate::span::Span;
+use crate::step::{
+    Copy, Healthcheck, Instruction, Mkdir, Mkfile, Origin, Remove, Run, Step, Symlink,
+};
+
+/// A step, or anything that is made of steps: a tuple, an `Option`, a `Vec`, an array, or nothing.
+///
+/// So a fragment of a recipe is a function that returns `impl IntoSteps`, a condition is
+/// `bool::then`, and a repetition is an iterator that is collected into a `Vec`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a build step",
+    label = "expected a step such as `run(..)`, `copy(..)`, `env(..)`, or a tuple, `Option` or `Vec` of steps"
+)]
+pub trait IntoSteps: Sized {
+    /// The steps, in order.
+    fn into_steps(self) -> Vec<Step>;
+
+    /// Says which place in a user's file caused these steps. A place that a step has already stays.
+    fn at<'a>(self, span: impl Into<Option<&'a Span>>) -> Vec<Step> {
+        let span = span.into();
+        with_origin(self, |origin| {
+            if origin.span.is_none() {
+                origin.span = span.cloned();
+            }
+        })
+    }
+
+    /// What progress shows instead of the instruction. A name that a step has already stays.
+    fn called(self, name: impl Into<Arc<str>>) -> Vec<Step> {
+        let name = name.into();
+        with_origin(self, |origin| {
+            origin.name.get_or_insert_with(|| name.clone());
+        })
+    }
+
+    /// Shows these steps as one line of progress.
+    fn grouped(self, group: impl Into<Arc<str>>) -> Vec<Step> {
+        let group = group.into();
+        with_origin(self, |origin| {
+            origin.group.get_or_insert_with(|| group.clone());
+        })
+    }
+}
+
+fn with_origin(steps: impl IntoSteps, mut change: impl FnMut(&mut Origin)) -> Vec<Step> {
+    let mut steps = steps.into_steps();
+    for step in &mut steps {
+        change(&mut step.origin);
+    }
+    steps
+}
+
+impl IntoSteps for Step {
+    fn into_steps(self) -> Vec<Step> {
+        vec![self]
+    }
+}
+
+impl IntoSteps for () {
+    fn into_steps(self) -> Vec<Step> {
+        Vec::new()
+    }
+}
+
+impl<T: IntoSteps> IntoSteps for Option<T> {
+    fn into_steps(self) -> Vec<Step> {
+        self.map(T::into_steps).unwrap_or_default()
+    }
+}
+
+impl<T: IntoSteps> IntoSteps for Vec<T> {
+    fn into_steps(self) -> Vec<Step> {
+        self.into_iter().flat_map(T::into_steps).collect()
+    }
+}
+
+impl<T: IntoSteps, const N: usize> IntoSteps for [T; N] {
+    fn into_steps(self) -> Vec<Step> {
+        self.into_iter().flat_map(T::into_steps).collect()
+    }
+}
+
+macro_rules! instruction {
+    ($($kind:ident)*) => {$(
+        impl From<$kind> for Step {
+            fn from(value: $kind) -> Self {
+                Instruction::$kind(value).into()
+            }
+        }
+
+        impl IntoSteps for $kind {
+            fn into_steps(self) -> Vec<Step> {
+                vec![self.into()]
+            }
+        }
+    )*};
+}
+instruction!(Run Copy Mkdir Mkfile Remove Symlink Healthcheck);
+
+macro_rules! tuple {
+    ($($name:ident)*) => {
+        impl<$($name: IntoSteps),*> IntoSteps for ($($name,)*) {
+            fn into_steps(self) -> Vec<Step> {
+                #[expect(non_snake_case, reason = "a tuple's fields are named like its types")]
+                let ($($name,)*) = self;
+                let mut steps = Vec::new();
+                $(steps.extend($name.into_steps());)*
+                steps
+            }
+        }
+    };
+}
+tuple!(A);
+tuple!(A B);
+tuple!(A B C);
+tuple!(A B C D);
+tuple!(A B C D E);
+tuple!(A B C D E F);
+tuple!(A B C D E F G);
+tuple!(A B C D E F G H);
+tuple!(A B C D E F G H I);
+tuple!(A B C D E F G H I J);
+tuple!(A B C D E F G H I J K);
+tuple!(A B C D E F G H I J K L);

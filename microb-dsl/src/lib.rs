@@ -1,0 +1,54 @@
+//! An embedded language for container image recipes, and its interpreters.
+//!
+//! | function | Dockerfile | LLB op |
+//! |---|---|---|
+//! | [`from`]`(image)` | `FROM image` | source `docker-image://` |
+//! | [`run`]`(…)` | `RUN …` | exec |
+//! | [`copy`]`(…)`, [`add`]`(…)` | `COPY …`, `ADD …` | file: copy |
+//! | [`mkfile`]`(…)` | `COPY <<EOF …` | file: mkfile |
+//! | [`workdir`]`(…)` | `WORKDIR …` | file: mkdir |
+//! | [`env`]`(…)`, [`path`]`(…)`, [`user`]`(…)` | `ENV`, `USER` | none: image config and the ops after it |
+//! | [`label`]`(…)`, [`entrypoint`]`(…)`, [`cmd`]`(…)`, [`expose`]`(…)` … | the same | none: image config |
+#![warn(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod context;
+pub mod diagnostic;
+#[cfg(feature = "llb")]
+pub mod llb;
+pub mod mount;
+pub mod platform;
+pub mod reference;
+#[cfg(feature = "report")]
+pub mod report;
+pub mod source;
+pub mod span;
+pub mod stage;
+pub mod step;
+
+mod into_steps;
+
+pub use context::{Context, MemoryContext, ReadError};
+pub use diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
+pub use into_steps::IntoSteps;
+pub use mount::{Mount, Sharing, bind, cache, secret, ssh, tmpfs};
+pub use platform::Platform;
+pub use reference::ImageRef;
+pub use source::{Source, git, http, local, named_context};
+pub use span::{Position, SourceFile, Span, Spanned};
+pub use stage::{Base, ForeignDefinition, Stage, StagePlatform, diff, from, merge, scratch};
+pub use step::{
+    Command, Instruction, Network, Owner, Security, Step, add, cmd, copy, entrypoint, env, expose,
+    healthcheck, label, labels, mkdir, mkfile, path, remove, run, stop_signal, symlink, user,
+    volume, workdir,
+};
+
+/// What a recipe needs in scope: `use microb_dsl::prelude::*;`.
+pub mod prelude {
+    pub use crate::{
+        Base, Context, Diagnostic, Diagnostics, ImageRef, IntoSteps, Network, Platform, Sharing,
+        Source, Stage, StagePlatform, Step, add, bind, cache, cmd, copy, diff, entrypoint, env,
+        expose, from, git, healthcheck, http, label, labels, local, merge, mkdir, mkfile,
+        named_context, path, remove, run, scratch, secret, ssh, stop_signal, symlink, tmpfs, user,
+        volume, workdir,
+    };
+}

@@ -1,0 +1,217 @@
+//! Where copied and mounted bytes come from.
+
+use crate::reference::ImageRef;
+use crate::stage::{ForeignDefinition, Stage};
+
+/// Where the bytes of a `copy` or of a bind mount come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The build context, `docker build .`.
+    Context,
+    /// A build context with a name, `docker build --build-context NAME=…`.
+    NamedContext(String),
+    /// Another stage. By value: a stage that is not there is a compile error.
+    Stage(Stage),
+    /// An image.
+    Image(ImageRef),
+    /// A file that is fetched over http or https.
+    Http(Http),
+    /// A git repository.
+    Git(Git),
+    /// A folder of the client under a name of its own, for frontends that ask for more than one.
+    Local(Local),
+    /// What a definition of another LLB library makes.
+    Definition(ForeignDefinition),
+    /// Nothing: an empty file system.
+    Scratch,
+}
+
+impl From<&Stage> for Source {
+    fn from(stage: &Stage) -> Self {
+        Self::Stage(stage.clone())
+    }
+}
+
+impl From<Stage> for Source {
+    fn from(stage: Stage) -> Self {
+        Self::Stage(stage)
+    }
+}
+
+impl From<ImageRef> for Source {
+    fn from(image: ImageRef) -> Self {
+        Self::Image(image)
+    }
+}
+
+impl From<Http> for Source {
+    fn from(http: Http) -> Self {
+        Self::Http(http)
+    }
+}
+
+impl From<Git> for Source {
+    fn from(git: Git) -> Self {
+        Self::Git(git)
+    }
+}
+
+impl From<Local> for Source {
+    fn from(local: Local) -> Self {
+        Self::Local(local)
+    }
+}
+
+/// A build context with a name, `docker build --build-context NAME=…`.
+pub fn named_context(name: impl Into<String>) -> Source {
+    Source::NamedContext(name.into())
+}
+
+/// A file that is fetched over http or https. Made by [`http`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Http {
+    pub(crate) url: String,
+    pub(crate) checksum: Option<String>,
+    pub(crate) filename: Option<String>,
+}
+
+/// `ADD https://… …`: a file that is fetched over http or https.
+pub fn http(url: impl Into<String>) -> Http {
+    Http {
+        url: url.into(),
+        checksum: None,
+        filename: None,
+    }
+}
+
+impl Http {
+    /// `--checksum=sha256:…`: the build fails when the content is another.
+    pub fn checksum(mut self, digest: impl Into<String>) -> Self {
+        self.checksum = Some(digest.into());
+        self
+    }
+
+    /// The name that the file gets in the source's root. Without it, the last part of the URL's path.
+    pub fn named(mut self, filename: impl Into<String>) -> Self {
+        self.filename = Some(filename.into());
+        self
+    }
+
+    /// The file's name in the source's root.
+    pub fn filename(&self) -> &str {
+        if let Some(name) = &self.filename {
+            return name;
+        }
+        let path = self.url.split(['?', '#']).next().unwrap_or_default();
+        let after_scheme = path.split_once("://").map_or(path, |(_, rest)| rest);
+        match after_scheme.rsplit_once('/') {
+            Some((_, name)) if !name.is_empty() => name,
+            _ => "download",
+        }
+    }
+}
+
+/// A git repository. Made by [`git`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Git {
+    pub(crate) remote: String,
+    pub(crate) reference: Option<String>,
+    pub(crate) subdir: Option<String>,
+    pub(crate) checksum: Option<String>,
+    pub(crate) keep_git_dir: bool,
+}
+
+/// `ADD https://….git …`: a git repository; the remote is a URL or `git@host:path`.
+pub fn git(remote: impl Into<String>) -> Git {
+    Git {
+        remote: remote.into(),
+        reference: None,
+        subdir: None,
+        checksum: None,
+        keep_git_dir: false,
+    }
+}
+
+impl Git {
+    /// The branch, tag or commit; the default branch without it.
+    pub fn reference(mut self, reference: impl Into<String>) -> Self {
+        self.reference = Some(reference.into());
+        self
+    }
+
+    /// The folder of the repository that becomes the source's root.
+    pub fn subdir(mut self, folder: impl Into<String>) -> Self {
+        self.subdir = Some(folder.into());
+        self
+    }
+
+    /// The commit that the reference must be.
+    pub fn checksum(mut self, commit: impl Into<String>) -> Self {
+        self.checksum = Some(commit.into());
+        self
+    }
+
+    /// `--keep-git-dir=true`: keeps the folder `.git`.
+    pub fn keep_git_dir(mut self) -> Self {
+        self.keep_git_dir = true;
+        self
+    }
+}
+
+/// A folder of the client under a name of its own. Made by [`local`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Local {
+    pub(crate) name: String,
+    pub(crate) include: Vec<String>,
+    pub(crate) exclude: Vec<String>,
+    pub(crate) follow_paths: Vec<String>,
+    pub(crate) session: Option<String>,
+    pub(crate) shared_key: Option<String>,
+}
+
+/// A folder that the client sends under this name (`buildctl build --local NAME=…`).
+pub fn local(name: impl Into<String>) -> Local {
+    Local {
+        name: name.into(),
+        include: Vec::new(),
+        exclude: Vec::new(),
+        follow_paths: Vec::new(),
+        session: None,
+        shared_key: None,
+    }
+}
+
+impl Local {
+    /// Sends only what matches, in the syntax of `.dockerignore`.
+    pub fn include<S: Into<String>>(mut self, patterns: impl IntoIterator<Item = S>) -> Self {
+        self.include.extend(patterns.into_iter().map(Into::into));
+        self
+    }
+
+    /// Does not send what matches, in the syntax of `.dockerignore`.
+    pub fn exclude<S: Into<String>>(mut self, patterns: impl IntoIterator<Item = S>) -> Self {
+        self.exclude.extend(patterns.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sends only these paths, and what symbolic links among them lead to.
+    pub fn follow_paths<S: Into<String>>(mut self, paths: impl IntoIterator<Item = S>) -> Self {
+        self.follow_paths.extend(paths.into_iter().map(Into::into));
+        self
+    }
+
+    /// The session of the client that sends the folder.
+    pub fn session(mut self, id: impl Into<String>) -> Self {
+        self.session = Some(id.into());
+        self
+    }
+
+    /// A hint under which the engine keeps the last transfer, so that only changes are sent.
+    pub fn shared_key(mut self, hint: impl Into<String>) -> Self {
+        self.shared_key = Some(hint.into());
+        self
+    }
+}

@@ -1,0 +1,229 @@
+//! Stages: a base and the steps on top of it, as an immutable value.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::into_steps::IntoSteps;
+use crate::mount::Mount;
+use crate::platform::Platform;
+use crate::reference::ImageRef;
+use crate::source::Source;
+use crate::step::{Instruction, Step};
+
+/// A base plus steps, as an immutable value that is cheap to clone.
+///
+/// Other stages are referred to by value, so there is no name to mistype and no cycle to make.
+#[derive(Clone, PartialEq, Eq)]
+#[must_use = "a stage does nothing until an interpreter reads it"]
+pub struct Stage(Arc<Inner>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Inner {
+    base: Base,
+    name: Option<String>,
+    platform: StagePlatform,
+    steps: Vec<Step>,
+}
+
+/// What a stage starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Base {
+    /// `FROM scratch`: an empty file system.
+    Scratch,
+    /// `FROM image`.
+    Image(ImageRef),
+    /// `FROM stage`: goes on where the other stage ends, image config included.
+    Stage(Stage),
+    /// `FROM name`, where `docker build --build-context name=…` says what it is.
+    NamedContext(String),
+    /// The file systems of several stages on top of each other, without copying; later ones win.
+    Merge(Vec<Stage>),
+    /// What `upper` has that `lower` has not.
+    Diff {
+        /// What is taken away.
+        lower: Stage,
+        /// What it is taken from.
+        upper: Stage,
+    },
+    /// A definition that another LLB library made.
+    Definition(ForeignDefinition),
+}
+
+/// Serialized LLB of another library: the bytes of a `pb.Definition`, never read or changed before lowering.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignDefinition(pub Arc<[u8]>);
+
+/// Which platform a stage runs on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum StagePlatform {
+    /// The platform that the image is for. In a Dockerfile this is the default.
+    #[default]
+    Target,
+    /// `FROM --platform=$BUILDPLATFORM`: the platform of the machine that builds, so that nothing is emulated.
+    Build,
+    /// `FROM --platform=linux/arm64`: always the same.
+    Fixed(Platform),
+}
+
+/// `FROM base`: starts a stage.
+pub fn from(base: impl Into<Base>) -> Stage {
+    Stage(Arc::new(Inner {
+        base: base.into(),
+        name: None,
+        platform: StagePlatform::default(),
+        steps: Vec::new(),
+    }))
+}
+
+/// `FROM scratch`: starts a stage from nothing.
+pub fn scratch() -> Stage {
+    from(Base::Scratch)
+}
+
+/// Puts the file systems of stages on top of each other without copying; the image config is the first one's.
+pub fn merge<'a>(stages: impl IntoIterator<Item = &'a Stage>) -> Stage {
+    from(Base::Merge(stages.into_iter().cloned().collect()))
+}
+
+/// What `upper` has that `lower` has not.
+pub fn diff(lower: &Stage, upper: &Stage) -> Stage {
+    from(Base::Diff {
+        lower: lower.clone(),
+        upper: upper.clone(),
+    })
+}
+
+impl Stage {
+    /// `AS name`: the name that progress and the Dockerfile show. It is no reference.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.0).name = Some(name.into());
+        self
+    }
+
+    /// `FROM --platform=…`.
+    pub fn on(mut self, platform: StagePlatform) -> Self {
+        Arc::make_mut(&mut self.0).platform = platform;
+        self
+    }
+
+    /// Adds steps at the end.
+    pub fn then(mut self, steps: impl IntoSteps) -> Self {
+        Arc::make_mut(&mut self.0).steps.extend(steps.into_steps());
+        self
+    }
+
+    /// What the stage starts from.
+    pub fn base(&self) -> &Base {
+        &self.0.base
+    }
+
+    /// The steps on top of the base, in order.
+    pub fn steps(&self) -> &[Step] {
+        &self.0.steps
+    }
+
+    /// The name, if it has one.
+    pub fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
+    }
+
+    /// Which platform it runs on.
+    pub fn platform(&self) -> &StagePlatform {
+        &self.0.platform
+    }
+
+    /// Which other stages this one reads directly, in the order in which they are named; one may occur twice.
+    pub fn dependencies(&self) -> Vec<&Self> {
+        let mut found: Vec<&Self> = match self.base() {
+            Base::Stage(stage) => vec![stage],
+            Base::Merge(stages) => stages.iter().collect(),
+            Base::Diff { lower, upper } => vec![lower, upper],
+            Base::Scratch | Base::Image(_) | Base::NamedContext(_) | Base::Definition(_) => {
+                Vec::new()
+            }
+        };
+        found.extend(self.sources().filter_map(|source| match source {
+            Source::Stage(stage) => Some(stage),
+            _ => None,
+        }));
+        found
+    }
+
+    /// All stages that this one needs and itself last: dependencies first, each once.
+    ///
+    /// Takes time linear in the number of stages and references, however much they share.
+    pub fn stages(&self) -> Vec<Self> {
+        // An explicit stack: a recipe may be deeper than the thread's stack.
+        let mut ordered = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut stack = vec![(self, false)];
+        while let Some((stage, dependencies_done)) = stack.pop() {
+            if dependencies_done {
+                ordered.push(stage.clone());
+            } else if seen.insert(stage.key()) {
+                stack.push((stage, true));
+                stack.extend(stage.dependencies().into_iter().rev().map(|s| (s, false)));
+            }
+        }
+        ordered
+    }
+
+    /// Identity by pointer, for maps of one interpretation. Says nothing across two recipes.
+    pub fn key(&self) -> StageKey {
+        StageKey(Arc::as_ptr(&self.0) as usize)
+    }
+
+    /// All sources that the steps copy from or mount, in order.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.steps().iter().flat_map(step_sources)
+    }
+}
+
+/// The identity of a [`Stage`] value within one recipe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StageKey(usize);
+
+fn step_sources(step: &Step) -> Vec<&Source> {
+    match &step.instruction {
+        Instruction::Copy(copy) => vec![&copy.from],
+        Instruction::Run(run) => run
+            .mounts
+            .iter()
+            .filter_map(|mount| match mount {
+                Mount::Bind(bind) => Some(&bind.from),
+                Mount::Cache(cache) => cache.from.as_ref(),
+                Mount::Secret(_) | Mount::Ssh(_) | Mount::Tmpfs(_) => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+impl fmt::Debug for Stage {
+    /// Names the stage and counts its steps. Dependencies are not printed: they may be shared many times.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stage")
+            .field("name", &self.name())
+            .field("steps", &self.steps().len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<&Stage> for Base {
+    fn from(stage: &Stage) -> Self {
+        Self::Stage(stage.clone())
+    }
+}
+
+impl From<ImageRef> for Base {
+    fn from(image: ImageRef) -> Self {
+        Self::Image(image)
+    }
+}
+
+impl From<ForeignDefinition> for Base {
+    fn from(definition: ForeignDefinition) -> Self {
+        Self::Definition(definition)
+    }
+}

@@ -1,0 +1,1 @@
+//! The standard Python image as a recipe that can be forked.
