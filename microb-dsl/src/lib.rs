@@ -20,6 +20,7 @@ pub mod platform;
 pub mod reference;
 #[cfg(feature = "report")]
 pub mod report;
+pub mod shell;
 pub mod source;
 pub mod span;
 pub mod stage;

@@ -216,7 +216,7 @@ impl Run {
 pub struct Owner {
     /// The user.
     pub user: Id,
-    /// The group; `None` means the group with the same number or name as the user, as in a Dockerfile.
+    /// The group; `None` means the user's own group.
     pub group: Option<Id>,
 }
 

@@ -2,11 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diagnostic::Diagnostics;
+mod config;
+mod exec;
+mod file;
+mod graph;
+mod image;
+mod lowering;
+mod overlay;
+mod paths;
+mod progress;
+mod source;
+mod text;
+
+pub use lowering::{images, lower};
+
 use crate::platform::Platform;
 use crate::reference::ImageRef;
 use crate::source::Source;
-use crate::stage::Stage;
 
 /// All that lowering needs to know besides the recipe. With the same inputs it gives the same bytes.
 #[derive(Debug, Clone)]
@@ -162,23 +174,11 @@ impl Definition {
     pub fn to_bytes(&self) -> Vec<u8> {
         prost::Message::encode_to_vec(&self.0)
     }
-}
 
-/// The images that lowering wants to know more about, each with the platform that it is for, each once.
-pub fn images(stage: &Stage, inputs: &Inputs) -> Vec<(ImageRef, Platform)> {
-    let _ = (stage, inputs);
-    Vec::new()
-}
-
-/// Lowers a stage to LLB and an image config.
-///
-/// # Errors
-///
-/// When the engine lacks what a step needs, or a named context is not given: one diagnostic for each.
-pub fn lower(stage: &Stage, inputs: &Inputs) -> Result<Lowered, Diagnostics> {
-    let _ = (stage, inputs);
-    Ok(Lowered {
-        definition: None,
-        config: Vec::new(),
-    })
+    /// The graph as text for people and snapshots: one op a line, numbered in topological order.
+    ///
+    /// Digests would change every line below a change; numbers do not.
+    pub fn to_text(&self) -> String {
+        text::render(&self.0)
+    }
 }

@@ -1,0 +1,215 @@
+//! File ops: copy, mkdir, mkfile, rm and symlink.
+
+use std::collections::BTreeSet;
+
+use bollard_buildkit_proto::pb;
+use pb::file_action::Action;
+
+use super::exec::input_index;
+use super::graph::Node;
+use super::paths::{absolute, clean, destination};
+use crate::source::Source;
+use crate::step::{Copy, Id, Mkdir, Mkfile, Owner, Remove, Symlink};
+
+/// BuildKit's `pb.Empty`: an action on nothing.
+const EMPTY: i64 = -1;
+
+/// A file op and what belongs to it.
+pub(super) struct File {
+    pub(super) inputs: Vec<pb::Input>,
+    pub(super) op: pb::FileOp,
+    pub(super) capabilities: BTreeSet<&'static str>,
+}
+
+/// What a file op starts from.
+pub(super) struct Root<'a> {
+    /// The file system so far; `None` for an empty one.
+    pub(super) node: Option<&'a Node>,
+    /// Where relative paths start.
+    pub(super) working_dir: &'a str,
+    /// Seconds since 1970 that new files get as their time.
+    pub(super) epoch: Option<u64>,
+}
+
+impl File {
+    fn on(root: &Root<'_>) -> Self {
+        let mut inputs = Vec::new();
+        if let Some(node) = root.node {
+            input_index(&mut inputs, node);
+        }
+        Self {
+            inputs,
+            op: pb::FileOp::default(),
+            capabilities: BTreeSet::from(["file.base"]),
+        }
+    }
+
+    /// One action after the others: the first starts from the root, each later one from the one before.
+    fn chain(mut self, root: &Root<'_>, actions: Vec<(i64, Action)>) -> Self {
+        let n_inputs = self.inputs.len();
+        let count = actions.len();
+        let index = |n: usize| i64::try_from(n).unwrap_or(EMPTY);
+        self.op.actions = actions
+            .into_iter()
+            .enumerate()
+            .map(|(n, (secondary_input, action))| pb::FileAction {
+                input: match n {
+                    0 => base(root),
+                    n => index(n_inputs + n - 1),
+                },
+                secondary_input,
+                output: if n + 1 == count { 0 } else { EMPTY },
+                action: Some(action),
+            })
+            .collect();
+        self
+    }
+}
+
+fn base(root: &Root<'_>) -> i64 {
+    if root.node.is_some() { 0 } else { EMPTY }
+}
+
+/// Lowers a `copy` step. Several sources are one op, hence one layer.
+pub(super) fn copy(copy: &Copy, source: Option<&Node>, root: &Root<'_>) -> File {
+    let mut file = File::on(root);
+    let secondary = source.map_or(EMPTY, |node| input_index(&mut file.inputs, node));
+    if !copy.include.is_empty() || !copy.exclude.is_empty() {
+        file.capabilities.insert("file.copy.includeexcludepatterns");
+    }
+    let actions = copy
+        .sources
+        .iter()
+        .map(|path| (secondary, Action::Copy(copy_action(copy, path, root))))
+        .collect();
+    file.chain(root, actions)
+}
+
+fn copy_action(copy: &Copy, path: &str, root: &Root<'_>) -> pb::FileActionCopy {
+    // As `dispatchCopy` of the Dockerfile frontend: fetched sources are copied as they are.
+    let fetched = matches!(copy.from, Source::Http(_) | Source::Git(_));
+    pb::FileActionCopy {
+        src: absolute("/", &clean(path)),
+        dest: destination(root.working_dir, &copy.destination),
+        owner: copy.owner.as_ref().map(|owner| chown(owner, base(root))),
+        mode: copy.mode.map_or(-1, permission_bits),
+        follow_symlink: !fetched,
+        dir_copy_contents: !fetched && copy.contents,
+        attempt_unpack_docker_compatibility: copy.unpack,
+        create_dest_path: copy.create_path,
+        allow_wildcard: !fetched && copy.wildcard,
+        allow_empty_wildcard: !fetched && copy.wildcard,
+        timestamp: -1,
+        include_patterns: copy.include.clone(),
+        exclude_patterns: copy.exclude.clone(),
+        ..pb::FileActionCopy::default()
+    }
+}
+
+/// Lowers a `mkdir` step.
+pub(super) fn mkdir(mkdir: &Mkdir, root: &Root<'_>) -> File {
+    let action = Action::Mkdir(mkdir_action(mkdir, root));
+    File::on(root).chain(root, vec![(EMPTY, action)])
+}
+
+fn mkdir_action(mkdir: &Mkdir, root: &Root<'_>) -> pb::FileActionMkDir {
+    pb::FileActionMkDir {
+        path: absolute(root.working_dir, &mkdir.path),
+        mode: permission_bits(mkdir.mode),
+        make_parents: mkdir.parents,
+        owner: mkdir.owner.as_ref().map(|owner| chown(owner, base(root))),
+        timestamp: timestamp(root),
+    }
+}
+
+/// Lowers a `mkfile` step: a file made on nothing and copied, as `COPY <<EOF` does, so that missing folders are made.
+///
+/// The file op itself has no flag for that.
+pub(super) fn mkfile_content(mkfile: &Mkfile, epoch: Option<u64>) -> (File, String) {
+    let root = Root {
+        node: None,
+        working_dir: "/",
+        epoch,
+    };
+    let name = mkfile.path.rsplit('/').next().unwrap_or_default();
+    let path = absolute("/", name);
+    let action = Action::Mkfile(pb::FileActionMkFile {
+        path: path.clone(),
+        mode: 0o644,
+        data: mkfile.content.to_vec(),
+        owner: None,
+        timestamp: timestamp(&root),
+    });
+    (File::on(&root).chain(&root, vec![(EMPTY, action)]), path)
+}
+
+/// The second half of a `mkfile` step: copies the file to its place.
+pub(super) fn mkfile_copy(mkfile: &Mkfile, name: &str, content: &Node, root: &Root<'_>) -> File {
+    let mut file = File::on(root);
+    let secondary = input_index(&mut file.inputs, content);
+    let action = Action::Copy(pb::FileActionCopy {
+        src: name.to_owned(),
+        dest: absolute(root.working_dir, &mkfile.path),
+        owner: mkfile.owner.as_ref().map(|owner| chown(owner, base(root))),
+        mode: permission_bits(mkfile.mode),
+        create_dest_path: true,
+        timestamp: -1,
+        ..pb::FileActionCopy::default()
+    });
+    file.chain(root, vec![(secondary, action)])
+}
+
+/// Lowers a `remove` step.
+pub(super) fn remove(remove: &Remove, root: &Root<'_>) -> File {
+    let action = Action::Rm(pb::FileActionRm {
+        path: absolute(root.working_dir, &remove.path),
+        allow_not_found: remove.allow_missing,
+        allow_wildcard: remove.wildcard,
+    });
+    let mut file = File::on(root).chain(root, vec![(EMPTY, action)]);
+    if remove.wildcard {
+        file.capabilities.insert("file.rm.wildcard");
+    }
+    file
+}
+
+/// Lowers a `symlink` step.
+pub(super) fn symlink(symlink: &Symlink, root: &Root<'_>) -> File {
+    let action = Action::Symlink(pb::FileActionSymlink {
+        oldpath: symlink.target.clone(),
+        newpath: absolute(root.working_dir, &symlink.path),
+        owner: symlink.owner.as_ref().map(|owner| chown(owner, base(root))),
+        timestamp: timestamp(root),
+    });
+    let mut file = File::on(root).chain(root, vec![(EMPTY, action)]);
+    file.capabilities.insert("file.symlink.create");
+    file
+}
+
+fn timestamp(root: &Root<'_>) -> i64 {
+    // BuildKit counts nanoseconds here, and -1 means the time of the build.
+    root.epoch
+        .and_then(|epoch| i64::try_from(epoch).ok()?.checked_mul(1_000_000_000))
+        .unwrap_or(-1)
+}
+
+fn permission_bits(mode: u32) -> i32 {
+    i32::try_from(mode & 0o7777).unwrap_or_default()
+}
+
+fn chown(owner: &Owner, passwd: i64) -> pb::ChownOpt {
+    let id = |id: &Id| pb::UserOpt {
+        user: Some(match id {
+            Id::Number(number) => pb::user_opt::User::ById(*number),
+            Id::Name(name) if name == "root" => pb::user_opt::User::ById(0),
+            Id::Name(name) => pb::user_opt::User::ByName(pb::NamedUserOpt {
+                name: name.clone(),
+                input: passwd,
+            }),
+        }),
+    };
+    pb::ChownOpt {
+        user: Some(id(&owner.user)),
+        group: owner.group.as_ref().map(id),
+    }
+}

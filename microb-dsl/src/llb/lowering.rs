@@ -1,0 +1,488 @@
+//! Stage → LLB: walks the stages, dependencies first, and lowers each step to an op.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bollard_buildkit_proto::pb;
+
+use super::exec::{self, Mounted};
+use super::file::{self, File, Root};
+use super::graph::{Graph, Node, Notes};
+use super::image::ImageConfig;
+use super::paths::{absolute, clean};
+use super::progress::{Numbering, describe, is_layer};
+use super::{Definition, Inputs, Lowered, NoCache, source};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::mount::{Cache, Mount};
+use crate::platform::Platform;
+use crate::reference::ImageRef;
+use crate::source::Source;
+use crate::stage::{Base, Stage, StageKey, StagePlatform};
+use crate::step::{Instruction, Mkfile, Run, Step, mkdir};
+
+/// The images that lowering wants to know more about, each with the platform that it is for, each once.
+///
+/// These are the bases of all stages and the images that are copied from or mounted.
+pub fn images(stage: &Stage, inputs: &Inputs) -> Vec<(ImageRef, Platform)> {
+    let mut found = BTreeSet::new();
+    for stage in stage.stages() {
+        let platform = stage_platform(&stage, inputs);
+        let mut note = |source: &Source| {
+            if let Source::Image(image) = replaced(source, inputs) {
+                found.insert((image.clone(), platform.clone()));
+            }
+        };
+        if let Some(base) = base_source(&stage) {
+            note(&base);
+        }
+        stage.sources().for_each(note);
+    }
+    found.into_iter().collect()
+}
+
+/// Lowers a stage to LLB and an image config.
+///
+/// # Errors
+///
+/// When the engine lacks what a step needs, or a named context is not given: one diagnostic for each.
+pub fn lower(stage: &Stage, inputs: &Inputs) -> Result<Lowered, Diagnostics> {
+    let stages = stage.stages();
+    let mut lowering = Lowering {
+        inputs,
+        graph: Graph::default(),
+        done: BTreeMap::new(),
+        context_paths: context_paths(&stages),
+        mistakes: Vec::new(),
+    };
+    for (n, stage) in stages.iter().enumerate() {
+        let lowered = lowering.stage(stage, &stage_name(stage, n, stages.len()));
+        lowering.done.insert(stage.key(), lowered);
+    }
+    let Some(result) = lowering.done.remove(&stage.key()) else {
+        return Err(Diagnostic::error("the recipe has no stage").into());
+    };
+    Diagnostics::or(
+        lowering.mistakes,
+        Lowered {
+            definition: result
+                .root
+                .map(|root| Definition(lowering.graph.finish(&root))),
+            config: result.image.to_json(inputs.source_date_epoch),
+        },
+    )
+}
+
+/// The name in progress. As in Docker, a stage without a name is called by its number, unless it is the only one.
+fn stage_name(stage: &Stage, n: usize, total: usize) -> String {
+    match stage.name() {
+        Some(name) => name.to_owned(),
+        None if total == 1 => String::new(),
+        None => format!("stage-{n}"),
+    }
+}
+
+fn stage_platform(stage: &Stage, inputs: &Inputs) -> Platform {
+    match stage.platform() {
+        StagePlatform::Target => inputs.platform.clone(),
+        StagePlatform::Build => inputs.build_platform.clone(),
+        StagePlatform::Fixed(platform) => platform.clone(),
+    }
+}
+
+/// The base as a source, where it is one.
+fn base_source(stage: &Stage) -> Option<Source> {
+    match stage.base() {
+        Base::Image(image) => Some(Source::Image(image.clone())),
+        Base::NamedContext(name) => Some(Source::NamedContext(name.clone())),
+        Base::Definition(definition) => Some(Source::Definition(definition.clone())),
+        Base::Scratch | Base::Stage(_) | Base::Merge(_) | Base::Diff { .. } => None,
+    }
+}
+
+/// What a source is after the client's named contexts had their say: a context may also stand for an image.
+fn replaced<'a>(source: &'a Source, inputs: &'a Inputs) -> &'a Source {
+    match source {
+        Source::NamedContext(name) => inputs.named_contexts.get(name).unwrap_or(source),
+        Source::Image(image) => inputs
+            .named_contexts
+            .get(&image.familiar())
+            .or_else(|| inputs.named_contexts.get(&image.to_string()))
+            .unwrap_or(source),
+        Source::Context => &inputs.context,
+        _ => source,
+    }
+}
+
+/// All paths of the build context that any stage reads, so that the client sends no others. Empty means all of it.
+fn context_paths(stages: &[Stage]) -> Vec<String> {
+    let mut paths = BTreeSet::new();
+    for step in stages.iter().flat_map(Stage::steps) {
+        match &step.instruction {
+            Instruction::Copy(copy) if matches!(copy.from, Source::Context) => {
+                paths.extend(copy.sources.iter().map(|path| absolute("/", &clean(path))));
+            }
+            Instruction::Run(run) => {
+                let bound = run.mounts.iter().filter_map(|mount| match mount {
+                    Mount::Bind(bind) if matches!(bind.from, Source::Context) => {
+                        Some(absolute("/", &bind.path))
+                    }
+                    _ => None,
+                });
+                paths.extend(bound);
+            }
+            _ => {}
+        }
+    }
+    if paths.contains("/") {
+        return Vec::new();
+    }
+    paths
+        .into_iter()
+        .map(|path| path.trim_start_matches('/').to_owned())
+        .collect()
+}
+
+/// A stage so far: its file system and its image config.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    pub(super) root: Option<Node>,
+    pub(super) image: ImageConfig,
+    /// Whether this stage itself set `CMD`: an `ENTRYPOINT` drops the one that the base brought.
+    pub(super) sets_cmd: bool,
+}
+
+impl State {
+    pub(super) fn new(root: Option<Node>, image: ImageConfig) -> Self {
+        Self {
+            root,
+            image,
+            sets_cmd: false,
+        }
+    }
+}
+
+/// What holds for all steps of one stage.
+pub(super) struct StageContext {
+    name: String,
+    pub(super) platform: Platform,
+    pub(super) numbering: Numbering,
+    ignore_cache: bool,
+}
+
+impl StageContext {
+    fn notes<'a>(&mut self, step: &'a Step) -> Notes<'a> {
+        let origin = &step.origin;
+        let name = match &origin.name {
+            Some(name) => name.to_string(),
+            None => describe(&step.instruction),
+        };
+        Notes {
+            name: self.numbering.line(&name),
+            group: origin.group.as_ref().map(|group| pb::ProgressGroup {
+                id: format!("{}/{group}", self.name),
+                name: group.to_string(),
+                weak: false,
+            }),
+            span: origin.span.as_ref(),
+            ignore_cache: self.ignore_cache,
+        }
+    }
+}
+
+pub(super) struct Lowering<'a> {
+    pub(super) inputs: &'a Inputs,
+    pub(super) graph: Graph,
+    pub(super) done: BTreeMap<StageKey, State>,
+    context_paths: Vec<String>,
+    pub(super) mistakes: Vec<Diagnostic>,
+}
+
+impl Lowering<'_> {
+    fn stage(&mut self, stage: &Stage, name: &str) -> State {
+        let platform = stage_platform(stage, self.inputs);
+        let layers = stage.steps().iter().filter(|step| is_layer(step)).count();
+        let has_base_op = !matches!(stage.base(), Base::Scratch | Base::Stage(_));
+        let shown_platform = self.inputs.name_platforms.then(|| platform.to_string());
+        let mut cx = StageContext {
+            name: name.to_owned(),
+            numbering: Numbering::new(name, shown_platform, layers + usize::from(has_base_op)),
+            ignore_cache: match &self.inputs.no_cache {
+                NoCache::Never => false,
+                NoCache::All => true,
+                NoCache::Stages(names) => names.contains(name),
+            },
+            platform,
+        };
+        let mut state = self.base(stage, &mut cx);
+        for step in stage.steps() {
+            self.step(&mut state, step, &mut cx);
+        }
+        state
+    }
+
+    fn base(&mut self, stage: &Stage, cx: &mut StageContext) -> State {
+        let empty = ImageConfig::empty(&cx.platform);
+        match stage.base() {
+            Base::Scratch => State::new(None, empty),
+            Base::Stage(base) => match self.done.get(&base.key()) {
+                Some(base) => State::new(base.root.clone(), base.image.clone()),
+                None => State::new(None, empty),
+            },
+            Base::Image(_) | Base::NamedContext(_) | Base::Definition(_) => {
+                let Some(source) = base_source(stage) else {
+                    return State::new(None, empty);
+                };
+                let source = replaced(&source, self.inputs);
+                let image = self.base_config(source, cx).unwrap_or(empty);
+                let root = self.source(source, cx, SourceRole::Base);
+                State::new(root, image)
+            }
+            Base::Merge(stages) => self.merge(stages, cx),
+            Base::Diff { lower, upper } => {
+                let root = self.diff(lower, upper, cx);
+                State::new(root, empty)
+            }
+        }
+    }
+
+    /// The config that a base image brings.
+    fn base_config(&mut self, source: &Source, cx: &StageContext) -> Option<ImageConfig> {
+        let Source::Image(image) = source else {
+            return None;
+        };
+        let key = (image.clone(), cx.platform.clone());
+        let resolved = self.inputs.images.get(&key)?;
+        match ImageConfig::from_base(&resolved.config) {
+            Ok(config) => Some(config),
+            Err(error) => {
+                self.mistakes.push(Diagnostic::error(format!(
+                    "the config of image `{}` cannot be read: {error}",
+                    image.familiar()
+                )));
+                None
+            }
+        }
+    }
+
+    /// The node of a source; `None` for an empty file system.
+    fn source(&mut self, source: &Source, cx: &mut StageContext, role: SourceRole) -> Option<Node> {
+        let is_context = matches!(source, Source::Context);
+        let source = replaced(source, self.inputs);
+        let mut notes = Notes {
+            ignore_cache: cx.ignore_cache && !matches!(role, SourceRole::Base),
+            ..Notes::default()
+        };
+        let mut name = |what: String| match role {
+            SourceRole::Base => cx.numbering.line(&format!("FROM {what}")),
+            SourceRole::Files => what,
+        };
+        match source {
+            Source::Scratch => None,
+            Source::Stage(stage) => self.done.get(&stage.key())?.root.clone(),
+            Source::Image(image) => {
+                let pinned = source::pinned(self.inputs, image, &cx.platform);
+                notes.name = name(pinned.to_string());
+                notes.ignore_cache = false;
+                Some(source::image(
+                    &mut self.graph,
+                    self.inputs,
+                    image,
+                    &cx.platform,
+                    &notes,
+                ))
+            }
+            Source::Local(local) => {
+                let mut local = local.clone();
+                if is_context {
+                    local.follow_paths.clone_from(&self.context_paths);
+                    "[internal] load build context".clone_into(&mut notes.name);
+                } else {
+                    notes.name = name(format!("[context {}] load files", local.name));
+                }
+                notes.ignore_cache = false;
+                Some(source::local(&mut self.graph, &local, &notes))
+            }
+            Source::Http(http) => {
+                notes.name = name(http.url.clone());
+                Some(source::http(&mut self.graph, http, &notes))
+            }
+            Source::Git(git) => {
+                notes.name = name(git.remote.clone());
+                Some(source::git(&mut self.graph, git, &notes))
+            }
+            Source::Definition(definition) => match self.graph.add_foreign(definition) {
+                Ok(node) => node,
+                Err(reason) => {
+                    let message = format!("a foreign definition cannot be used: {reason}");
+                    self.mistakes.push(Diagnostic::error(message));
+                    None
+                }
+            },
+            Source::NamedContext(context) => {
+                self.mistakes.push(
+                    Diagnostic::error(format!("there is no build context `{context}`")).help(
+                        format!("add `--build-context {context}=…` to the build command"),
+                    ),
+                );
+                None
+            }
+            Source::Context => {
+                self.mistakes
+                    .push(Diagnostic::error("the build context is not known"));
+                None
+            }
+        }
+    }
+
+    pub(super) fn step(&mut self, state: &mut State, step: &Step, cx: &mut StageContext) {
+        let epoch = self.inputs.source_date_epoch;
+        if is_layer(step) {
+            let notes = cx.notes(step);
+            state.root = self.layer(state, step, cx, &notes);
+        }
+        state.configure(&step.instruction);
+        state
+            .image
+            .record(describe(&step.instruction), !is_layer(step), epoch);
+    }
+
+    /// Lowers a step that writes to the file system.
+    fn layer(
+        &mut self,
+        state: &State,
+        step: &Step,
+        cx: &mut StageContext,
+        notes: &Notes<'_>,
+    ) -> Option<Node> {
+        let config = &state.image.config;
+        let root = Root {
+            node: state.root.as_ref(),
+            working_dir: &config.working_dir,
+            epoch: self.inputs.source_date_epoch,
+        };
+        let file = match &step.instruction {
+            Instruction::Run(run) => return Some(self.run(run, state, cx, notes)),
+            Instruction::Copy(copy) => {
+                let source = self.source(&copy.from, cx, SourceRole::Files);
+                file::copy(copy, source.as_ref(), &root)
+            }
+            Instruction::Mkfile(mkfile) => self.mkfile(mkfile, &root),
+            Instruction::Mkdir(mkdir) => file::mkdir(mkdir, &root),
+            Instruction::Remove(remove) => file::remove(remove, &root),
+            Instruction::Symlink(symlink) => file::symlink(symlink, &root),
+            Instruction::Workdir(folder) => {
+                let folder = absolute(&config.working_dir, folder);
+                if folder == "/" {
+                    return state.root.clone();
+                }
+                // As in a Dockerfile, the folder belongs to the user of the moment.
+                let made = mkdir(folder);
+                let made = match config.user.as_str() {
+                    "" => made,
+                    user => made.owner(user),
+                };
+                file::mkdir(&made, &root)
+            }
+            Instruction::Env { .. }
+            | Instruction::Path(_)
+            | Instruction::User(_)
+            | Instruction::Label { .. }
+            | Instruction::Expose(_)
+            | Instruction::Volume(_)
+            | Instruction::Entrypoint(_)
+            | Instruction::Cmd(_)
+            | Instruction::StopSignal(_)
+            | Instruction::Healthcheck(_) => return state.root.clone(),
+        };
+        Some(self.add_file(file, notes))
+    }
+
+    pub(super) fn add_file(&mut self, file: File, notes: &Notes<'_>) -> Node {
+        self.check(&file.capabilities, notes);
+        let op = pb::op::Op::File(file.op);
+        self.graph
+            .add(file.inputs, None, op, &file.capabilities, notes)
+    }
+
+    fn mkfile(&mut self, mkfile: &Mkfile, root: &Root<'_>) -> File {
+        let (content, name) = file::mkfile_content(mkfile, root.epoch);
+        let notes = Notes {
+            name: "[internal] preparing inline document".to_owned(),
+            ..Notes::default()
+        };
+        let content = self.add_file(content, &notes);
+        file::mkfile_copy(mkfile, &name, &content, root)
+    }
+
+    fn run(&mut self, run: &Run, state: &State, cx: &mut StageContext, notes: &Notes<'_>) -> Node {
+        let mut mounts = Vec::new();
+        for mount in &run.mounts {
+            let node = match mount {
+                Mount::Bind(bind) => self.source(&bind.from, cx, SourceRole::Files),
+                Mount::Cache(cache) => self.cache_start(cache, cx),
+                Mount::Secret(_) | Mount::Ssh(_) | Mount::Tmpfs(_) => continue,
+            };
+            mounts.push(Mounted { mount, node });
+        }
+        let mounts_tmpfs = run.mounts.iter().filter(|m| matches!(m, Mount::Tmpfs(_)));
+        mounts.extend(mounts_tmpfs.map(|mount| Mounted { mount, node: None }));
+        let exec = exec::exec(
+            run,
+            state.root.as_ref(),
+            &mounts,
+            &state.image.config,
+            self.inputs,
+        );
+        self.check(&exec.capabilities, notes);
+        let op = pb::op::Op::Exec(exec.op);
+        let platform = source::pb_platform(&cx.platform);
+        // The root is mounted at `/`, which sorts first, so it is output 0.
+        self.graph
+            .add(exec.inputs, Some(platform), op, &exec.capabilities, notes)
+    }
+
+    /// What a new cache starts with: nothing, another source, or a folder with the right owner and mode.
+    fn cache_start(&mut self, cache: &Cache, cx: &mut StageContext) -> Option<Node> {
+        let from = cache.from.as_ref();
+        let from = from.and_then(|from| self.source(from, cx, SourceRole::Files));
+        if !cache.starts_from_folder() {
+            return from;
+        }
+        let (uid, gid) = cache.owner.unwrap_or_default();
+        let folder = mkdir("/cache")
+            .mode(cache.mode.unwrap_or(0o755))
+            .owner(format!("{uid}:{gid}").as_str())
+            .existing_parent();
+        let root = Root {
+            node: from.as_ref(),
+            working_dir: "/",
+            epoch: None,
+        };
+        let notes = Notes {
+            name: "[internal] setting cache mount permissions".to_owned(),
+            ..Notes::default()
+        };
+        Some(self.add_file(file::mkdir(&folder, &root), &notes))
+    }
+
+    fn check(&mut self, needed: &BTreeSet<&'static str>, notes: &Notes<'_>) {
+        for id in exec::lacking(&self.inputs.capabilities, needed) {
+            let mistake = Diagnostic::error(format!(
+                "the engine lacks `{id}`, which this step needs: {}",
+                notes.name
+            ));
+            self.mistakes.push(match notes.span {
+                Some(span) => mistake.at(span),
+                None => mistake,
+            });
+        }
+    }
+}
+
+/// What a source is used for.
+#[derive(Debug, Clone, Copy)]
+enum SourceRole {
+    /// A stage starts from it: its line of progress is `FROM …`.
+    Base,
+    /// Files of it are copied or mounted.
+    Files,
+}

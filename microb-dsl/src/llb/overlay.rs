@@ -1,0 +1,152 @@
+//! Merge and diff of stages, and what stands in for them on engines that have neither.
+
+use std::collections::BTreeSet;
+
+use bollard_buildkit_proto::pb;
+
+use super::exec;
+use super::file::{self, Root};
+use super::graph::{Node, Notes};
+use super::image::ImageConfig;
+use super::lowering::{Lowering, StageContext, State};
+use crate::diagnostic::Diagnostic;
+use crate::stage::{Base, Stage};
+use crate::step::{Copy, Id, Instruction, Owner, Step};
+
+impl Lowering<'_> {
+    /// Lays file systems on top of each other: by a merge op, or by copies where the engine has none.
+    pub(super) fn merge(&mut self, stages: &[Stage], cx: &mut StageContext) -> State {
+        let mut merged: Vec<State> = stages
+            .iter()
+            .filter_map(|stage| self.done.get(&stage.key()).cloned())
+            .collect();
+        let image = match merged.first() {
+            Some(first) => first.image.clone(),
+            None => ImageConfig::empty(&cx.platform),
+        };
+        let mut nodes: Vec<Node> = merged.drain(..).filter_map(|state| state.root).collect();
+        if nodes.len() < 2 {
+            return State::new(nodes.pop(), image);
+        }
+        let notes = Notes {
+            name: cx.numbering.line("MERGE"),
+            ..Notes::default()
+        };
+        let root = if self.inputs.capabilities.has("mergeop") {
+            Some(self.merge_op(&nodes, &notes))
+        } else {
+            self.merge_by_copies(&nodes, &notes)
+        };
+        State::new(root, image)
+    }
+
+    fn merge_op(&mut self, nodes: &[Node], notes: &Notes<'_>) -> Node {
+        let mut inputs = Vec::new();
+        let merge = pb::MergeOp {
+            inputs: nodes
+                .iter()
+                .map(|node| pb::MergeInput {
+                    input: exec::input_index(&mut inputs, node),
+                })
+                .collect(),
+        };
+        let capabilities = BTreeSet::from(["mergeop"]);
+        let op = pb::op::Op::Merge(merge);
+        self.graph.add(inputs, None, op, &capabilities, notes)
+    }
+
+    fn merge_by_copies(&mut self, nodes: &[Node], notes: &Notes<'_>) -> Option<Node> {
+        let all = crate::copy("/", "/");
+        nodes.iter().cloned().reduce(|lower, upper| {
+            let root = Root {
+                node: Some(&lower),
+                working_dir: "/",
+                epoch: None,
+            };
+            let file = file::copy(&all, Some(&upper), &root);
+            self.add_file(file, notes)
+        })
+    }
+
+    pub(super) fn diff(
+        &mut self,
+        lower: &Stage,
+        upper: &Stage,
+        cx: &mut StageContext,
+    ) -> Option<Node> {
+        let node = |stage: &Stage| self.done.get(&stage.key())?.root.clone();
+        let (below, above) = (node(lower), node(upper));
+        if !self.inputs.capabilities.has("diffop") {
+            return self.diff_by_replay(lower, upper, cx);
+        }
+        let mut inputs = Vec::new();
+        // BuildKit's `pb.Empty` is -1.
+        let mut index = |node: &Option<Node>| {
+            node.as_ref()
+                .map_or(-1, |node| exec::input_index(&mut inputs, node))
+        };
+        let diff = pb::DiffOp {
+            lower: Some(pb::LowerDiffInput {
+                input: index(&below),
+            }),
+            upper: Some(pb::UpperDiffInput {
+                input: index(&above),
+            }),
+        };
+        let notes = Notes {
+            name: cx.numbering.line("DIFF"),
+            ..Notes::default()
+        };
+        let capabilities = BTreeSet::from(["diffop"]);
+        let op = pb::op::Op::Diff(diff);
+        Some(self.graph.add(inputs, None, op, &capabilities, &notes))
+    }
+
+    /// What `upper` adds to `lower`, made anew on nothing: exact where only files were copied or written.
+    fn diff_by_replay(
+        &mut self,
+        lower: &Stage,
+        upper: &Stage,
+        cx: &mut StageContext,
+    ) -> Option<Node> {
+        let Some(steps) = replayable(lower, upper) else {
+            self.mistakes.push(
+                Diagnostic::error("the engine lacks `diffop`, which a `diff` of stages needs")
+                    .help("use an engine with the containerd image store, or copy files instead"),
+            );
+            return None;
+        };
+        let mut state = State::new(None, ImageConfig::empty(&cx.platform));
+        if let Some(lower) = self.done.get(&lower.key()) {
+            state.image = lower.image.clone();
+        }
+        for step in steps {
+            self.step(&mut state, step, cx);
+        }
+        state.root
+    }
+}
+
+/// The steps that `upper` has on top of `lower`, if they only copy and write files.
+fn replayable<'a>(lower: &Stage, upper: &'a Stage) -> Option<&'a [Step]> {
+    let steps = match upper.base() {
+        Base::Stage(base) if base == lower => upper.steps(),
+        base if base == lower.base() => upper.steps().strip_prefix(lower.steps())?,
+        _ => return None,
+    };
+    let replays = |step: &Step| match &step.instruction {
+        Instruction::Copy(Copy { owner, .. }) => !owner.as_ref().is_some_and(is_named),
+        Instruction::Mkdir(made) => !made.owner.as_ref().is_some_and(is_named),
+        Instruction::Mkfile(made) => !made.owner.as_ref().is_some_and(is_named),
+        Instruction::Symlink(made) => !made.owner.as_ref().is_some_and(is_named),
+        Instruction::Run(_) | Instruction::Remove(_) | Instruction::Workdir(_) => false,
+        _ => true,
+    };
+    steps.iter().all(replays).then_some(steps)
+}
+
+/// Whether the owner is only known from a passwd file, which nothing has.
+fn is_named(owner: &Owner) -> bool {
+    let named = |id: &Id| matches!(id, Id::Name(_));
+    named(&owner.user) || owner.group.as_ref().is_some_and(named)
+}

@@ -1,0 +1,286 @@
+//! What steps are lowered to, read as text.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use microb_dsl::llb::{Capabilities, Inputs, Lowered, ResolvedImage, images, lower};
+use microb_dsl::prelude::*;
+
+fn amd64() -> Platform {
+    "linux/amd64".parse().unwrap()
+}
+
+fn image(reference: &str) -> ImageRef {
+    reference.parse().unwrap()
+}
+
+/// An engine that knows `python:3.14` and its config.
+fn inputs() -> Inputs {
+    let mut inputs = Inputs::offline(amd64());
+    inputs.images.insert(
+        (image("python:3.14"), amd64()),
+        ResolvedImage {
+            digest: Some(format!("sha256:{}", "0".repeat(64))),
+            config: br#"{"architecture":"amd64","os":"linux","config":{
+                "Env":["PATH=/base/bin","LANG=C.UTF-8"],"Cmd":["python3"],"WorkingDir":"/work"}}"#
+                .to_vec(),
+        },
+    );
+    inputs
+}
+
+fn lowered(stage: &Stage) -> Lowered {
+    lower(stage, &inputs()).unwrap()
+}
+
+#[track_caller]
+fn check(stage: &Stage, expected: &str) {
+    let text = lowered(stage).definition.unwrap().to_text();
+    let unindented: Vec<&str> = expected
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| line.strip_prefix("        ").unwrap_or(line))
+        .collect();
+    assert_eq!(text.trim_end(), unindented.join("\n"));
+}
+
+fn config(stage: &Stage) -> serde_json::Value {
+    serde_json::from_slice(&lowered(stage).config).unwrap()
+}
+
+#[test]
+fn a_run_step_sees_the_base_images_environment() {
+    let stage = from(image("python:3.14"))
+        .then(env("A", "x y"))
+        .then(path("/app/.venv/bin"))
+        .then(run(["pip", "install", "numpy>=1"]).network(Network::None));
+    check(
+        &stage,
+        "
+        %0 = source docker-image://docker.io/library/python:3.14@sha256:0000000000000000000000000000000000000000000000000000000000000000  linux/amd64
+        %1 = exec %0  pip install 'numpy>=1'  linux/amd64
+               cwd /work
+               env PATH=/app/.venv/bin:/base/bin
+               env LANG=C.UTF-8
+               env A=x y
+               network none
+        output %1",
+    );
+}
+
+#[test]
+fn mounts_are_sorted_by_target_and_inputs_are_named_once() {
+    let tool = scratch()
+        .named("tool")
+        .then(mkfile("/opt/uv", "uv\n").mode(0o755));
+    let stage = from(image("alpine")).then(
+        run("true")
+            .mount(bind("/z").from(&tool).path("/opt"))
+            .mount(bind("/a").from(&tool).writable())
+            .mount(cache("/var/cache/apt").sharing(Sharing::Locked))
+            .mount(tmpfs("/tmp").size(1024))
+            .mount(secret("token").env("TOKEN"))
+            .mount(secret("netrc").target("/root/.netrc").optional())
+            .mount(ssh()),
+    );
+    check(
+        &stage,
+        "
+        %0 = file scratch
+               mkfile /uv mode=0644 3 bytes sha256:2c38c529b6ea
+        %1 = file scratch
+               copy %0:/uv -> /opt/uv mode=0755 parents
+        %2 = source docker-image://docker.io/library/alpine:latest  linux/amd64
+        %3 = exec %2  /bin/sh -c true  linux/amd64
+               env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+               env SSH_AUTH_SOCK=/run/buildkit/ssh_agent.0
+               env TOKEN secret token
+               mount /a  bind %1:/ rw
+               mount /tmp  tmpfs 1024 bytes
+               mount /var/cache/apt  cache //var/cache/apt locked
+               mount /z  bind %1:/opt
+               mount /root/.netrc  secret netrc 0400 0:0 optional
+               mount /run/buildkit/ssh_agent.0  ssh default 0600 0:0
+        output %3",
+    );
+}
+
+#[test]
+fn only_the_paths_that_a_recipe_reads_are_sent() {
+    let stage = scratch()
+        .then(
+            copy(["a.txt", "./b/"], "/x/")
+                .owner(65532)
+                .exclude(["*.pyc"]),
+        )
+        .then(add("c.tar.gz", "/y"));
+    check(
+        &stage,
+        r#"
+        %0 = source local://context
+               local.followpaths ["a.txt","b","c.tar.gz"]
+        %1 = file scratch
+               copy %0:/a.txt -> /x/ owner=65532:65532 contents wildcard follow parents exclude=*.pyc
+               copy %0:/b -> /x/ owner=65532:65532 contents wildcard follow parents exclude=*.pyc
+        %2 = file %1
+               copy %0:/c.tar.gz -> /y unpack contents wildcard follow parents
+        output %2"#,
+    );
+}
+
+#[test]
+fn remote_sources_are_copied_as_they_are() {
+    let checksum = format!("sha256:{}", "a".repeat(64));
+    let stage = scratch()
+        .then(
+            add(
+                http("https://example.com/d/f.whl?x=1").checksum(&checksum),
+                "/w/",
+            )
+            .mode(0o644),
+        )
+        .then(add(
+            git("git@example.com:a/b.git").reference("v1").subdir("sub"),
+            "/src",
+        ));
+    check(
+        &stage,
+        "
+        %0 = source https://example.com/d/f.whl?x=1
+               http.checksum sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+               http.filename f.whl
+        %1 = file scratch
+               copy %0:/f.whl -> /w/ mode=0644 parents
+        %2 = source git://example.com/a/b.git#v1:sub
+               git.authheadersecret GIT_AUTH_HEADER
+               git.authtokensecret GIT_AUTH_TOKEN
+               git.fullurl git@example.com:a/b.git
+               git.mountsshsock default
+        %3 = file %1
+               copy %2:/ -> /src parents
+        output %3",
+    );
+}
+
+#[test]
+fn merge_and_diff_are_ops_where_the_engine_has_them_and_copies_where_not() {
+    let lower_stage = from(image("alpine"));
+    let upper = lower_stage.clone().then(copy("a", "/a"));
+    let stage = merge([&from(image("busybox")), &diff(&lower_stage, &upper)]);
+    check(
+        &stage,
+        "
+        %0 = source docker-image://docker.io/library/busybox:latest  linux/amd64
+        %1 = source docker-image://docker.io/library/alpine:latest  linux/amd64
+        %2 = source local://context
+               local.followpaths [\"a\"]
+        %3 = file %1
+               copy %2:/a -> /a contents wildcard follow parents
+        %4 = diff %1 %3
+        %5 = merge %0 %4
+        output %5",
+    );
+
+    let mut old = inputs();
+    old.capabilities = Capabilities::Only(
+        [
+            "source.image",
+            "source.local",
+            "file.base",
+            "exec.meta.base",
+        ]
+        .map(str::to_owned)
+        .into(),
+    );
+    let text = lower(&stage, &old).unwrap().definition.unwrap().to_text();
+    assert!(!text.contains("merge") && !text.contains("diff"), "{text}");
+    assert!(text.contains("copy %2:/ -> / contents"), "{text}");
+
+    let ran = diff(&lower_stage, &lower_stage.clone().then(run("true")));
+    let mistakes = lower(&ran, &old).unwrap_err();
+    assert!(
+        mistakes.to_string().contains("lacks `diffop`"),
+        "{mistakes}"
+    );
+}
+
+#[test]
+fn the_image_config_follows_docker() {
+    let stage = from(image("python:3.14"))
+        .then(label("a", "1"))
+        .then(user("app"))
+        .then(workdir("src"))
+        .then(expose("8000"))
+        .then(entrypoint(["serve"]))
+        .then(healthcheck(["true"]));
+    let config = config(&stage);
+    assert_eq!(config["config"]["User"], "app");
+    assert_eq!(config["config"]["WorkingDir"], "/work/src");
+    assert_eq!(config["config"]["Labels"]["a"], "1");
+    assert_eq!(
+        config["config"]["ExposedPorts"]["8000/tcp"],
+        serde_json::json!({})
+    );
+    assert_eq!(config["config"]["Entrypoint"], serde_json::json!(["serve"]));
+    assert_eq!(
+        config["config"]["Cmd"],
+        serde_json::Value::Null,
+        "an entry point drops the base's CMD"
+    );
+    assert_eq!(
+        config["config"]["Healthcheck"]["Test"],
+        serde_json::json!(["CMD", "true"])
+    );
+}
+
+#[test]
+fn a_cmd_of_the_stage_survives_its_entry_point() {
+    let stage = from(image("python:3.14")).then((cmd(["x"]), entrypoint(["serve"])));
+    assert_eq!(config(&stage)["config"]["Cmd"], serde_json::json!(["x"]));
+}
+
+#[test]
+fn a_missing_named_context_is_named() {
+    let stage = scratch().then(copy("/", "/").from(named_context("assets")));
+    let mistakes = lower(&stage, &inputs()).unwrap_err().to_string();
+    assert!(mistakes.contains("--build-context assets="), "{mistakes}");
+}
+
+#[test]
+fn images_are_listed_once_for_each_platform() {
+    let builder = from(image("python:3.14")).on(StagePlatform::Build);
+    let stage = from(image("python:3.14"))
+        .then(copy("/x", "/x").from(&builder))
+        .then(copy("/y", "/y").from(image("busybox")));
+    let mut inputs = Inputs::offline("linux/arm64".parse().unwrap());
+    inputs.build_platform = amd64();
+    let listed: Vec<String> = images(&stage, &inputs)
+        .iter()
+        .map(|(image, platform)| format!("{} {platform}", image.familiar()))
+        .collect();
+    assert_eq!(
+        listed,
+        [
+            "busybox:latest linux/arm64",
+            "python:3.14 linux/amd64",
+            "python:3.14 linux/arm64"
+        ]
+    );
+}
+
+#[test]
+fn an_empty_image_has_no_definition() {
+    assert_eq!(lowered(&scratch()).definition, None);
+}
+
+#[test]
+fn forty_levels_of_diamonds_are_forty_stages() {
+    let mut stage = scratch().then(mkfile("/a", "a\n"));
+    for _ in 0..40 {
+        stage = scratch()
+            .then(copy("/a", "/a").from(&stage))
+            .then(copy("/a", "/b").from(&stage));
+    }
+    assert_eq!(stage.stages().len(), 41);
+    let text = lowered(&stage).definition.unwrap().to_text();
+    assert_eq!(text.matches(" = file ").count(), 2 + 80);
+}
