@@ -18,6 +18,16 @@ pub struct ImageRef {
 }
 
 impl ImageRef {
+    /// An official image of Docker Hub, for instance `python:3.14-slim`. The caller knows that both parts are well formed.
+    pub fn official(repository: &str, tag: impl Into<String>) -> Self {
+        Self {
+            domain: "docker.io".to_owned(),
+            path: format!("library/{repository}"),
+            tag: Some(tag.into()),
+            digest: None,
+        }
+    }
+
     /// The name without tag and digest: `docker.io/library/python`.
     pub fn repository(&self) -> String {
         format!("{}/{}", self.domain, self.path)
@@ -231,6 +241,12 @@ mod tests {
         ] {
             assert!(wrong.parse::<ImageRef>().is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn an_official_image_is_what_its_text_means() {
+        let parsed: ImageRef = "python:3.14-slim".parse().unwrap();
+        assert_eq!(ImageRef::official("python", "3.14-slim"), parsed);
     }
 
     #[test]
