@@ -107,8 +107,8 @@ fn ownership(owner: Option<&Owner>, mode: Option<u32>) -> Result<Vec<String>, St
     Ok(flags)
 }
 
-/// The pattern that matches this path only. Go's `filepath.Match` has `[*]` for a star, and the frontend reads a
-/// path as a pattern from the first of its parts that has a wildcard.
+/// The pattern that matches this path only. The frontend reads a path as a pattern from the first of its parts that
+/// has a wildcard.
 fn without_wildcards(path: &str) -> String {
     let mut pattern = false;
     let parts: Vec<String> = path
@@ -143,7 +143,10 @@ fn has_wildcard(part: &str) -> bool {
 fn literal(part: &str) -> String {
     part.chars().fold(String::new(), |mut pattern, c| {
         match c {
-            '*' | '?' | '[' => pattern.extend(['[', c, ']']),
+            // Read twice: by Go's `filepath.Match`, and as a pattern of `.dockerignore` when the context is sent;
+            // the latter takes a star for a wildcard inside brackets, too.
+            '*' | '?' => pattern.extend(['[', '\\', c, ']']),
+            '[' => pattern.push_str("[[]"),
             '\\' => pattern.push_str("\\\\"),
             _ => pattern.push(c),
         }

@@ -27,7 +27,7 @@ pub struct Apt {
 ///     --mount=type=tmpfs,target=/var/lib/apt/lists \\
 ///     apt-get update \
 ///     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends libpq5 curl \
-///     && rm -rf /var/log/apt /var/log/dpkg.log /var/log/alternatives.log /var/cache/ldconfig/aux-cache
+///     && rm -rf /var/log/apt /var/log/dpkg.log /var/log/alternatives.log /var/cache/ldconfig/aux-cache /var/cache/debconf/tmp.ci
 /// ");
 /// assert_eq!(dockerfile::steps(apt(Vec::<String>::new()))?, "");
 /// # Ok::<(), Diagnostics>(())
@@ -58,7 +58,7 @@ impl Apt {
     ///     apt-get update \
     ///     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
     ///     -o APT::Keep-Downloaded-Packages=true -o Dir::Cache::archives=kept/ curl \
-    ///     && rm -rf /var/log/apt /var/log/dpkg.log /var/log/alternatives.log /var/cache/ldconfig/aux-cache
+    ///     && rm -rf /var/log/apt /var/log/dpkg.log /var/log/alternatives.log /var/cache/ldconfig/aux-cache /var/cache/debconf/tmp.ci
     /// ");
     /// # Ok::<(), Diagnostics>(())
     /// ```
@@ -80,7 +80,7 @@ impl IntoSteps for Apt {
         let install = run(format!(
             "apt-get update \
             && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends{keep} {} \
-            && rm -rf /var/log/apt /var/log/dpkg.log /var/log/alternatives.log /var/cache/ldconfig/aux-cache",
+            && rm -rf /var/log/apt /var/log/dpkg.log /var/log/alternatives.log /var/cache/ldconfig/aux-cache /var/cache/debconf/tmp.ci",
             super::words(&self.packages).join(" ")
         ));
         let [archives, lists] = ["/var/cache/apt", "/var/lib/apt/lists"];
