@@ -3,6 +3,8 @@
 //! Needs a Docker engine with an image `python:3.13-slim`:
 //! `eval "$(dev/engine env)" && cargo test -p microb-dsl --test dockerfile_real -- --ignored`
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
