@@ -62,7 +62,7 @@ bootstrap() {
   machine_apt_settings >"$home/apt/settings"
   PATH=$tools:$system_path mmdebstrap --format=tar --variant=minbase --skip=check/qemu \
     --include=python3,python3-venv,python3-pip,ca-certificates,netbase,tzdata \
-    --aptopt="$home/apt/settings" --customize-hook="$here/lib/make-slim" \
+    --aptopt="$home/apt/settings" --customize-hook="$here/images/make-slim" \
     "$suite" "$tar" "$(source_line "$suite")"
 }
 
