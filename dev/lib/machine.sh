@@ -1,44 +1,40 @@
 # Which engine: the machine's own, or a private one. Sourced by dev/engine.
 # shellcheck shell=bash disable=SC2034,SC2154
 
-# Docker 23.0 (BuildKit 0.11) is the first whose `docker build` is BuildKit without being asked, with named contexts,
-# attestations and the gateway's error details. Debian bookworm's 20.10 (BuildKit 0.8) has none of these.
+# Docker 23.0 with BuildKit 0.11 is the first whose `docker build` is BuildKit without being asked, with named contexts and
+# attestations. The 20.10 that Debian bookworm installs has BuildKit 0.8, which knows none of them.
 minimum_docker=23.0
 minimum_buildkit=0.11
 
 # Sets $engine to machine or private, and $engine_version for the first.
 choose_engine() {
-  engine=private engine_version=
+  engine=private engine_version='' reason=''
   case ${MICROB_ENGINE-} in
   private) return ;;
-  machine) ;;
-  '') ! environment_points_here || return 0 ;;
+  machine | '') ;;
   *) die "MICROB_ENGINE is \"$MICROB_ENGINE\"" "it can be private or machine, or unset" ;;
   esac
   if machine_has_buildkit || machine_has_docker; then
     engine=machine
   elif [ "${MICROB_ENGINE-}" = machine ]; then
-    die "MICROB_ENGINE=machine, but no engine of the machine can be used${too_old:+: $too_old}" \
-      "start one, or unset MICROB_ENGINE to have a private one"
-  elif [ -n "${too_old-}" ]; then
-    say "$too_old; it is left alone and not used"
+    die "MICROB_ENGINE=machine, but ${reason:-no engine answers}" "start one, or unset MICROB_ENGINE to have a private one"
+  elif [ -n "$reason" ]; then
+    say "$reason; it is left alone, and not used"
   fi
 }
 
-# After `eval "$(dev/engine env)"` the environment's engine is our own: not one that the machine has.
-environment_points_here() { [ "${DOCKER_HOST-}" = "unix://$socket" ]; }
-
+# BUILDKIT_HOST is for buildctl; without it nothing here could use that daemon.
 machine_has_buildkit() {
   [ -n "${BUILDKIT_HOST-}" ] || return 1
   local version
-  version=$(timeout 10 buildctl debug info 2>/dev/null | awk '/^BuildKit:/ { print $3; exit }') && [ -n "$version" ] || {
-    too_old="BUILDKIT_HOST is set, but \`buildctl debug info\` gets no answer from it"
+  version=$(timeout 10 buildctl debug info 2>/dev/null | sed -n 's/^BuildKit: *[^ ]* v\?\([^ ]*\).*/\1/p' | head -n 1) || true
+  if [ -z "$version" ]; then
+    reason="\`buildctl debug info\` gets no answer from BUILDKIT_HOST=$BUILDKIT_HOST"
     return 1
-  }
-  version=${version#v}
-  # Debian's packages do not know their version; they are recent.
-  if [[ $version != 0.0.0* ]] && ! version_is_at_least "$version" "$minimum_buildkit"; then
-    too_old="the BuildKit at BUILDKIT_HOST is $version, older than $minimum_buildkit"
+  fi
+  # A build from Debian's packages says 0.0.0: such packages exist since 0.11 only.
+  if [[ $version != 0.0.0* ]] && ! at_least "$version" "$minimum_buildkit"; then
+    reason="the BuildKit at $BUILDKIT_HOST is $version, and it must be $minimum_buildkit or newer"
     return 1
   fi
   engine_version="BuildKit $version at $BUILDKIT_HOST"
@@ -46,17 +42,19 @@ machine_has_buildkit() {
 
 machine_has_docker() {
   local version
+  # After `eval "$(dev/engine env)"` the environment's engine is our own: not one that the machine has.
+  [ "${DOCKER_HOST-}" != "unix://$socket" ] || return 1
   version=$(timeout 10 docker version --format '{{.Server.Version}}' 2>/dev/null) && [ -n "$version" ] || return 1
-  if ! version_is_at_least "$version" "$minimum_docker"; then
-    too_old="the machine's Docker is $version, older than $minimum_docker"
+  if ! at_least "$version" "$minimum_docker"; then
+    reason="the machine's Docker is $version, and it must be $minimum_docker or newer"
     return 1
   fi
   if ! docker buildx version >/dev/null 2>&1; then
-    too_old="the machine's docker command has no buildx, so it cannot build with BuildKit"
+    reason="the machine's docker command has no buildx, so it cannot build with BuildKit"
     return 1
   fi
   engine_version="Docker $version${DOCKER_HOST:+ at $DOCKER_HOST}"
 }
 
-# version_is_at_least VERSION MINIMUM
-version_is_at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]; }
+# at_least VERSION MINIMUM
+at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]; }

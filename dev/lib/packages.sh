@@ -1,40 +1,39 @@
-# Debian packages in a private folder: nothing is installed on the machine. Sourced by dev/engine.
+# Debian packages, unpacked into a private folder. Sourced by dev/engine.
 # shellcheck shell=bash disable=SC2154
 
-# Docker comes from Debian's testing, since the machine's own suite may have one that is too old; trixie is the fallback for
-# the day when testing's programs need a newer C library than the machine has. Go programs need little of it.
+# Docker is testing's, since the machine's own suite may have one that is too old. These programs need little of the C
+# library; the day testing's need a newer one than the machine has, trixie's will do (its buildx lacks --check and --call).
 docker_suites="forky trixie"
 docker_packages="docker.io docker-cli docker-buildx containerd"
 
-# These touch the kernel or link to many libraries, so they come from the machine's own suite. (Testing's runc does need a
-# newer C library than bookworm's.)
+# The machine's own suite has the rest: runc needs the machine's C library, iptables its kernel's dialect, the servers many
+# libraries.
 own_packages="runc iptables iproute2 kmod git openssh-server docker-registry mmdebstrap"
 
-installed_mark=$root/.complete
+packages_mark=$home/packages
 
 install_packages() {
-  [ ! -e "$installed_mark" ] || return 0
-  command -v apt-get dpkg >/dev/null || die "this machine has no apt-get: a private engine comes from Debian's packages" \
-    "install Docker $minimum_docker or newer by your system's own means; it will be used as it is"
-  rm -rf "$root" "$tools" "$bin" "$home/debs"
+  [ "$(cat "$packages_mark" 2>/dev/null)" != "$docker_packages $own_packages" ] || return 0
+  command -v apt-get dpkg >/dev/null ||
+    die "this machine has no apt-get, and a private engine is made of Debian's packages" \
+      "install Docker $minimum_docker or newer by the system's own means; it will be used as it is"
+  rm -rf "$packages_mark" "$root" "$tools" "$bin" "$home/debs"
   mkdir -p "$root" "$tools" "$bin" "$home/debs"
   find_mirror
-  say "getting packages from $mirror"
+  say "getting Docker and its helpers as packages from $(mirror)"
   get_own_packages
-  link_tools
+  make_tools
   get_docker
-  mkdir -p "$docker_config/cli-plugins"
-  ln -sfn "$root/usr/libexec/docker/cli-plugins/docker-buildx" "$docker_config/cli-plugins/docker-buildx"
   rm -rf "$home/debs"
-  touch "$installed_mark"
+  echo "$docker_packages $own_packages" >"$packages_mark"
 }
 
 # --- apt, without touching the machine's own state ----------------------------------------------------------------------
 
-# own_apt COMMAND…: apt-get with the machine's sources, but lists and cache of our own.
+# own_apt COMMAND…: apt-get with the machine's sources, but with lists and a cache of our own.
 own_apt() { private_apt own "$@"; }
 
-# suite_apt SUITE COMMAND…: the same for one other suite of the same mirror.
+# suite_apt SUITE COMMAND…: the same with one suite of the same mirror as the only source.
 suite_apt() {
   local suite=$1
   shift
@@ -42,142 +41,79 @@ suite_apt() {
   private_apt "$suite" -o Dir::Etc::sourcelist="$home/apt/$suite.list" -o Dir::Etc::sourceparts=- "$@"
 }
 
+# Trap: apt's sandbox user _apt cannot read a folder below /root.
 private_apt() {
   local state=$home/apt/$1
   shift
   mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
-  # The sandbox user _apt could not read a folder below /root.
   apt-get -q -y -o Dir::State::lists="$state/lists" -o Dir::Cache="$state/cache" \
-    -o Dir::Cache::archives="$state/cache/archives" -o APT::Sandbox::User=root -o Debug::NoLocking=1 "$@"
+    -o Dir::Cache::archives="$home/debs" -o APT::Keep-Downloaded-Packages=1 \
+    -o APT::Sandbox::User=root -o Debug::NoLocking=1 "$@"
 }
 
 source_line() {
-  local options= keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+  local options='' keyring=/usr/share/keyrings/debian-archive-keyring.gpg
   [ ! -e "$keyring" ] || options="[signed-by=$keyring] "
-  printf 'deb %s%s %s main\n' "$options" "$mirror" "$1"
+  echo "deb $options$(mirror) $1 main"
 }
 
-# Sets $mirror from the machine's own sources. apt reads them itself, one-line and deb822 alike; which of them is Debian's
-# main archive its signed Release file says, whatever the host is called.
+mirror() { cat "$home/apt/mirror"; }
+
+# The Debian mirror is the one that the machine's own sources name. apt reads them for us, one-line and deb822 alike; which
+# of them is Debian's archive, a signed Release file says, whatever the host is called.
 find_mirror() {
-  local codename
-  mkdir -p "$home/apt"
-  # A source that fails (somebody else's, say) does not matter if Debian's is there.
+  local suite
+  # That somebody else's source does not answer is no matter.
   own_apt update >"$logs/apt-update.log" 2>&1 || true
-  codename=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
-  mirror=$(own_apt indextargets --format '$(LABEL) $(COMPONENT) $(CODENAME) $(REPO_URI)' 'Identifier: Packages' |
-    awk -v codename="$codename" '$1 == "Debian" && $2 == "main" { if ($3 == codename) { print $4; exit } }')
-  [ -n "$mirror" ] || fail_with_log "$logs/apt-update.log" "apt's sources name no Debian archive of this machine's suite ($codename)" \
-    "on a system that only derives from Debian, install Docker $minimum_docker or newer by its own means; it will be used as it is"
-  mirror=${mirror%/}
-  echo "$mirror" >"$home/apt/mirror"
+  # shellcheck disable=SC1091
+  suite=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
+  # shellcheck disable=SC2016
+  own_apt indextargets --format '$(LABEL) $(COMPONENT) $(CODENAME) $(REPO_URI)' 'Identifier: Packages' |
+    awk -v suite="$suite" '$1 == "Debian" && $2 == "main" && (suite == "" || suite == $3) { sub("/$", "", $4); print $4 }' |
+    head -n 1 >"$home/apt/mirror"
+  [ -s "$home/apt/mirror" ] || die_with_log "$logs/apt-update.log" \
+    "apt's sources lead to no Debian archive of this machine's release (${suite:-unknown})" \
+    "on a system that derives from Debian, install Docker $minimum_docker or newer by its own means; it will be used as it is"
 }
 
 # --- getting and unpacking ----------------------------------------------------------------------------------------------
 
-# With the machine's dpkg state apt downloads just what the machine lacks, libraries included.
+# Given the machine's dpkg state, apt downloads just what the machine lacks, libraries included. A package that is installed
+# is not downloaded, and make_tools takes the machine's program.
 get_own_packages() {
   # shellcheck disable=SC2086
-  quietly own-packages own_apt --no-install-recommends --download-only -o Dir::Cache::archives="$home/debs" \
-    -o APT::Keep-Downloaded-Packages=1 install $own_packages
-  unpack "$home"/debs/*.deb
-}
-
-unpack() {
-  local deb
-  for deb in "$@"; do
-    [ -e "$deb" ] || continue
-    quietly unpack dpkg -x "$deb" "$root"
-    rm "$deb"
-  done
+  quietly own-packages own_apt --no-install-recommends --no-upgrade --download-only install $own_packages
+  unpack_debs
 }
 
 get_docker() {
   local suite
   for suite in $docker_suites; do
-    quietly "apt-$suite" suite_apt "$suite" update
+    quietly "update-$suite" suite_apt "$suite" update
     # shellcheck disable=SC2086
-    (cd "$home/debs" && quietly "get-docker-$suite" suite_apt "$suite" download $docker_packages)
-    unpack "$home"/debs/*.deb
-    link_docker
+    (cd "$home/debs" && quietly "docker-$suite" suite_apt "$suite" download $docker_packages)
+    unpack_debs
+    make_docker_tools
     if "$tools/dockerd" --version >"$logs/dockerd-version.log" 2>&1; then
-      say "$(cat "$logs/dockerd-version.log")"
+      say "$(sed 's/,.*//' "$logs/dockerd-version.log") from Debian $suite"
       return
     fi
-    say "Docker of Debian $suite does not run here"
+    say "Docker from Debian $suite does not run here"
   done
-  fail_with_log "$logs/dockerd-version.log" "no Docker of Debian's ($docker_suites) runs on this machine" \
+  die_with_log "$logs/dockerd-version.log" "no Docker from Debian ($docker_suites) runs on this machine" \
     "install Docker $minimum_docker or newer by other means; it will be used as it is"
 }
 
-# --- what the daemon and the user call ----------------------------------------------------------------------------------
-
-link_docker() {
-  local program
-  for program in usr/sbin/dockerd usr/bin/docker-proxy usr/sbin/docker-proxy usr/bin/containerd \
-    usr/bin/containerd-shim-runc-v2 usr/bin/ctr; do
-    [ ! -x "$root/$program" ] || ln -sfn "$root/$program" "$tools/${program##*/}"
+# Before Debian merged /usr, packages had files in both; with these links they all land in usr.
+unpack_debs() {
+  local deb folder
+  for folder in bin sbin lib lib64; do
+    mkdir -p "$root/usr/$folder"
+    ln -sfn "usr/$folder" "$root/$folder"
   done
-  ln -sfn "$root/usr/bin/docker" "$bin/docker"
-  ln -sfn "$root/usr/bin/docker" "$tools/docker"
-}
-
-# The machine's own programs come first: its iptables speaks the dialect (nft or legacy) of the rules that are there.
-link_tools() {
-  local program
-  for program in runc iptables ip modprobe git docker-registry mmdebstrap; do
-    ! PATH=$system_path command -v "$program" >/dev/null || continue
-    link_private_tool "$program"
-  done
-}
-
-link_private_tool() {
-  local program=$1 file
-  for file in "$root"/usr/sbin/"$program" "$root"/sbin/"$program" "$root"/usr/bin/"$program" "$root"/bin/"$program"; do
-    [ -e "$file" ] || [ -L "$file" ] || continue
-    wrap "$program" "$file"
-    return
-  done
-  # The link iptables → /etc/alternatives/… is made by the package's scripts, which do not run here.
-  if [ "$program" = iptables ]; then
-    link_private_tool iptables-nft && mv "$tools/iptables-nft" "$tools/iptables"
-    return
-  fi
-  die "the packages of this machine's suite brought no $program" "please report this, with $logs/own-packages.log"
-}
-
-# existing PATH…: those that exist (a pattern that matches nothing does not), joined by colons.
-existing() {
-  local path found=
-  for path in "$@"; do
-    [ ! -e "$path" ] || found+=${found:+:}$path
-  done
-  echo "$found"
-}
-
-# wrap NAME FILE: a script that starts the unpacked FILE with the unpacked libraries it needs.
-wrap() {
-  local libraries perl
-  libraries=$(existing "$root"/usr/lib/*-linux-gnu* "$root"/lib/*-linux-gnu*)
-  perl=$(existing "$root"/usr/share/perl5 "$root"/usr/share/perl/* "$root"/usr/lib/*/perl/* "$root"/usr/lib/*/perl5/*)
-  {
-    echo '#!/bin/sh'
-    printf 'export LD_LIBRARY_PATH=%q\n' "$libraries"
-    case $1 in
-    iptables*) printf 'export XTABLES_LIBDIR=%q\n' "$(find "$root" -type d -name xtables | head -n 1)" ;;
-    git) printf 'export GIT_EXEC_PATH=%q GIT_TEMPLATE_DIR=%q\n' "$root/usr/lib/git-core" "$root/usr/share/git-core/templates" ;;
-    mmdebstrap) printf 'export PERL5LIB=%q\n' "$perl" ;;
-    esac
-    printf 'exec %q "$@"\n' "$2"
-  } >"$tools/$1"
-  chmod +x "$tools/$1"
-}
-
-# Programs that tests start by themselves: the machine's own, or the unpacked ones.
-export_tool_paths() {
-  local name program
-  for name in MICROB_REGISTRY=docker-registry MICROB_SSHD=sshd; do
-    program=$(PATH=$system_path:$tools command -v "${name#*=}") || continue
-    export_line "${name%%=*}" "$program"
+  for deb in "$home"/debs/*.deb; do
+    [ -e "$deb" ] || continue
+    quietly unpack dpkg -x "$deb" "$root"
+    rm "$deb"
   done
 }
