@@ -25,7 +25,7 @@ link_first() {
 # The machine's own programs are preferred; its iptables speaks the dialect (nft or legacy) of the rules that are there.
 make_tools() {
   local program
-  for program in runc iptables ip modprobe mmdebstrap docker-registry; do
+  for program in runc iptables ip mmdebstrap docker-registry; do
     has_program "$program" || wrap "$tools/$program" "$program"
   done
   # Tests call these by name.
@@ -45,7 +45,8 @@ wrap() {
   if [ "$program" = iptables ]; then
     program=iptables-nft
   fi
-  program=$(unpacked_program "$program")
+  program=$(unpacked_program "$program") ||
+    die "the packages of this machine's Debian brought no ${script##*/}" "see $logs/own-packages.log"
   {
     echo '#!/bin/sh'
     printf 'export LD_LIBRARY_PATH=%q\n' "${libraries[0]}"
@@ -67,7 +68,7 @@ unpacked_program() {
       return
     fi
   done
-  die "the packages of this machine's Debian brought no $1" "see $logs/own-packages.log"
+  return 1
 }
 
 perl_folders() {
