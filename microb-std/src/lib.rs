@@ -7,12 +7,22 @@
 pub mod config;
 pub mod requirement;
 
+mod location;
+mod marker;
+mod mistake;
+mod packages;
+mod python;
+mod python_version_file;
 mod resolve;
+mod specifier;
+mod substitute;
+mod text;
+mod tree;
 
 pub use config::{
     AddFile, AddSource, ApiVersion, BuildSystem, Config, CopyFile, CopyFrom, Credential,
     Dependencies, Flavor, Index, Packaging, Project, Python, PythonOrigin, PythonVersion,
     RequirementsFile,
 };
-pub use requirement::Requirement;
+pub use requirement::{Requirement, VersionOrUrl};
 pub use resolve::READS;
