@@ -7,12 +7,14 @@
 pub mod config;
 pub mod requirement;
 
+mod extras;
 mod location;
 mod marker;
 mod mistake;
 mod packages;
 mod python;
 mod python_version_file;
+mod requirements;
 mod resolve;
 mod specifier;
 mod substitute;

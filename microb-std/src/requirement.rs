@@ -66,15 +66,17 @@ impl Requirement {
         matches!(&self.version, VersionOrUrl::Url(url) if is_git(url))
     }
 
-    /// The same with a further condition: `(this) and (marker)`.
+    /// The same under further markers, which must all hold too.
     #[must_use]
-    pub(crate) fn only_if(mut self, marker: Option<&str>) -> Self {
-        if let Some(outer) = marker {
-            self.marker = Some(match self.marker.take() {
-                Some(inner) if inner != outer => format!("({outer}) and ({inner})"),
-                _ => outer.to_owned(),
-            });
-        }
+    pub(crate) fn only_if(mut self, mut conditions: BTreeSet<String>) -> Self {
+        conditions.extend(self.marker.take());
+        self.marker = match conditions.len() {
+            0 | 1 => conditions.pop_first(),
+            _ => {
+                let each: Vec<_> = conditions.iter().map(|one| format!("({one})")).collect();
+                Some(each.join(" and "))
+            }
+        };
         self
     }
 }
