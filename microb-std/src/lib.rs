@@ -7,9 +7,13 @@
 pub mod config;
 pub mod requirement;
 
+mod backend;
+mod dependencies;
 mod extras;
+mod labels;
 mod location;
 mod marker;
+mod metadata;
 mod mistake;
 mod packages;
 mod python;
@@ -18,6 +22,7 @@ mod requirements;
 mod resolve;
 mod specifier;
 mod substitute;
+mod target;
 mod text;
 mod tree;
 

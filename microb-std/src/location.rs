@@ -104,12 +104,6 @@ fn required(table: &Table<'_>, key: &str) -> Option<Spanned<String>> {
         );
         return None;
     }
-    if value.value.contains('\0') {
-        table
-            .findings()
-            .add(Diagnostic::error("a path has no NUL character").at(&value.span));
-        return None;
-    }
     Some(value)
 }
 

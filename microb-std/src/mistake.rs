@@ -70,6 +70,9 @@ pub(crate) fn part(value: &Spanned<String>, range: Range<usize>) -> Span {
     }
 }
 
+/// So many findings are kept.
+const MAX_FINDINGS: usize = 100;
+
 /// The mistakes and warnings so far.
 #[derive(Debug, Default)]
 pub(crate) struct Findings(RefCell<Vec<Diagnostic>>);
@@ -77,6 +80,10 @@ pub(crate) struct Findings(RefCell<Vec<Diagnostic>>);
 impl Findings {
     pub(crate) fn add(&self, finding: Diagnostic) {
         let mut findings = self.0.borrow_mut();
+        // Nobody reads more, and a file of megabytes must not take minutes.
+        if findings.len() >= MAX_FINDINGS {
+            return;
+        }
         // Two targets with the same mistake in what they share have one mistake.
         if !findings.contains(&finding) {
             findings.push(finding);
@@ -86,6 +93,15 @@ impl Findings {
     /// The value of a reader, or its mistake as a finding and nothing.
     pub(crate) fn keep<T>(&self, result: Result<T, Diagnostic>) -> Option<T> {
         result.map_err(|finding| self.add(finding)).ok()
+    }
+
+    /// Takes over other findings; their warnings only on demand.
+    pub(crate) fn take(&self, other: Self, with_warnings: bool) {
+        for finding in other.0.into_inner() {
+            if with_warnings || finding.severity == Severity::Error {
+                self.add(finding);
+            }
+        }
     }
 
     /// Takes out the warnings and tells them.

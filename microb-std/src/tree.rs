@@ -83,10 +83,6 @@ impl<'a> Table<'a> {
         &self.path
     }
 
-    pub(crate) fn file(&self) -> &'a SourceFile {
-        self.file
-    }
-
     pub(crate) fn findings(&self) -> &'a Findings {
         self.findings
     }
@@ -119,14 +115,23 @@ impl<'a> Table<'a> {
         }
     }
 
-    pub(crate) fn value_span(&self, key: &str) -> Option<Span> {
-        Some(self.file.span(self.entries.get(key)?.span()))
+    /// The same table, whose mistakes go elsewhere.
+    pub(crate) fn reporting_to(&self, findings: &'a Findings) -> Self {
+        Self {
+            findings,
+            ..self.clone()
+        }
     }
 
     /// Reports keys that are not known, with the nearest one that is.
     pub(crate) fn only(&self, known: &[&str]) {
+        self.only_of(known, known);
+    }
+
+    /// The same with keys that are accepted and not proposed.
+    pub(crate) fn only_of(&self, accepted: &[&str], known: &[&str]) {
         for key in self.keys() {
-            if known.contains(&key.value.as_str()) {
+            if accepted.contains(&key.value.as_str()) {
                 continue;
             }
             let error = Diagnostic::error(format!(
@@ -296,7 +301,14 @@ impl<'a> Table<'a> {
             self.wrong_type(entry, name, "a string");
             return None;
         };
-        Some(Spanned::new(text.to_owned(), self.file.span(entry.span())))
+        let span = self.file.span(entry.span());
+        // Neither an argument, nor a path, nor an environment variable can hold one.
+        if text.contains('\0') {
+            let error = Diagnostic::error(format!("`{name}` contains a NUL character"));
+            self.findings.add(error.at(&span).help("remove it"));
+            return None;
+        }
+        Some(Spanned::new(text.to_owned(), span))
     }
 
     fn wrong_type(&self, entry: &Entry<'_>, name: &str, expected: &str) {
