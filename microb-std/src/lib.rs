@@ -1,1 +1,28 @@
 //! The standard Python image as a recipe that can be forked.
+//!
+//! [`Config::resolve`] reads a `pyproject.toml` through the [`Context`](microb::Context) and says what it means;
+//! the recipe makes stages of that.
+#![warn(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod config;
+pub mod requirement;
+
+mod location;
+mod marker;
+mod mistake;
+mod packages;
+mod python;
+mod python_version_file;
+mod resolve;
+mod specifier;
+mod substitute;
+mod text;
+mod tree;
+
+pub use config::{
+    AddFile, AddSource, ApiVersion, BuildSystem, Config, CopyFile, CopyFrom, Credential,
+    Dependencies, Flavor, Index, Packaging, Project, Python, PythonOrigin, PythonVersion,
+    RequirementsFile,
+};
+pub use requirement::{Requirement, VersionOrUrl};
+pub use resolve::READS;
