@@ -4,8 +4,12 @@
 //! the recipe makes stages of that.
 #![warn(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod builder;
 pub mod config;
+pub mod flavor;
+pub mod indices;
 pub mod requirement;
+pub mod runtime;
 
 mod location;
 mod marker;
@@ -13,6 +17,7 @@ mod mistake;
 mod packages;
 mod python;
 mod python_version_file;
+mod recipe;
 mod resolve;
 mod specifier;
 mod substitute;
@@ -24,5 +29,6 @@ pub use config::{
     Dependencies, Flavor, Index, Packaging, Project, Python, PythonOrigin, PythonVersion,
     RequirementsFile,
 };
+pub use recipe::{image, recipe};
 pub use requirement::{Requirement, VersionOrUrl};
 pub use resolve::READS;
