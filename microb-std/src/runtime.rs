@@ -27,8 +27,8 @@ UV_NO_INSTALLER_METADATA=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH \
 /// The image that runs. `files` are the steps of `copy_files` and `add_files`.
 pub fn runtime(config: &Config, built: &Built, files: impl IntoSteps) -> Stage {
     let system = system(config);
-    let stage = system
-        .clone()
+    let stage = from(&system)
+        .named(config.target.as_ref().map_or("final", |target| &target.value))
         .then(copy("/user/", "/").from(&user_files(&system)))
         .then(workdir("/app"))
         .then(copy(VENV, VENV).from(&built.builder));
@@ -58,11 +58,9 @@ pub fn runtime(config: &Config, built: &Built, files: impl IntoSteps) -> Stage {
 
 /// The base image with `system_deps`.
 pub fn system(config: &Config) -> Stage {
-    let stage = from(runtime_image(config)).then(packages(config, &config.system_deps));
-    match &config.target {
-        Some(target) => stage.named(&target.value),
-        None => stage.named("final"),
-    }
+    from(runtime_image(config))
+        .named("system")
+        .then(packages(config, &config.system_deps))
 }
 
 /// `/user`: passwd, group and home of the user `nonroot`, made on the platform of the machine that builds,
