@@ -4,8 +4,12 @@
 //! the recipe makes stages of that.
 #![warn(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod builder;
 pub mod config;
+pub mod flavor;
+pub mod indices;
 pub mod requirement;
+pub mod runtime;
 
 mod backend;
 mod dependencies;
@@ -18,6 +22,7 @@ mod mistake;
 mod packages;
 mod python;
 mod python_version_file;
+mod recipe;
 mod requirements;
 mod resolve;
 mod specifier;
@@ -31,5 +36,6 @@ pub use config::{
     Dependencies, Flavor, Index, Packaging, Project, Python, PythonOrigin, PythonVersion,
     RequirementsFile,
 };
+pub use recipe::{image, recipe};
 pub use requirement::{Requirement, VersionOrUrl};
 pub use resolve::READS;
