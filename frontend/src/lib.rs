@@ -1,6 +1,7 @@
 //! Turns a recipe into a BuildKit frontend, a command line and its own packer.
 
 mod cli;
+pub mod gateway;
 mod recipe;
 
 use std::process::ExitCode;
