@@ -4,6 +4,7 @@ mod caps;
 mod connection;
 mod failure;
 mod files;
+mod graph;
 mod outcome;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,7 @@ use bollard_buildkit_proto::moby::buildkit::v1::frontend as api;
 use bollard_buildkit_proto::{google, pb};
 use http::Uri;
 use http::uri::PathAndQuery;
-use microb_dsl::llb::{Capabilities, Definition, ImageResolveMode, ResolvedImage};
+use microb_dsl::llb::{Capabilities, ImageResolveMode, ResolvedImage};
 use microb_dsl::{Diagnostic, ImageRef, Platform};
 use prost::Message;
 use tokio::sync::oneshot;
@@ -25,6 +26,7 @@ use tonic_prost::ProstCodec;
 use connection::Connection;
 pub use failure::Failure;
 pub use files::FileStat;
+pub use graph::Graph;
 pub use outcome::{Outcome, Reference, References};
 
 /// The longest message in both directions, in bytes: what grpc-go's side of the gateway allows.
@@ -42,17 +44,6 @@ pub struct Gateway {
     caps: BTreeSet<String>,
     llb_caps: BTreeSet<String>,
     calls: AtomicU32,
-}
-
-/// What is to be solved, and how.
-#[derive(Debug, Default)]
-pub struct SolveRequest<'a> {
-    /// The graph.
-    pub definition: Option<&'a Definition>,
-    /// Runs the build now instead of when the result is needed.
-    pub evaluate: bool,
-    /// Where the engine may look for cached results.
-    pub cache_imports: &'a [CacheImport],
 }
 
 /// A cache that results may come from (`docker build --cache-from`).
@@ -103,35 +94,48 @@ impl Gateway {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// Solves a graph.
+    /// Solves a graph. What it makes is built when it is needed: when a file is read, or when it is exported.
     ///
     /// # Errors
     ///
     /// When the engine lacks what the graph needs, or the build fails. The details are the engine's own.
-    pub async fn solve(&self, request: SolveRequest<'_>) -> Result<Outcome, Failure> {
-        let definition = request.definition.map(message_of).transpose()?;
-        self.check_caps(definition.as_ref())?;
-        let evaluate_here = request.evaluate && !self.has(caps::EVALUATE_SOLVE);
-        let solved: api::SolveResponse = self
-            .call(
-                "Solve",
-                api::SolveRequest {
-                    definition,
-                    allow_result_return: true,
-                    allow_result_array_ref: true,
-                    cache_imports: request.cache_imports.iter().map(cache_entry).collect(),
-                    evaluate: request.evaluate && !evaluate_here,
-                    ..Default::default()
-                },
-            )
-            .await?;
-        let outcome = Outcome::from(solved);
-        if evaluate_here {
+    pub async fn solve(&self, graph: Graph, imports: &[CacheImport]) -> Result<Outcome, Failure> {
+        self.send(graph, imports, false).await
+    }
+
+    /// Solves a graph and builds it now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::solve`].
+    pub async fn build(&self, graph: Graph, imports: &[CacheImport]) -> Result<Outcome, Failure> {
+        let evaluates = self.has(caps::EVALUATE_SOLVE);
+        let outcome = self.send(graph, imports, evaluates).await?;
+        if !evaluates {
             for reference in outcome.references.all() {
-                self.stat_file(reference, ".").await?;
+                self.evaluate(reference).await?;
             }
         }
         Ok(outcome)
+    }
+
+    async fn send(
+        &self,
+        graph: Graph,
+        imports: &[CacheImport],
+        evaluate: bool,
+    ) -> Result<Outcome, Failure> {
+        self.check_caps(&graph)?;
+        let request = api::SolveRequest {
+            definition: Some(graph.0),
+            allow_result_return: true,
+            allow_result_array_ref: true,
+            cache_imports: imports.iter().map(cache_entry).collect(),
+            evaluate,
+            ..Default::default()
+        };
+        let solved: api::SolveResponse = self.call("Solve", request).await?;
+        Ok(solved.into())
     }
 
     /// Makes the engine build a result now.
@@ -306,9 +310,9 @@ impl Gateway {
     }
 
     /// Names what is missing before the engine fails with less to say.
-    fn check_caps(&self, definition: Option<&pb::Definition>) -> Result<(), Failure> {
-        let needed = definition.iter().flat_map(|d| d.metadata.values());
-        let missing: BTreeSet<&str> = needed
+    fn check_caps(&self, graph: &Graph) -> Result<(), Failure> {
+        let vertices = graph.0.metadata.values();
+        let missing: BTreeSet<&str> = vertices
             .flat_map(|vertex| vertex.caps.keys())
             .map(String::as_str)
             .filter(|cap| !self.llb_caps.contains(*cap))
@@ -344,12 +348,6 @@ impl Gateway {
             .await?;
         Ok(answer.into_inner())
     }
-}
-
-/// The message that an opaque definition holds.
-fn message_of(definition: &Definition) -> Result<pb::Definition, Failure> {
-    pb::Definition::decode(definition.to_bytes().as_slice())
-        .map_err(|error| Failure::new(format!("microb bug: a definition that is none: {error}")))
 }
 
 fn cache_entry(import: &CacheImport) -> api::CacheOptionsEntry {
