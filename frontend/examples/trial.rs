@@ -31,7 +31,9 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     };
     match cx.build_arg("TRY").unwrap_or("plain") {
         "mistakes" => {
-            let first = Diagnostic::error("unknown key `name`").at(&name).help("write `title`");
+            let first = Diagnostic::error("unknown key `name`")
+                .at(&name)
+                .help("write `title`");
             let second = Diagnostic::error("the file is wrong").at(&file.whole());
             Err(Diagnostics::from(first).and(second.into()))
         }
@@ -40,7 +42,11 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
             thread::sleep(Duration::from_secs(1));
         },
         "warn" => {
-            cx.warn(Diagnostic::warning("`name` is an old spelling").at(&name).help("write `title`"));
+            cx.warn(
+                Diagnostic::warning("`name` is an old spelling")
+                    .at(&name)
+                    .help("write `title`"),
+            );
             Ok(base)
         }
         "fail" => Ok(base.then(run("echo about to fail; exit 3").at(&name))),
