@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use microb_dsl::Platform;
-use microb_frontend::pack::{FrontendImage, pack};
+use microb_frontend::pack::{Executable, FrontendImage};
 use serde_json::Value;
 
 /// The example's executable, which `cargo test` builds beside the tests. It is a dynamic one.
@@ -18,6 +18,13 @@ fn hello() -> PathBuf {
     let example = test.ancestors().nth(2).unwrap().join("examples/hello");
     assert!(example.exists(), "run `cargo build --examples` first");
     example
+}
+
+fn packed() -> FrontendImage {
+    Executable::open(&hello())
+        .unwrap()
+        .pack("hello", None)
+        .unwrap()
 }
 
 fn archive(image: &FrontendImage, tag: &str) -> Vec<u8> {
@@ -63,7 +70,7 @@ fn blob<'a>(files: &'a BTreeMap<String, Vec<u8>>, descriptor: &Value) -> &'a [u8
 
 #[test]
 fn the_archive_is_an_oci_layout_and_dockers_own_form_at_once() {
-    let image = pack(&hello(), "hello", None).unwrap();
+    let image = packed();
     let files = files(&archive(&image, "example.org/hello:1"));
     assert_eq!(json(&files["oci-layout"])["imageLayoutVersion"], "1.0.0");
     let entry = &json(&files["index.json"])["manifests"][0];
@@ -94,14 +101,14 @@ fn the_archive_is_an_oci_layout_and_dockers_own_form_at_once() {
 
 #[test]
 fn the_same_executable_gives_the_same_bytes() {
-    let [first, second] = [0, 1].map(|_| pack(&hello(), "hello", None).unwrap());
+    let [first, second] = [0, 1].map(|_| packed());
     assert_eq!(first.digest(), second.digest());
     assert!(archive(&first, "a:1") == archive(&second, "a:1"));
 }
 
 #[test]
 fn a_dynamic_executable_comes_with_its_loader_and_its_libraries() {
-    let image = pack(&hello(), "hello", None).unwrap();
+    let image = packed();
     let files = files(&archive(&image, "hello:1"));
     let manifest = json(blob(&files, &json(&files["index.json"])["manifests"][0]));
     let layer = self::files(blob(&files, &manifest["layers"][0]));
@@ -131,7 +138,10 @@ fn what_engines_cannot_run_is_refused_with_the_target_to_build() {
     ] {
         let path = folder.join(name);
         fs::write(&path, content).unwrap();
-        let found = pack(&path, "hello", None).unwrap_err();
+        let found = Executable::open(&path)
+            .unwrap()
+            .pack("hello", None)
+            .unwrap_err();
         assert!(
             found.message.contains("is no executable for `linux/"),
             "{found}"
@@ -144,7 +154,7 @@ fn what_engines_cannot_run_is_refused_with_the_target_to_build() {
             "{name}"
         );
     }
-    let found = pack(&folder.join("none-such"), "hello", None).unwrap_err();
+    let found = Executable::open(&folder.join("none-such")).unwrap_err();
     assert!(
         found.message.starts_with("cannot read the executable"),
         "{found}"
@@ -152,10 +162,29 @@ fn what_engines_cannot_run_is_refused_with_the_target_to_build() {
 }
 
 #[test]
+fn an_executable_for_another_processor_is_told_with_the_target_to_build() {
+    let executable = Executable::open(&hello()).unwrap();
+    executable
+        .check_runs_on(&Platform::host(), "hello")
+        .unwrap();
+    let other = Platform::new("linux", "s390x", "");
+    let found = executable.check_runs_on(&other, "hello").unwrap_err();
+    assert!(
+        found.message.contains("is no executable for `linux/s390x`"),
+        "{found}"
+    );
+    let help = found.help.unwrap();
+    assert!(
+        help.contains("--executable target/s390x-unknown-linux-gnu/release/hello"),
+        "{help}"
+    );
+}
+
+#[test]
 #[ignore = "needs an engine: make test"]
 fn an_engine_loads_the_image_with_its_labels_and_runs_the_dynamic_executable() {
     let tag = format!("cli-test-hello:{}", std::process::id());
-    let image = pack(&hello(), "hello", None).unwrap();
+    let image = packed();
     let mut child = Command::new("docker")
         .args(["image", "load", "--quiet"])
         .stdin(Stdio::piped())

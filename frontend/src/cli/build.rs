@@ -10,7 +10,7 @@ use super::arguments::{default_file, folder_of};
 use super::client::Engine;
 use super::client_flags::ClientArguments;
 use super::{executable, exit_code};
-use crate::pack::{self, FrontendImage};
+use crate::pack::FrontendImage;
 use crate::recipe::Recipe;
 
 /// What a client is asked to build, and with which frontend.
@@ -35,12 +35,14 @@ pub(super) fn build(recipe: &Recipe, args: Vec<String>) -> ExitCode {
 
 fn prepare(recipe: &Recipe, args: Vec<String>) -> Result<Command, Diagnostics> {
     let mut arguments = ClientArguments::read(args).map_err(Diagnostic::error)?;
-    let named = arguments.executable.take().map(PathBuf::from);
+    let named = arguments.executable.take();
     let (context, file) = definition(recipe, &mut arguments)?;
+    let executable = executable(named.as_deref().map(Path::new))?;
     let engine = Engine::find(arguments.value("builder"))?;
-    let program = executable(named)?;
-    let image = pack::pack(&program, recipe.name(), None)?;
-    check_platform(&engine, &image, &program, recipe)?;
+    if let Some(native) = &engine.platform {
+        executable.check_runs_on(native, recipe.name())?;
+    }
+    let image = executable.pack(recipe.name(), None)?;
     let request = Request {
         context,
         file,
@@ -81,21 +83,6 @@ fn tag(recipe: &Recipe, image: &FrontendImage) -> String {
     let digest = image.digest();
     let hash = digest.trim_start_matches("sha256:");
     format!("{}-frontend:{}", recipe.name(), &hash[..12])
-}
-
-fn check_platform(
-    engine: &Engine,
-    image: &FrontendImage,
-    program: &Path,
-    recipe: &Recipe,
-) -> Result<(), Diagnostic> {
-    let platforms = &engine.platforms;
-    match platforms.first() {
-        Some(native) if !platforms.contains(image.platform()) => {
-            Err(pack::no_linux_executable(program, recipe.name(), native))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Becomes the client, so that its output, its exit status and the signals to it are its own.

@@ -28,8 +28,8 @@ pub(super) enum Client {
 #[derive(Debug)]
 pub(super) struct Engine {
     pub(super) client: Client,
-    /// The platforms that it runs, its own first; empty when it does not tell.
-    pub(super) platforms: Vec<Platform>,
+    /// The platform of the machine that it runs on, if it tells.
+    pub(super) platform: Option<Platform>,
 }
 
 impl Engine {
@@ -72,7 +72,7 @@ impl Engine {
     fn new(client: Client) -> Self {
         Self {
             client,
-            platforms: Vec::new(),
+            platform: None,
         }
     }
 }
@@ -106,18 +106,17 @@ fn read_builder(output: &str) -> Result<Engine, String> {
     if let (Some(error), "" | "docker") = (value("Error:"), driver) {
         return Err(format!("docker: {error}"));
     }
-    let platforms = value("Platforms:").unwrap_or_default();
+    // The machine's own comes first; a star marks a platform that a person chose.
+    let platform = value("Platforms:")
+        .and_then(|all| all.split(',').next())
+        .and_then(|first| first.trim_end_matches('*').parse().ok());
     Ok(Engine {
         client: if driver == "docker" {
             Client::Docker
         } else {
             Client::DockerBuilder
         },
-        platforms: platforms
-            .split(',')
-            // A star marks a platform that a person chose.
-            .filter_map(|name| name.trim().trim_end_matches('*').parse().ok())
-            .collect(),
+        platform,
     })
 }
 
@@ -199,7 +198,22 @@ fn load(image: &FrontendImage, tag: &str) -> Result<(), Diagnostic> {
         // docker has said why on standard error.
         return Err(failed(format!("docker image load ended with {status}")));
     }
-    written.map_err(|error| failed(error.to_string()))
+    written.map_err(|error| failed(error.to_string()))?;
+    remove_older(tag);
+    Ok(())
+}
+
+/// Removes the images of earlier executables of the same recipe: every compilation makes another one.
+fn remove_older(tag: &str) {
+    let repository = tag.split(':').next().unwrap_or(tag);
+    let format = "{{.Repository}}:{{.Tag}}";
+    let list = ["image", "ls", "--format", format, repository];
+    let known = ask(Command::new("docker").args(list)).unwrap_or_default();
+    let older: Vec<&str> = known.lines().filter(|known| *known != tag).collect();
+    if !older.is_empty() {
+        // One that is in use stays.
+        let _ = ask(Command::new("docker").args(["image", "rm"]).args(older));
+    }
 }
 
 /// The image as a named context of its own name: BuildKit looks there before it asks a registry.
@@ -299,13 +313,12 @@ mod tests {
                       Status:           running\nPlatforms:        linux/amd64, linux/amd64/v2, linux/386*\n";
         let engine = read_builder(output).unwrap();
         assert_eq!(engine.client, Client::Docker);
-        let platforms: Vec<String> = engine.platforms.iter().map(ToString::to_string).collect();
-        assert_eq!(platforms, ["linux/amd64", "linux/amd64/v2", "linux/386"]);
+        assert_eq!(engine.platform, Some(Platform::new("linux", "amd64", "")));
 
         let output = "Name:   builder0\nDriver: docker-container\n\nNodes:\nStatus: inactive\n";
         let engine = read_builder(output).unwrap();
         assert_eq!(engine.client, Client::DockerBuilder);
-        assert_eq!(engine.platforms, []);
+        assert_eq!(engine.platform, None);
     }
 
     #[test]

@@ -10,13 +10,13 @@ mod show;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ArgMatches;
 use microb_dsl::{Diagnostic, Diagnostics, report};
 
-use crate::pack;
+use crate::pack::Executable;
 use crate::recipe::Recipe;
 
 /// The exit status of a command line that makes no sense, which is clap's too.
@@ -79,9 +79,13 @@ fn tell(findings: &Diagnostics) {
 }
 
 fn write_pack(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> {
-    let executable = executable(matches.get_one("executable").cloned())?;
+    let executable = executable(
+        matches
+            .get_one::<PathBuf>("executable")
+            .map(PathBuf::as_path),
+    )?;
     let platform = matches.get_one("platform").cloned();
-    let image = pack::pack(&executable, recipe.name(), platform)?;
+    let image = executable.pack(recipe.name(), platform)?;
     let tag = matches.get_one::<String>("tag").map_or("", String::as_str);
     let output = matches
         .get_one::<String>("output")
@@ -104,13 +108,14 @@ fn write_pack(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> 
 }
 
 /// The executable to pack: the named one, or this program.
-fn executable(named: Option<PathBuf>) -> Result<PathBuf, Diagnostic> {
-    match named {
-        Some(path) => Ok(path),
-        None => std::env::current_exe().map_err(|error| {
-            Diagnostic::error(format!("cannot find this program's own file: {error}"))
-        }),
+fn executable(named: Option<&Path>) -> Result<Executable, Diagnostic> {
+    if let Some(path) = named {
+        return Executable::open(path);
     }
+    let own = std::env::current_exe().map_err(|error| {
+        Diagnostic::error(format!("cannot find this program's own file: {error}"))
+    })?;
+    Executable::open(&own)
 }
 
 /// Writes a result to standard output. A reader that stops early, such as `head`, is no mistake.

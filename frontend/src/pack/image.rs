@@ -102,16 +102,6 @@ impl FrontendImage {
         self.manifest.digest()
     }
 
-    /// The platform that the executable runs on.
-    pub fn platform(&self) -> &Platform {
-        &self.platform
-    }
-
-    /// The size of the image's files in bytes, as they are stored, not compressed.
-    pub fn size(&self) -> usize {
-        self.layer.bytes.len()
-    }
-
     /// Writes an archive that `docker image load`, `nerdctl load` and OCI tools read.
     ///
     /// It is an OCI image layout with Docker's `manifest.json` beside the index, as `docker image save` writes.

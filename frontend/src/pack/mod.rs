@@ -8,10 +8,11 @@ mod image;
 mod libraries;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use microb_dsl::{Diagnostic, Platform};
 
+use elf::Elf;
 pub use image::FrontendImage;
 
 /// Where the libraries of a dynamic executable are put; `LD_LIBRARY_PATH` names it.
@@ -24,80 +25,115 @@ struct Entry {
     content: Vec<u8>,
 }
 
-/// Packs the executable as a frontend image. `name` becomes the file's name in the image.
-///
-/// `platform` replaces what the ELF header says, for processors whose variant it does not tell (`linux/arm/v6`).
-///
-/// # Errors
-///
-/// When the file cannot be read, is no Linux executable, or needs a library that is not there.
-pub fn pack(
-    executable: &Path,
-    name: &str,
-    platform: Option<Platform>,
-) -> Result<FrontendImage, Diagnostic> {
-    let shown = executable.display();
-    let bytes = fs::read(executable).map_err(|error| {
-        Diagnostic::error(format!("cannot read the executable `{shown}`: {error}"))
-    })?;
-    let Some(elf) = elf::read(&bytes) else {
-        return Err(no_linux_executable(executable, name, &Platform::host()));
-    };
-    let platform = platform.unwrap_or_else(|| elf.platform.clone());
-    let mut entries = vec![Entry {
-        path: name.to_owned(),
-        content: bytes,
-    }];
-    let mut environment = Vec::new();
-    if let Some(interpreter) = &elf.interpreter {
-        add_loader(&mut entries, executable, interpreter, &elf)?;
-        environment.push(format!("LD_LIBRARY_PATH=/{LIBRARY_FOLDER}"));
-    }
-    FrontendImage::new(&platform, name, &environment, &entries)
+/// A program that is to be a frontend.
+#[derive(Debug)]
+pub struct Executable {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    /// `None` when it is no Linux program: then it can be no frontend.
+    elf: Option<Elf>,
 }
 
-/// Adds the loader at the path where the kernel looks for it, and the libraries.
-fn add_loader(
-    entries: &mut Vec<Entry>,
-    executable: &Path,
-    interpreter: &str,
-    elf: &elf::Elf,
-) -> Result<(), Diagnostic> {
-    let content = fs::read(interpreter)
-        .map_err(|error| missing(executable, interpreter).help(format!("{error}")))?;
-    entries.push(Entry {
-        path: interpreter.trim_start_matches('/').to_owned(),
-        content,
-    });
-    let libraries = libraries::find(executable, elf).map_err(|name| missing(executable, &name))?;
-    for (name, content) in libraries {
-        let path = format!("{LIBRARY_FOLDER}/{name}");
-        if entries.iter().all(|entry| entry.path != path) {
-            entries.push(Entry { path, content });
+impl Executable {
+    /// Reads an executable.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn open(path: &Path) -> Result<Self, Diagnostic> {
+        let bytes = fs::read(path).map_err(|error| {
+            let shown = path.display();
+            Diagnostic::error(format!("cannot read the executable `{shown}`: {error}"))
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            elf: elf::read(&bytes),
+            bytes,
+        })
+    }
+
+    /// Checks that it is for this processor.
+    ///
+    /// # Errors
+    ///
+    /// When it is not; the help says how to build one that is. `name` is the program's name.
+    pub fn check_runs_on(&self, platform: &Platform, name: &str) -> Result<(), Diagnostic> {
+        // The variant is not compared: an ELF header does not tell it.
+        match &self.elf {
+            Some(elf) if elf.platform.architecture == platform.architecture => Ok(()),
+            _ => Err(self.wrong_platform(platform, name)),
         }
     }
-    Ok(())
-}
 
-fn missing(executable: &Path, needed: &str) -> Diagnostic {
-    Diagnostic::error(format!(
-        "`{}` needs `{needed}`, which is not on this machine",
-        executable.display()
-    ))
-    .help("build a static executable: add `-C target-feature=+crt-static` to RUSTFLAGS, and `--target`")
-}
+    /// Packs it as a frontend image. `name` becomes the file's name in the image.
+    ///
+    /// `platform` replaces what the ELF header says, for processors whose variant it does not tell (`linux/arm/v6`).
+    ///
+    /// # Errors
+    ///
+    /// When it is no Linux executable, or needs a library that is not there.
+    pub fn pack(
+        &self,
+        name: &str,
+        platform: Option<Platform>,
+    ) -> Result<FrontendImage, Diagnostic> {
+        let Some(elf) = &self.elf else {
+            return Err(self.wrong_platform(&platform.unwrap_or_else(Platform::host), name));
+        };
+        let mut entries = vec![Entry {
+            path: name.to_owned(),
+            content: self.bytes.clone(),
+        }];
+        let mut environment = Vec::new();
+        if let Some(interpreter) = &elf.interpreter {
+            self.add_loader(&mut entries, interpreter, elf)?;
+            environment.push(format!("LD_LIBRARY_PATH=/{LIBRARY_FOLDER}"));
+        }
+        let platform = platform.unwrap_or_else(|| elf.platform.clone());
+        FrontendImage::new(&platform, name, &environment, &entries)
+    }
 
-/// The message for an executable that no engine of this platform can run as a frontend.
-pub(crate) fn no_linux_executable(executable: &Path, name: &str, wanted: &Platform) -> Diagnostic {
-    let target = rust_target(wanted).unwrap_or("x86_64-unknown-linux-gnu");
-    Diagnostic::error(format!(
-        "`{}` is no executable for `{wanted}`, so the engine cannot run it as a frontend",
-        executable.display()
-    ))
-    .help(format!(
-        "build one with `cargo build --release --target {target}` and name it: \
-         `--executable target/{target}/release/{name}`"
-    ))
+    /// Adds the loader at the path where the kernel looks for it, and the libraries.
+    fn add_loader(
+        &self,
+        entries: &mut Vec<Entry>,
+        interpreter: &str,
+        elf: &Elf,
+    ) -> Result<(), Diagnostic> {
+        let content = fs::read(interpreter).map_err(|_| self.missing(interpreter))?;
+        entries.push(Entry {
+            path: interpreter.trim_start_matches('/').to_owned(),
+            content,
+        });
+        let libraries = libraries::find(&self.path, elf).map_err(|name| self.missing(&name))?;
+        for (name, content) in libraries {
+            let path = format!("{LIBRARY_FOLDER}/{name}");
+            // The loader is also a library that others need.
+            if entries.iter().all(|entry| entry.path != path) {
+                entries.push(Entry { path, content });
+            }
+        }
+        Ok(())
+    }
+
+    fn missing(&self, needed: &str) -> Diagnostic {
+        let shown = self.path.display();
+        Diagnostic::error(format!("`{shown}` needs `{needed}`, which is not on this machine")).help(
+            "build a static executable: set RUSTFLAGS=\"-C target-feature=+crt-static\" and name the `--target`",
+        )
+    }
+
+    fn wrong_platform(&self, wanted: &Platform, name: &str) -> Diagnostic {
+        let target = rust_target(wanted).unwrap_or("x86_64-unknown-linux-gnu");
+        let shown = self.path.display();
+        Diagnostic::error(format!(
+            "`{shown}` is no executable for `{wanted}`, so the engine cannot run it as a frontend"
+        ))
+        .help(format!(
+            "build one with `cargo build --release --target {target}` and name it: \
+             `--executable target/{target}/release/{name}`"
+        ))
+    }
 }
 
 /// The Rust target that makes executables for a platform.
