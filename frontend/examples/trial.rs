@@ -14,6 +14,10 @@ fn main() -> ExitCode {
     microb_frontend::main(Recipe::new("trial", recipe).reads(reads))
 }
 
+#[expect(
+    clippy::panic_in_result_fn,
+    reason = "a recipe that panics is one of the trials"
+)]
 fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     let file = cx.definition();
     let name = file.find("name").unwrap_or_else(|| file.whole());
@@ -31,7 +35,9 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     };
     match cx.build_arg("TRY").unwrap_or("plain") {
         "mistakes" => {
-            let first = Diagnostic::error("unknown key `name`").at(&name).help("write `title`");
+            let first = Diagnostic::error("unknown key `name`")
+                .at(&name)
+                .help("write `title`");
             let second = Diagnostic::error("the file is wrong").at(&file.whole());
             Err(Diagnostics::from(first).and(second.into()))
         }
@@ -40,10 +46,26 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
             thread::sleep(Duration::from_secs(1));
         },
         "warn" => {
-            cx.warn(Diagnostic::warning("`name` is an old spelling").at(&name).help("write `title`"));
+            cx.warn(
+                Diagnostic::warning("`name` is an old spelling")
+                    .at(&name)
+                    .help("write `title`"),
+            );
             Ok(base)
         }
         "fail" => Ok(base.then(run("echo about to fail; exit 3").at(&name))),
+        "large" => Ok(base.then(mkfile("/large", "x".repeat(6 << 20)))),
+        "many" => Err((1..200)
+            .filter_map(|line| Some(Diagnostic::error("wrong").at(&file.line(line)?)))
+            .fold(
+                Diagnostics::from(Diagnostic::error("no end of mistakes")),
+                |all, one| all.and(one.into()),
+            )),
+        "scratch" => Ok(scratch().then((
+            copy(".", "/app/"),
+            label("platform", cx.platform().to_string()),
+        ))),
+        "empty" => Ok(scratch()),
         "slow" => Ok(base.then(run("sleep 300"))),
         "files" => Ok(base.then((
             note("uv.lock")?,
