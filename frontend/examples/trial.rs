@@ -14,6 +14,11 @@ fn main() -> ExitCode {
     microb_frontend::main(Recipe::new("trial", recipe).reads(reads))
 }
 
+#[expect(
+    clippy::panic_in_result_fn,
+    clippy::print_stdout,
+    reason = "a recipe that panics and one that prints are among the trials"
+)]
 fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     let file = cx.definition();
     let name = file.find("name").unwrap_or_else(|| file.whole());
@@ -50,6 +55,22 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
             Ok(base)
         }
         "fail" => Ok(base.then(run("echo about to fail; exit 3").at(&name))),
+        "large" => Ok(base.then(mkfile("/large", "x".repeat(6 << 20)))),
+        "many" => Err((1..200)
+            .filter_map(|line| Some(Diagnostic::error("wrong").at(&file.line(line)?)))
+            .fold(
+                Diagnostics::from(Diagnostic::error("no end of mistakes")),
+                |all, one| all.and(one.into()),
+            )),
+        "scratch" => Ok(scratch().then((
+            copy(".", "/app/"),
+            label("platform", cx.platform().to_string()),
+        ))),
+        "empty" => Ok(scratch()),
+        "print" => {
+            println!("this is no HTTP/2 frame");
+            Ok(base)
+        }
         "slow" => Ok(base.then(run("sleep 300"))),
         "files" => Ok(base.then((
             note("uv.lock")?,

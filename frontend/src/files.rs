@@ -8,7 +8,7 @@ use microb_dsl::{Diagnostic, Diagnostics, ReadError, Source, SourceFile};
 use crate::gateway::{Failure, Gateway, Reference};
 use crate::recipe::Recipe;
 use crate::request::{ContextSource, Request};
-use crate::sources::{self, DOWNLOADED, IGNORE_FILE, Remote, Solved};
+use crate::sources::{self, IGNORE_FILE, Remote, Solved};
 use crate::{ignore, patterns};
 
 /// The largest definition file, in bytes.
@@ -120,8 +120,8 @@ impl Files {
         remote: Remote,
     ) -> Result<Self, Failure> {
         let (context, filename) = match remote {
-            Remote::Tree(tree) => (tree, filename),
-            Remote::File(file) => (file, DOWNLOADED),
+            Remote::Tree(tree) => (tree, filename.to_owned()),
+            Remote::File(file, name) => (file, name),
         };
         let is_local =
             request.definition_is_local || inputs.contains_key(&request.definition_local);
@@ -137,12 +137,12 @@ impl Files {
             "load build context",
         );
         let (definition, solved) = if source.is_some() {
-            let definition = Definition::load(gateway, request, filename, source);
+            let definition = Definition::load(gateway, request, &filename, source);
             let (definition, solved) = tokio::join!(definition, tree);
             (definition?, solved?)
         } else {
             let solved = tree.await?;
-            let definition = Definition::read(gateway, filename, solved.clone()).await?;
+            let definition = Definition::read(gateway, &filename, solved.clone()).await?;
             (definition, solved)
         };
         Ok(Self {
@@ -174,7 +174,7 @@ impl Files {
         let content = self
             .fetch(gateway, request, &inside)
             .await
-            .map_err(|failure| failed(failure.message().to_owned()))?;
+            .map_err(|failure| failed(reason(&failure)))?;
         known().insert(inside, content.clone());
         Ok(content)
     }
@@ -197,6 +197,19 @@ impl Files {
                 gateway.read_file(reference, path, None).await
             }
         }
+    }
+}
+
+/// Why a file could not be read, without the engine's own name for its place.
+fn reason(failure: &Failure) -> String {
+    let message = failure.message();
+    let is_folder = ["is a directory", "is not a regular file"]
+        .iter()
+        .any(|words| message.ends_with(words));
+    if is_folder {
+        "it is no file but a folder or a device".to_owned()
+    } else {
+        message.to_owned()
     }
 }
 
@@ -260,7 +273,9 @@ impl Definition {
             gateway.read_file(reference, filename, Some(MAX_DEFINITION + 1)),
             gateway.read_file(reference, &ignore_name, None),
         );
-        let content = content?.ok_or_else(|| missing(filename))?;
+        let content = content
+            .map_err(|failure| unreadable(filename, &failure))?
+            .ok_or_else(|| missing(filename))?;
         if content.len() > MAX_DEFINITION as usize {
             let stat = gateway.stat_file(reference, filename).await.ok().flatten();
             return Err(too_large(filename, stat.map(|stat| stat.size)));
@@ -279,6 +294,11 @@ fn missing(filename: &str) -> Failure {
          `--local context=DIR --local dockerfile=DIR --opt filename=FILE`",
     );
     Diagnostics::from(finding).into()
+}
+
+fn unreadable(filename: &str, failure: &Failure) -> Failure {
+    let problem = format!("cannot read `{filename}`: {}", reason(failure));
+    Diagnostics::from(Diagnostic::error(problem)).into()
 }
 
 fn too_large(filename: &str, size: Option<u64>) -> Failure {

@@ -1,17 +1,18 @@
 //! What a request's contexts are as sources of a graph, and how files of them are read.
 
-use microb_dsl::llb::{self, Inputs};
+use std::collections::BTreeMap;
+
+use microb_dsl::llb::{self, Definition, Inputs};
 use microb_dsl::source::{Local, http, local};
 use microb_dsl::stage::ForeignDefinition;
-use microb_dsl::{Base, Platform, Source, copy, from, scratch};
-use std::collections::BTreeMap;
+use microb_dsl::{Base, Platform, Source, Stage, copy, from, scratch};
 
 use crate::gateway::{Failure, Gateway, Graph, Reference};
 use crate::ignore;
 use crate::request::{ContextSource, Request};
 
-/// The name under which a download is stored, as BuildKit's `dockerui` calls it.
-pub(crate) const DOWNLOADED: &str = "context";
+/// The name of the file in a named context that is a download, as BuildKit's `dockerui` has it.
+const DOWNLOADED: &str = "context";
 
 /// The file that says what is not part of a context.
 pub(crate) const IGNORE_FILE: &str = ".dockerignore";
@@ -36,19 +37,33 @@ pub(crate) async fn solve(
 ) -> Result<Solved, Failure> {
     // A stage that starts from the source and does nothing: its graph is the source's own.
     const ONLY: &str = "source";
-    let mut inputs = Inputs::offline(platform.clone());
-    inputs.capabilities = gateway.llb_capabilities();
+    let mut inputs = inputs(gateway, platform);
     inputs
         .named_contexts
         .insert(ONLY.to_owned(), source.clone());
-    let lowered = llb::lower(&from(Base::NamedContext(ONLY.to_owned())), &inputs)?;
-    let definition = lowered
-        .definition
-        .ok_or_else(|| Failure::new("an empty context has no files"))?;
+    let definition = lower(&from(Base::NamedContext(ONLY.to_owned())), &inputs)?;
     let graph = Graph::new(&definition)?.named(format!("[internal] {name}"));
     let vertex = graph.head().unwrap_or_default();
     let reference = gateway.solve(graph, &[]).await?.single()?;
     Ok(Solved { reference, vertex })
+}
+
+/// What a stage makes, as a source.
+fn made_by(gateway: &Gateway, platform: &Platform, stage: &Stage) -> Result<Source, Failure> {
+    let definition = lower(stage, &inputs(gateway, platform))?;
+    Ok(input(&definition.to_bytes()))
+}
+
+fn inputs(gateway: &Gateway, platform: &Platform) -> Inputs {
+    let mut inputs = Inputs::offline(platform.clone());
+    inputs.capabilities = gateway.llb_capabilities();
+    inputs
+}
+
+fn lower(stage: &Stage, inputs: &Inputs) -> Result<Definition, Failure> {
+    llb::lower(stage, inputs)?
+        .definition
+        .ok_or_else(|| Failure::new("an empty context has no files"))
 }
 
 /// A folder of the client, with the session that sends it.
@@ -62,8 +77,8 @@ pub(crate) fn folder(request: &Request, name: &str, shared_key: impl Into<String
 pub(crate) enum Remote {
     /// A tree of files.
     Tree(Source),
-    /// One file that was downloaded: it is the definition.
-    File(Source),
+    /// One file that was downloaded, and its name: it is the definition.
+    File(Source, String),
 }
 
 /// What a URL or an input as build context is. `None` for a folder of the client.
@@ -72,21 +87,22 @@ pub(crate) async fn remote(
     request: &Request,
     inputs: &BTreeMap<String, Vec<u8>>,
 ) -> Result<Option<Remote>, Failure> {
+    let platform = &request.build_platform;
     let source = match &request.context {
         ContextSource::Git(git) => Source::Git(git.clone()),
         ContextSource::Http(url) => {
-            let file = Source::Http(http(url).named(DOWNLOADED));
-            let platform = &request.build_platform;
+            let file = http(url);
+            let name = file.filename().to_owned();
+            let file = Source::Http(file);
             let solved = solve(gateway, &file, platform, "load remote build context").await?;
             let start = gateway
-                .read_file(&solved.reference, DOWNLOADED, Some(MAGIC_LENGTH))
+                .read_file(&solved.reference, &name, Some(MAGIC_LENGTH))
                 .await?;
             if !is_archive(&start.unwrap_or_default()) {
-                return Ok(Some(Remote::File(file)));
+                return Ok(Some(Remote::File(file, name)));
             }
-            scratch()
-                .then(copy(format!("/{DOWNLOADED}"), "/").from(file).unpack())
-                .into()
+            let unpacked = copy(format!("/{name}"), "/").literal().from(file).unpack();
+            made_by(gateway, platform, &scratch().then(unpacked))?
         }
         ContextSource::Local(name) => match inputs.get(name) {
             Some(definition) => input(definition),
@@ -97,9 +113,10 @@ pub(crate) async fn remote(
         }
     };
     let tree = match &request.context_subdir {
-        Some(folder) => scratch()
-            .then(copy(folder.as_str(), "/").from(source))
-            .into(),
+        Some(folder) => {
+            let scoped = copy(folder.as_str(), "/").literal().from(source);
+            made_by(gateway, platform, &scratch().then(scoped))?
+        }
         None => source,
     };
     Ok(Some(Remote::Tree(tree)))

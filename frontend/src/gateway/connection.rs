@@ -30,6 +30,8 @@ pub(super) async fn over_stdio() -> io::Result<(Connection, oneshot::Receiver<()
     // Pipes, and not tokio's stdin: that reads on a thread that nobody can stop, so the program would hang at its end.
     let reader = pipe::Receiver::from_owned_fd(io::stdin().as_fd().try_clone_to_owned()?)?;
     let writer = pipe::Sender::from_owned_fd(io::stdout().as_fd().try_clone_to_owned()?)?;
+    // Nobody else may write to the pipe: what a recipe prints goes to standard error, the daemon's log.
+    rustix::stdio::dup2_stdout(io::stderr())?;
     let (sender, connection) = http2::Builder::new(TokioExecutor::new())
         .max_header_list_size(MAX_HEADER_LIST_SIZE)
         .handshake(TokioIo::new(tokio::io::join(reader, writer)))

@@ -98,7 +98,9 @@ impl From<Diagnostics> for Failure {
                 places.push(span);
             }
         }
-        for span in places.into_iter().take(MAX_PLACES) {
+        // In reverse: each of the two hops to the client, the gateway's and the control API's, wraps the details
+        // into each other and unwraps them outermost first, which turns the order around once in all.
+        for span in places.into_iter().take(MAX_PLACES).rev() {
             failure.detail("errdefs.Source", &source(span));
         }
         failure
