@@ -25,7 +25,7 @@ frontend: engine ## build the static executable and load it into the engine as t
 	@$(WITH_ENGINE) $(FRONTEND) pack --tag microb:dev | docker image load
 
 demo: frontend ## build the first example into an image and run it
-	@$(WITH_ENGINE) dev/demo examples/01-minimal
+	@$(WITH_ENGINE) dev/demo
 
 test: frontend ## run every test, those on the real engine too
 	@$(WITH_ENGINE) cargo test --workspace --all-targets -- --include-ignored

@@ -19,7 +19,7 @@ use crate::recipe::Recipe;
 /// Prints the Dockerfile.
 pub(super) fn dockerfile(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> {
     let stage = stage(recipe, &Inputs::new(recipe, matches))?;
-    let text = format!("{stage:?}\n");
+    let text = microb_dsl::dockerfile::render(&stage)?;
     print(text.as_bytes())
 }
 
