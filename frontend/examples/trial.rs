@@ -1,0 +1,88 @@
+//! A recipe with which the frontend is tried on a real engine: what it does is chosen by the build argument `TRY`.
+//!
+//! `docker build --build-arg BUILDKIT_SYNTAX=<image of this program> --build-arg TRY=warn -f pyproject.toml .`
+
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use microb_dsl::prelude::*;
+use microb_frontend::Recipe;
+
+fn main() -> ExitCode {
+    let reads = ["uv.lock", "requirements*.txt"];
+    microb_frontend::main(Recipe::new("trial", recipe).reads(reads))
+}
+
+#[expect(
+    clippy::panic_in_result_fn,
+    clippy::print_stdout,
+    reason = "a recipe that panics and one that prints are among the trials"
+)]
+fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
+    let file = cx.definition();
+    let name = file.find("name").unwrap_or_else(|| file.whole());
+    let image = |reference: &str| {
+        let image: Result<ImageRef, String> = reference.parse();
+        image.map_err(Diagnostic::error)
+    };
+    let base = from(image("python:3.14-slim")?).named("final");
+    let note = |path: &str| -> Result<_, Diagnostics> {
+        let content = cx
+            .read(path)
+            .map_err(|error| Diagnostic::error(error.to_string()).at(&name))?;
+        let length = content.map_or("none".to_owned(), |bytes| bytes.len().to_string());
+        Ok(label(format!("read.{path}"), length))
+    };
+    match cx.build_arg("TRY").unwrap_or("plain") {
+        "mistakes" => {
+            let first = Diagnostic::error("unknown key `name`")
+                .at(&name)
+                .help("write `title`");
+            let second = Diagnostic::error("the file is wrong").at(&file.whole());
+            Err(Diagnostics::from(first).and(second.into()))
+        }
+        "panic" => panic!("the trial panics on {}", cx.platform()),
+        "sleep" => loop {
+            thread::sleep(Duration::from_secs(1));
+        },
+        "warn" => {
+            cx.warn(
+                Diagnostic::warning("`name` is an old spelling")
+                    .at(&name)
+                    .help("write `title`"),
+            );
+            Ok(base)
+        }
+        "fail" => Ok(base.then(run("echo about to fail; exit 3").at(&name))),
+        "large" => Ok(base.then(mkfile("/large", "x".repeat(6 << 20)))),
+        "many" => Err((1..200)
+            .filter_map(|line| Some(Diagnostic::error("wrong").at(&file.line(line)?)))
+            .fold(
+                Diagnostics::from(Diagnostic::error("no end of mistakes")),
+                |all, one| all.and(one.into()),
+            )),
+        "scratch" => Ok(scratch().then((
+            copy(".", "/app/"),
+            label("platform", cx.platform().to_string()),
+        ))),
+        "empty" => Ok(scratch()),
+        "print" => {
+            println!("this is no HTTP/2 frame");
+            Ok(base)
+        }
+        "slow" => Ok(base.then(run("sleep 300"))),
+        "files" => Ok(base.then((
+            note("uv.lock")?,
+            note("requirements-dev.txt")?,
+            note("missing.txt")?,
+            note("src/outside.txt")?,
+            copy(".", "/app/"),
+        ))),
+        "outside" => Ok(base.then(note("../secret")?)),
+        "folder" => Ok(base.then(note("src")?)),
+        "context" => Ok(base.then(copy("/", "/other/").from(named_context("other")))),
+        "on-context" => Ok(from(Base::NamedContext("other".to_owned())).then(run("true"))),
+        _ => Ok(base.then((copy("pyproject.toml", "/app/"), cmd(["python3", "-V"])))),
+    }
+}

@@ -1,0 +1,299 @@
+//! The parts of a build: running the recipe, resolving what it names, lowering, solving.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::sync::Arc;
+
+use microb_dsl::llb::{self, Inputs, Lowered, ResolvedImage};
+use microb_dsl::{
+    Base, Diagnostic, Diagnostics, ImageRef, Platform, Source, Stage, label, llb::Capabilities,
+};
+use serde_json::json;
+
+use crate::context::{self, Planned};
+use crate::files::Files;
+use crate::gateway::{Failure, Gateway, Graph, Outcome, Reference, References};
+use crate::recipe::Recipe;
+use crate::request::Request;
+use crate::{panics, sources};
+
+// The keys of a result's metadata are those of `exporter/containerimage/exptypes/types.go` in moby/buildkit.
+const IMAGE_CONFIG: &str = "containerimage.config";
+const PLATFORMS: &str = "refs.platforms";
+
+/// What all parts of one build share.
+#[derive(Debug, Clone)]
+pub(crate) struct Build {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) request: Arc<Request>,
+    /// The definitions that the client sent, by name.
+    pub(crate) inputs: Arc<BTreeMap<String, Vec<u8>>>,
+    pub(crate) files: Arc<Files>,
+}
+
+/// What is built for one platform.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    stage: Stage,
+    inputs: Inputs,
+}
+
+impl Build {
+    /// Runs the recipe once for each platform, side by side, and shows its warnings.
+    pub(crate) async fn plan(&self, recipe: &Recipe) -> Result<Vec<Plan>, Failure> {
+        let runs = self.request.platforms.iter().map(|platform| {
+            context::run(
+                recipe.clone(),
+                Arc::clone(&self.gateway),
+                Arc::clone(&self.request),
+                Arc::clone(&self.files),
+                platform.clone(),
+            )
+        });
+        let planned = all(runs).await;
+        self.warn(planned.iter().flat_map(|one| &one.warnings))
+            .await?;
+        let stages = every(planned.into_iter().map(|one| {
+            let Planned {
+                platform, stage, ..
+            } = one;
+            stage.map(|stage| (platform, stage))
+        }))?;
+        let plans = stages.into_iter().map(|(platform, stage)| {
+            let build = self.clone();
+            async move { build.plan_platform(platform, stage).await }
+        });
+        all(plans).await.into_iter().collect()
+    }
+
+    /// Shows each warning once, at the vertex that loaded the definition.
+    async fn warn(&self, warnings: impl Iterator<Item = &Diagnostic>) -> Result<(), Failure> {
+        let mut shown: Vec<&Diagnostic> = Vec::new();
+        for warning in warnings {
+            if !shown.contains(&warning) {
+                self.gateway.warn(&self.files.vertex, warning).await?;
+                shown.push(warning);
+            }
+        }
+        Ok(())
+    }
+
+    async fn plan_platform(self, platform: Platform, stage: Stage) -> Result<Plan, Failure> {
+        let request = &self.request;
+        // After the recipe's own steps, so that the client's labels win.
+        let labels = request
+            .labels
+            .iter()
+            .map(|(name, value)| label(name, value));
+        let stage = stage.then(labels.collect::<Vec<_>>());
+        let inputs = Inputs {
+            build_platform: request.build_platform.clone(),
+            images: BTreeMap::new(),
+            context: self.files.context.clone(),
+            named_contexts: self.named_contexts(&stage, &platform).await?,
+            capabilities: self.capabilities(),
+            run_options: request.run_options.clone(),
+            no_cache: request.no_cache.clone(),
+            image_resolve_mode: request.image_resolve_mode,
+            cache_namespace: request.cache_namespace.clone(),
+            source_date_epoch: request.source_date_epoch,
+            name_platforms: request.platforms.len() > 1,
+            platform,
+        };
+        Ok(Plan { stage, inputs })
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.gateway.llb_capabilities()
+    }
+
+    /// The named contexts that the stage uses, as sources.
+    async fn named_contexts(
+        &self,
+        stage: &Stage,
+        platform: &Platform,
+    ) -> Result<BTreeMap<String, Source>, Failure> {
+        let mut found = BTreeMap::new();
+        for name in named_contexts(stage) {
+            let Some((source, shared_key)) = self
+                .request
+                .named_context(&name, platform)
+                .map_err(Diagnostics::from)?
+            else {
+                continue;
+            };
+            let (gateway, request, inputs) = (&self.gateway, &self.request, &self.inputs);
+            let source = sources::named(gateway, request, inputs, source, shared_key).await?;
+            found.insert(name, source);
+        }
+        Ok(found)
+    }
+
+    /// Asks for the digest and the config of each image that the plans name, each once, side by side.
+    pub(crate) async fn resolve_images(&self, plans: &mut [Plan]) -> Result<(), Failure> {
+        let wanted: BTreeSet<(ImageRef, Platform)> = plans
+            .iter()
+            .flat_map(|plan| llb::images(&plan.stage, &plan.inputs))
+            .collect();
+        let calls = wanted.into_iter().map(|(image, platform)| {
+            let (gateway, mode) = (Arc::clone(&self.gateway), self.request.image_resolve_mode);
+            async move {
+                let name = format!("[internal] load metadata for {image}");
+                let found = gateway.resolve_image(&image, &platform, mode, name).await;
+                found.map(|resolved| ((image, platform), resolved))
+            }
+        });
+        let resolved: BTreeMap<(ImageRef, Platform), ResolvedImage> =
+            all(calls).await.into_iter().collect::<Result<_, _>>()?;
+        for plan in plans {
+            plan.inputs.images.clone_from(&resolved);
+        }
+        Ok(())
+    }
+
+    /// Lowers all plans. The mistakes of all are told at once.
+    pub(crate) fn lower(plans: Vec<Plan>) -> Result<Vec<(Platform, Lowered)>, Failure> {
+        let lowered = plans.into_iter().map(|plan| {
+            let lowered = llb::lower(&plan.stage, &plan.inputs)?;
+            Ok((plan.inputs.platform, lowered))
+        });
+        Ok(every(lowered)?)
+    }
+
+    /// Solves all graphs, side by side.
+    pub(crate) async fn solve(
+        &self,
+        lowered: Vec<(Platform, Lowered)>,
+    ) -> Result<Vec<Built>, Failure> {
+        let solves = lowered.into_iter().map(|(platform, lowered)| {
+            let build = self.clone();
+            async move {
+                let reference = match &lowered.definition {
+                    None => None,
+                    Some(definition) => {
+                        let graph = Graph::new(definition)?;
+                        let imports = &build.request.cache_imports;
+                        Some(build.gateway.solve(graph, imports).await?.single()?)
+                    }
+                };
+                Ok(Built {
+                    platform,
+                    reference,
+                    config: lowered.config,
+                })
+            }
+        });
+        all(solves).await.into_iter().collect()
+    }
+
+    /// What BuildKit gets back: one image, or one for each platform.
+    pub(crate) fn outcome(&self, built: Vec<Built>) -> Outcome {
+        let mut metadata = BTreeMap::from([(PLATFORMS.to_owned(), platforms(&built))]);
+        let mut references = BTreeMap::new();
+        for image in built {
+            if !self.request.multi_platform {
+                metadata.insert(IMAGE_CONFIG.to_owned(), image.config);
+                return Outcome {
+                    references: References::One(image.reference),
+                    metadata,
+                };
+            }
+            let platform = image.platform.to_string();
+            metadata.insert(format!("{IMAGE_CONFIG}/{platform}"), image.config);
+            references.insert(platform, image.reference);
+        }
+        Outcome {
+            references: References::Many(references),
+            metadata,
+        }
+    }
+}
+
+/// An image that was solved.
+#[derive(Debug)]
+pub(crate) struct Built {
+    platform: Platform,
+    reference: Option<Reference>,
+    config: Vec<u8>,
+}
+
+/// The JSON of `exptypes.Platforms`, whose platforms are those of the OCI image specification.
+fn platforms(built: &[Built]) -> Vec<u8> {
+    let entries: Vec<_> = built
+        .iter()
+        .map(|image| {
+            let Platform {
+                os,
+                architecture,
+                variant,
+            } = &image.platform;
+            let mut platform = json!({ "os": os, "architecture": architecture });
+            if !variant.is_empty() {
+                platform["variant"] = json!(variant);
+            }
+            json!({ "ID": image.platform.to_string(), "Platform": platform })
+        })
+        .collect();
+    json!({ "Platforms": entries }).to_string().into_bytes()
+}
+
+/// The names of all contexts that a stage and those below it start from, copy from or mount.
+fn named_contexts(stage: &Stage) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for stage in stage.stages() {
+        if let Base::NamedContext(name) = stage.base() {
+            names.insert(name.clone());
+        }
+        names.extend(stage.sources().filter_map(|source| match source {
+            Source::NamedContext(name) => Some(name.clone()),
+            _ => None,
+        }));
+    }
+    names
+}
+
+/// All values, or all mistakes, each once: several platforms usually make the same ones.
+fn every<T>(results: impl Iterator<Item = Result<T, Diagnostics>>) -> Result<Vec<T>, Diagnostics> {
+    let (mut values, mut mistakes) = (Vec::new(), Vec::new());
+    for result in results {
+        match result {
+            Ok(value) => values.push(value),
+            Err(found) => {
+                for mistake in found {
+                    if !mistakes.contains(&mistake) {
+                        mistakes.push(mistake);
+                    }
+                }
+            }
+        }
+    }
+    Diagnostics::or(mistakes, values)
+}
+
+/// Runs tasks side by side and gives their results in order. A panic in one goes on in the caller.
+async fn all<T: Send + 'static>(
+    tasks: impl Iterator<Item = impl Future<Output = T> + Send + 'static>,
+) -> Vec<T> {
+    let running: Vec<_> = tasks.map(tokio::spawn).collect();
+    let mut results = Vec::with_capacity(running.len());
+    for task in running {
+        match task.await {
+            Ok(result) => results.push(result),
+            Err(stopped) => std::panic::resume_unwind(stopped.into_panic()),
+        }
+    }
+    results
+}
+
+/// Runs a build; a panic in it becomes a failure that the user sees.
+pub(crate) async fn guarded(
+    build: impl Future<Output = Result<Outcome, Failure>> + Send + 'static,
+) -> Result<Outcome, Failure> {
+    match tokio::spawn(build).await {
+        Ok(result) => result,
+        Err(stopped) => {
+            let panic = panics::last(stopped.into_panic().as_ref());
+            Err(Failure::new(format!("microb bug: {panic}")))
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! The files of a build that a recipe may read: the definition and the build context.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use microb_dsl::{Diagnostic, Diagnostics, ReadError, Source, SourceFile};
+
+use crate::gateway::{Failure, Gateway, Reference};
+use crate::recipe::Recipe;
+use crate::request::{ContextSource, Request};
+use crate::sources::{self, IGNORE_FILE, Remote, Solved};
+use crate::{ignore, patterns};
+
+/// The largest definition file, in bytes.
+const MAX_DEFINITION: u32 = 1 << 20;
+
+/// Suffix of the shared key of the files that are read before the recipe runs.
+///
+/// A key of its own: the engine keeps the last transfer under a key, and the whole context is another set of files.
+const READ_KEY: &str = "microb";
+
+/// The definition file, and what else can be read.
+#[derive(Debug)]
+pub(crate) struct Files {
+    pub(crate) definition: SourceFile,
+    /// The digest of the vertex that loaded the definition.
+    pub(crate) vertex: String,
+    /// The build context, as steps copy from it.
+    pub(crate) context: Source,
+    tree: Tree,
+    found: Mutex<BTreeMap<String, Option<Vec<u8>>>>,
+}
+
+/// Where files of the build context are read from.
+#[derive(Debug)]
+enum Tree {
+    /// All files are there.
+    Whole(Reference),
+    /// Of this folder of the client, what matches these patterns.
+    Part {
+        local: String,
+        reference: Reference,
+        patterns: Vec<String>,
+    },
+}
+
+impl Files {
+    /// Loads the definition file, the ignore file and what the recipe reads, in parallel.
+    pub(crate) async fn load(
+        gateway: &Gateway,
+        request: &Request,
+        recipe: &Recipe,
+        inputs: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<Self, Failure> {
+        let filename = request.filename.as_deref().unwrap_or(&recipe.filename);
+        match sources::remote(gateway, request, inputs).await? {
+            None => Self::load_local(gateway, request, recipe, filename, inputs).await,
+            Some(remote) => Self::load_remote(gateway, request, filename, inputs, remote).await,
+        }
+    }
+
+    async fn load_local(
+        gateway: &Gateway,
+        request: &Request,
+        recipe: &Recipe,
+        filename: &str,
+        inputs: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<Self, Failure> {
+        let name = match &request.context {
+            ContextSource::Local(name) => name,
+            _ => "context",
+        };
+        let (definition, tree) = tokio::join!(
+            Definition::load(
+                gateway,
+                request,
+                filename,
+                definition_source(request, inputs)
+            ),
+            Self::load_tree(gateway, request, recipe, name),
+        );
+        // A missing definition is the likelier mistake: its message wins.
+        let (definition, (tree, ignore_file)) = (definition?, tree?);
+        let ignored = definition.ignore_file.or(ignore_file).unwrap_or_default();
+        let context = sources::folder(request, name, name).exclude(ignore::patterns(&ignored));
+        Ok(Self {
+            definition: definition.file,
+            vertex: definition.vertex,
+            context: context.into(),
+            tree,
+            found: Mutex::default(),
+        })
+    }
+
+    /// The part of the client's folder that the recipe reads, and the ignore file.
+    async fn load_tree(
+        gateway: &Gateway,
+        request: &Request,
+        recipe: &Recipe,
+        name: &str,
+    ) -> Result<(Tree, Option<Vec<u8>>), Failure> {
+        let mut patterns = vec![IGNORE_FILE.to_owned()];
+        patterns.extend(recipe.reads.iter().cloned());
+        let solved = part(gateway, request, name, &patterns, "load project files").await?;
+        let reference = solved.reference;
+        let ignore_file = gateway.read_file(&reference, IGNORE_FILE, None).await?;
+        let tree = Tree::Part {
+            local: name.to_owned(),
+            reference,
+            patterns,
+        };
+        Ok((tree, ignore_file))
+    }
+
+    async fn load_remote(
+        gateway: &Gateway,
+        request: &Request,
+        filename: &str,
+        inputs: &BTreeMap<String, Vec<u8>>,
+        remote: Remote,
+    ) -> Result<Self, Failure> {
+        let (context, filename) = match remote {
+            Remote::Tree(tree) => (tree, filename.to_owned()),
+            Remote::File(file, name) => (file, name),
+        };
+        let is_local =
+            request.definition_is_local || inputs.contains_key(&request.definition_local);
+        let source = if is_local {
+            definition_source(request, inputs)
+        } else {
+            None
+        };
+        let tree = sources::solve(
+            gateway,
+            &context,
+            &request.build_platform,
+            "load build context",
+        );
+        let (definition, solved) = if source.is_some() {
+            let definition = Definition::load(gateway, request, &filename, source);
+            let (definition, solved) = tokio::join!(definition, tree);
+            (definition?, solved?)
+        } else {
+            let solved = tree.await?;
+            let definition = Definition::read(gateway, &filename, solved.clone()).await?;
+            (definition, solved)
+        };
+        Ok(Self {
+            definition: definition.file,
+            vertex: definition.vertex,
+            context,
+            tree: Tree::Whole(solved.reference),
+            found: Mutex::default(),
+        })
+    }
+
+    /// A file of the build context. One that no pattern of the recipe matches costs a transfer of its own.
+    pub(crate) async fn read(
+        &self,
+        gateway: &Gateway,
+        request: &Request,
+        path: &str,
+    ) -> Result<Option<Vec<u8>>, ReadError> {
+        let failed = |reason: String| ReadError {
+            path: path.to_owned(),
+            reason,
+        };
+        let inside = patterns::inside(path)
+            .ok_or_else(|| failed("it is outside of the build context".to_owned()))?;
+        let known = || self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(content) = known().get(&inside) {
+            return Ok(content.clone());
+        }
+        let content = self
+            .fetch(gateway, request, &inside)
+            .await
+            .map_err(|failure| failed(reason(&failure)))?;
+        known().insert(inside, content.clone());
+        Ok(content)
+    }
+
+    async fn fetch(
+        &self,
+        gateway: &Gateway,
+        request: &Request,
+        path: &str,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        match &self.tree {
+            Tree::Part {
+                local, patterns, ..
+            } if !patterns::covers(patterns, path) => {
+                let (wanted, name) = ([path.to_owned()], format!("load {path}"));
+                let solved = part(gateway, request, local, &wanted, &name).await?;
+                gateway.read_file(&solved.reference, path, None).await
+            }
+            Tree::Whole(reference) | Tree::Part { reference, .. } => {
+                gateway.read_file(reference, path, None).await
+            }
+        }
+    }
+}
+
+/// Why a file could not be read, without the engine's own name for its place.
+fn reason(failure: &Failure) -> String {
+    let message = failure.message();
+    let is_folder = ["is a directory", "is not a regular file"]
+        .iter()
+        .any(|words| message.ends_with(words));
+    if is_folder {
+        "it is no file but a folder or a device".to_owned()
+    } else {
+        message.to_owned()
+    }
+}
+
+/// The files of a client's folder that match, and what symbolic links among them lead to.
+async fn part(
+    gateway: &Gateway,
+    request: &Request,
+    local: &str,
+    patterns: &[String],
+    name: &str,
+) -> Result<Solved, Failure> {
+    let folder = sources::folder(request, local, format!("{local}-{READ_KEY}"))
+        .follow_paths(patterns.to_vec());
+    sources::solve(gateway, &folder.into(), &request.build_platform, name)
+        .await
+        .map_err(|failure| failure.context(format!("cannot read the client's folder `{local}`")))
+}
+
+/// Where the definition is, when it is not in a remote context. `None` is the client's folder.
+fn definition_source(request: &Request, inputs: &BTreeMap<String, Vec<u8>>) -> Option<Source> {
+    let given = inputs.get(&request.definition_local);
+    given
+        .filter(|_| !request.definition_is_local)
+        .map(|definition| sources::input(definition))
+}
+
+struct Definition {
+    file: SourceFile,
+    ignore_file: Option<Vec<u8>>,
+    vertex: String,
+}
+
+impl Definition {
+    async fn load(
+        gateway: &Gateway,
+        request: &Request,
+        filename: &str,
+        given: Option<Source>,
+    ) -> Result<Self, Failure> {
+        let name = request.definition_local.as_str();
+        let source = given.unwrap_or_else(|| {
+            sources::folder(request, name, name)
+                .follow_paths([filename.to_owned(), format!("{filename}{IGNORE_FILE}")])
+                .into()
+        });
+        let label = format!("load build definition from {filename}");
+        let solved = sources::solve(gateway, &source, &request.build_platform, &label)
+            .await
+            .map_err(|failure| {
+                failure.context(format!(
+                    "cannot read `{filename}` from the client's folder `{name}`"
+                ))
+            })?;
+        Self::read(gateway, filename, solved).await
+    }
+
+    async fn read(gateway: &Gateway, filename: &str, solved: Solved) -> Result<Self, Failure> {
+        let reference = &solved.reference;
+        let ignore_name = format!("{filename}{IGNORE_FILE}");
+        let (content, ignore_file) = tokio::join!(
+            gateway.read_file(reference, filename, Some(MAX_DEFINITION + 1)),
+            gateway.read_file(reference, &ignore_name, None),
+        );
+        let content = content
+            .map_err(|failure| unreadable(filename, &failure))?
+            .ok_or_else(|| missing(filename))?;
+        if content.len() > MAX_DEFINITION as usize {
+            let stat = gateway.stat_file(reference, filename).await.ok().flatten();
+            return Err(too_large(filename, stat.map(|stat| stat.size)));
+        }
+        Ok(Self {
+            file: SourceFile::new(filename, text(filename, content)?),
+            ignore_file: ignore_file?,
+            vertex: solved.vertex,
+        })
+    }
+}
+
+fn missing(filename: &str) -> Failure {
+    let finding = Diagnostic::error(format!("there is no file `{filename}`")).help(
+        "name the file with `docker build -f FILE`; buildctl wants folders: \
+         `--local context=DIR --local dockerfile=DIR --opt filename=FILE`",
+    );
+    Diagnostics::from(finding).into()
+}
+
+fn unreadable(filename: &str, failure: &Failure) -> Failure {
+    let problem = format!("cannot read `{filename}`: {}", reason(failure));
+    Diagnostics::from(Diagnostic::error(problem)).into()
+}
+
+fn too_large(filename: &str, size: Option<u64>) -> Failure {
+    let size = size.map_or_else(String::new, |size| format!("{size} bytes, "));
+    let problem = format!("`{filename}` is too large: {size}more than {MAX_DEFINITION} bytes");
+    let help = "keep data in files of its own, which the build copies";
+    Diagnostics::from(Diagnostic::error(problem).help(help)).into()
+}
+
+/// The text of the definition; its first byte that is no UTF-8 is named.
+fn text(filename: &str, content: Vec<u8>) -> Result<String, Failure> {
+    String::from_utf8(content).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let before = &error.as_bytes()[..at];
+        let line = before.split(|byte| *byte == b'\n').count();
+        let byte = error.as_bytes()[at];
+        let problem = format!("`{filename}` is not UTF-8: line {line} has the byte 0x{byte:02x}");
+        Diagnostics::from(Diagnostic::error(problem).help("save the file as UTF-8")).into()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_definition_that_is_not_utf_8_is_named_with_the_line() {
+        let failure = text("a.toml", b"a = 1\nb = '\xe9'\n".to_vec()).unwrap_err();
+        let message = failure.message();
+        assert!(
+            message.contains("`a.toml` is not UTF-8: line 2 has the byte 0xe9"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_definition_that_is_too_large_is_named_with_its_size() {
+        let failure = too_large("a.toml", Some(10_000_000));
+        assert!(
+            failure
+                .message()
+                .contains("10000000 bytes, more than 1048576")
+        );
+    }
+}

@@ -1,0 +1,365 @@
+//! A client of BuildKit's frontend gateway (`frontend/gateway/pb/gateway.proto` in moby/buildkit).
+
+mod caps;
+mod connection;
+mod failure;
+mod files;
+mod graph;
+mod outcome;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use bollard_buildkit_proto::moby::buildkit::v1::frontend as api;
+use bollard_buildkit_proto::{google, pb};
+use http::Uri;
+use http::uri::PathAndQuery;
+use microb_dsl::llb::{Capabilities, ImageResolveMode, ResolvedImage};
+use microb_dsl::{Diagnostic, ImageRef, Platform};
+use prost::Message;
+use tokio::sync::oneshot;
+use tonic::client::Grpc;
+use tonic_prost::ProstCodec;
+
+use connection::Connection;
+pub use failure::Failure;
+pub use files::FileStat;
+pub use graph::Graph;
+pub use outcome::{Outcome, Reference, References};
+
+/// The longest message in both directions, in bytes: what grpc-go's side of the gateway allows.
+///
+/// tonic's own limit is 4 MiB, and `Solve` echoes the whole definition.
+const MAX_MESSAGE_SIZE: usize = 16 << 20;
+
+/// How long the first answer may take.
+const PING_DEADLINE: Duration = Duration::from_secs(15);
+
+/// The gateway of one build.
+#[derive(Debug)]
+pub struct Gateway {
+    grpc: Grpc<Connection>,
+    caps: BTreeSet<String>,
+    llb_caps: BTreeSet<String>,
+    calls: AtomicU32,
+}
+
+/// A cache that results may come from (`docker build --cache-from`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CacheImport {
+    /// `registry`, `gha`, `local` …
+    pub kind: String,
+    /// The settings of that kind.
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl Gateway {
+    /// Connects to the gateway that started this program, and asks what it can do.
+    ///
+    /// The receiver hears when the connection ends: the build was canceled, or the daemon died.
+    ///
+    /// # Errors
+    ///
+    /// When standard input and output are no pipes, or no gateway answers in time.
+    pub async fn connect() -> io::Result<(Self, oneshot::Receiver<()>)> {
+        let (connection, end) = connection::over_stdio().await?;
+        // HTTP/2 wants an authority; over a pipe it means nothing.
+        let grpc = Grpc::with_origin(connection, Uri::from_static("http://localhost"))
+            .max_decoding_message_size(MAX_MESSAGE_SIZE)
+            .max_encoding_message_size(MAX_MESSAGE_SIZE);
+        let mut gateway = Self {
+            grpc,
+            caps: BTreeSet::new(),
+            llb_caps: BTreeSet::new(),
+            calls: AtomicU32::new(0),
+        };
+        let call = gateway.call("Ping", api::PingRequest {});
+        let pong: api::PongResponse = tokio::time::timeout(PING_DEADLINE, call)
+            .await?
+            .map_err(io::Error::other)?;
+        gateway.caps = caps::frontend(pong.frontend_api_caps);
+        gateway.llb_caps = caps::llb(pong.llb_caps);
+        Ok((gateway, end))
+    }
+
+    /// What the engine can do with a graph.
+    pub fn llb_capabilities(&self) -> Capabilities {
+        Capabilities::Only(self.llb_caps.clone())
+    }
+
+    /// How many calls were made so far.
+    pub fn calls(&self) -> u32 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Solves a graph. What it makes is built when it is needed: when a file is read, or when it is exported.
+    ///
+    /// # Errors
+    ///
+    /// When the engine lacks what the graph needs, or the build fails. The details are the engine's own.
+    pub async fn solve(&self, graph: Graph, imports: &[CacheImport]) -> Result<Outcome, Failure> {
+        self.send(graph, imports, false).await
+    }
+
+    /// Solves a graph and builds it now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::solve`].
+    pub async fn build(&self, graph: Graph, imports: &[CacheImport]) -> Result<Outcome, Failure> {
+        let evaluates = self.has(caps::EVALUATE_SOLVE);
+        let outcome = self.send(graph, imports, evaluates).await?;
+        if !evaluates {
+            for reference in outcome.references.all() {
+                self.evaluate(reference).await?;
+            }
+        }
+        Ok(outcome)
+    }
+
+    async fn send(
+        &self,
+        graph: Graph,
+        imports: &[CacheImport],
+        evaluate: bool,
+    ) -> Result<Outcome, Failure> {
+        self.check_caps(&graph)?;
+        let request = api::SolveRequest {
+            definition: Some(graph.0),
+            allow_result_return: true,
+            allow_result_array_ref: true,
+            cache_imports: imports.iter().map(cache_entry).collect(),
+            evaluate,
+            ..Default::default()
+        };
+        let solved: api::SolveResponse = self.call("Solve", request).await?;
+        Ok(solved.into())
+    }
+
+    /// Makes the engine build a result now.
+    ///
+    /// # Errors
+    ///
+    /// When the build fails.
+    pub async fn evaluate(&self, reference: &Reference) -> Result<(), Failure> {
+        if !self.has(caps::EVALUATE) {
+            return self.stat_file(reference, ".").await.map(drop);
+        }
+        let request = api::EvaluateRequest {
+            r#ref: reference.0.clone(),
+        };
+        let _: api::EvaluateResponse = self.call("Evaluate", request).await?;
+        Ok(())
+    }
+
+    /// The digest and the config of an image.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such image for the platform, or a source policy replaces it by something else than an image.
+    pub async fn resolve_image(
+        &self,
+        image: &ImageRef,
+        platform: &Platform,
+        mode: ImageResolveMode,
+        log_name: String,
+    ) -> Result<ResolvedImage, Failure> {
+        let platform = Some(pb::Platform {
+            os: platform.os.clone(),
+            architecture: platform.architecture.clone(),
+            variant: platform.variant.clone(),
+            ..Default::default()
+        });
+        // The values are those of `solver/pb/attr.go`.
+        let resolve_mode = match mode {
+            ImageResolveMode::Default => "default",
+            ImageResolveMode::ForcePull => "pull",
+            ImageResolveMode::PreferLocal => "local",
+        }
+        .to_owned();
+        if !self.has(caps::SOURCE_META) {
+            let request = api::ResolveImageConfigRequest {
+                r#ref: image.to_string(),
+                platform,
+                resolve_mode,
+                log_name,
+                ..Default::default()
+            };
+            let found: api::ResolveImageConfigResponse =
+                self.call("ResolveImageConfig", request).await?;
+            return Ok(resolved(found.digest, found.config));
+        }
+        let request = api::ResolveSourceMetaRequest {
+            source: Some(pb::SourceOp {
+                identifier: format!("docker-image://{image}"),
+                ..Default::default()
+            }),
+            platform,
+            log_name,
+            resolve_mode,
+            ..Default::default()
+        };
+        let found: api::ResolveSourceMetaResponse = self.call("ResolveSourceMeta", request).await?;
+        match found.image {
+            Some(image) => Ok(resolved(image.digest, image.config)),
+            None => Err(Failure::new(format!(
+                "a source policy replaces the image `{}` by `{}`, which is no image",
+                image.familiar(),
+                found.source.unwrap_or_default().identifier
+            ))),
+        }
+    }
+
+    /// The definitions that the client gives by name, as bytes of `pb.Definition`. None on an engine that knows no inputs.
+    ///
+    /// # Errors
+    ///
+    /// When the engine does not answer.
+    pub async fn inputs(&self) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+        if !self.has(caps::INPUTS) {
+            return Ok(BTreeMap::new());
+        }
+        let inputs: api::InputsResponse = self.call("Inputs", api::InputsRequest {}).await?;
+        // The ops inside stay the bytes that they were: a definition holds them encoded.
+        Ok(inputs
+            .definitions
+            .into_iter()
+            .map(|(name, definition)| (name, definition.encode_to_vec()))
+            .collect())
+    }
+
+    /// Shows a warning at the vertex of this digest, which must have been solved.
+    ///
+    /// # Errors
+    ///
+    /// When the engine does not answer. One that knows no warnings is no error.
+    pub async fn warn(&self, vertex: &str, warning: &Diagnostic) -> Result<(), Failure> {
+        if !self.has(caps::WARNINGS) {
+            return Ok(());
+        }
+        let mut short = match &warning.span {
+            Some(span) => format!("{span}: {}", warning.message),
+            None => warning.message.clone(),
+        };
+        if let Some(help) = &warning.help {
+            short = format!("{short} ({help})");
+        }
+        let request = api::WarnRequest {
+            digest: vertex.to_owned(),
+            level: 1,
+            short: short.into_bytes(),
+            info: warning.span.as_ref().map(failure::source_info),
+            ranges: warning.span.iter().map(failure::range).collect(),
+            ..Default::default()
+        };
+        let _: api::WarnResponse = self.call("Warn", request).await?;
+        Ok(())
+    }
+
+    /// Ends the build with a result.
+    ///
+    /// # Errors
+    ///
+    /// When the engine refuses it.
+    pub async fn finish(&self, outcome: Outcome) -> Result<(), Failure> {
+        if matches!(&outcome.references, References::Many(many) if many.len() > 1) {
+            self.require(caps::RETURN_MAP)?;
+        }
+        self.require(caps::RETURN)?;
+        let result = api::Result {
+            metadata: outcome.metadata.into_iter().collect(),
+            result: Some(outcome.references.into_message(self.has(caps::REF_ARRAY))),
+            ..Default::default()
+        };
+        self.end(Some(result), None).await
+    }
+
+    /// Ends the build with an error.
+    ///
+    /// # Errors
+    ///
+    /// When the engine is gone.
+    pub async fn fail(&self, failure: Failure) -> Result<(), Failure> {
+        self.require(caps::RETURN)?;
+        self.end(None, Some(failure.0)).await
+    }
+
+    async fn end(
+        &self,
+        result: Option<api::Result>,
+        error: Option<google::rpc::Status>,
+    ) -> Result<(), Failure> {
+        let request = api::ReturnRequest { result, error };
+        let _: api::ReturnResponse = self.call("Return", request).await?;
+        Ok(())
+    }
+
+    fn has(&self, cap: &str) -> bool {
+        self.caps.contains(cap)
+    }
+
+    fn require(&self, cap: &str) -> Result<(), Failure> {
+        if self.has(cap) {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "this BuildKit is too old: its gateway lacks `{cap}`"
+        )))
+    }
+
+    /// Names what is missing before the engine fails with less to say.
+    fn check_caps(&self, graph: &Graph) -> Result<(), Failure> {
+        let vertices = graph.0.metadata.values();
+        let missing: BTreeSet<&str> = vertices
+            .flat_map(|vertex| vertex.caps.keys())
+            .map(String::as_str)
+            .filter(|cap| !self.llb_caps.contains(*cap))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "this BuildKit is too old: it lacks `{}`",
+            missing.into_iter().collect::<Vec<_>>().join("`, `")
+        )))
+    }
+
+    async fn call<Request, Response>(
+        &self,
+        method: &str,
+        request: Request,
+    ) -> Result<Response, Failure>
+    where
+        Request: Message + 'static,
+        Response: Message + Default + 'static,
+    {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let path = format!("/moby.buildkit.v1.frontend.LLBBridge/{method}");
+        let path = PathAndQuery::try_from(path).map_err(|e| Failure::new(e.to_string()))?;
+        let mut grpc = self.grpc.clone();
+        grpc.ready()
+            .await
+            .map_err(|gone| Failure::new(format!("the gateway is gone: {gone}")))?;
+        let codec: ProstCodec<Request, Response> = ProstCodec::default();
+        let answer = grpc
+            .unary(tonic::Request::new(request), path, codec)
+            .await?;
+        Ok(answer.into_inner())
+    }
+}
+
+fn cache_entry(import: &CacheImport) -> api::CacheOptionsEntry {
+    api::CacheOptionsEntry {
+        r#type: import.kind.clone(),
+        attrs: import.attributes.clone().into_iter().collect(),
+    }
+}
+
+fn resolved(digest: String, config: Vec<u8>) -> ResolvedImage {
+    ResolvedImage {
+        digest: (!digest.is_empty()).then_some(digest),
+        config,
+    }
+}

@@ -1,0 +1,77 @@
+//! What a frontend is made of: a recipe and what it reads.
+
+use std::fmt;
+use std::sync::Arc;
+
+use microb_dsl::{Context, Diagnostics, Stage};
+
+/// The function of a recipe: from a context to a stage, or all the mistakes that it found.
+pub type RecipeFunction = dyn Fn(&dyn Context) -> Result<Stage, Diagnostics> + Send + Sync;
+
+/// A recipe, and what the frontend has to know before it can run it.
+#[derive(Clone)]
+#[must_use = "a recipe does nothing until `main` or `serve` runs it"]
+pub struct Recipe {
+    pub(crate) name: String,
+    pub(crate) filename: String,
+    pub(crate) reads: Vec<String>,
+    pub(crate) function: Arc<RecipeFunction>,
+}
+
+impl Recipe {
+    /// A recipe with a name, which messages and the command line show.
+    pub fn new(
+        name: impl Into<String>,
+        function: impl Fn(&dyn Context) -> Result<Stage, Diagnostics> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            filename: "pyproject.toml".to_owned(),
+            reads: Vec::new(),
+            function: Arc::new(function),
+        }
+    }
+
+    /// The definition file when the client names none; `pyproject.toml` without this.
+    pub fn filename(mut self, filename: impl Into<String>) -> Self {
+        self.filename = filename.into();
+        self
+    }
+
+    /// Paths of the build context that the recipe may read, relative to its root; `*` and `?` match within one name.
+    ///
+    /// They are sent together, before the recipe runs. It may read other files too: each costs one transfer more.
+    pub fn reads<S: Into<String>>(mut self, paths: impl IntoIterator<Item = S>) -> Self {
+        self.reads.extend(paths.into_iter().map(Into::into));
+        self
+    }
+
+    /// The recipe's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name of the definition file when the client names none.
+    pub fn default_filename(&self) -> &str {
+        &self.filename
+    }
+
+    /// Runs the recipe.
+    ///
+    /// # Errors
+    ///
+    /// All the mistakes that the recipe found.
+    pub fn run(&self, cx: &dyn Context) -> Result<Stage, Diagnostics> {
+        (self.function)(cx)
+    }
+}
+
+impl fmt::Debug for Recipe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recipe")
+            .field("name", &self.name)
+            .field("filename", &self.filename)
+            .field("reads", &self.reads)
+            .finish_non_exhaustive()
+    }
+}

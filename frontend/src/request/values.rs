@@ -1,0 +1,215 @@
+//! The values of frontend options: each parser says what is wrong and what to write instead.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use microb_dsl::llb::ImageResolveMode;
+use microb_dsl::{Network, Platform};
+
+use crate::gateway::CacheImport;
+
+/// Go's `strconv.ParseBool`, which BuildKit and its clients use for flags.
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err(format!(
+            "`{text}` is neither true nor false; write `true` or `false`"
+        )),
+    }
+}
+
+pub(super) fn platforms(text: &str) -> Result<Vec<Platform>, String> {
+    let mut found: Vec<Platform> = Vec::new();
+    for platform in text.split(',') {
+        let platform = platform.trim().parse()?;
+        if !found.contains(&platform) {
+            found.push(platform);
+        }
+    }
+    Ok(found)
+}
+
+/// The values of `image-resolve-mode`, as `solver/pb/attr.go` in moby/buildkit names them.
+pub(super) fn image_resolve_mode(text: &str) -> Result<ImageResolveMode, String> {
+    match text {
+        "default" => Ok(ImageResolveMode::Default),
+        "pull" => Ok(ImageResolveMode::ForcePull),
+        "local" => Ok(ImageResolveMode::PreferLocal),
+        _ => Err(format!(
+            "`{text}` is no mode; write `default`, `pull` or `local`"
+        )),
+    }
+}
+
+pub(super) fn network(text: &str) -> Result<Network, String> {
+    match text {
+        "sandbox" => Ok(Network::Default),
+        "host" => Ok(Network::Host),
+        "none" => Ok(Network::None),
+        _ => Err(format!(
+            "`{text}` is no network; write `sandbox`, `host` or `none`"
+        )),
+    }
+}
+
+/// `name=address,…`; names are lower-cased as BuildKit does.
+pub(super) fn extra_hosts(text: &str) -> Result<Vec<(String, String)>, String> {
+    fields(text)
+        .map(|field| {
+            let (name, address) = field
+                .split_once('=')
+                .ok_or_else(|| format!("`{field}` is no host; write `name=address`"))?;
+            let plain = address.trim_matches(['[', ']']);
+            let address = IpAddr::from_str(plain)
+                .map_err(|_| format!("`{address}` of host `{name}` is no IP address"))?;
+            Ok((name.to_lowercase(), address.to_string()))
+        })
+        .collect()
+}
+
+/// `name=soft[:hard],…`; -1 is no limit.
+pub(super) fn ulimits(text: &str) -> Result<Vec<(String, i64, i64)>, String> {
+    /// Those of `github.com/docker/go-units`, `ulimit.go`.
+    const NAMES: [&str; 15] = [
+        "core",
+        "cpu",
+        "data",
+        "fsize",
+        "locks",
+        "memlock",
+        "msgqueue",
+        "nice",
+        "nofile",
+        "nproc",
+        "rss",
+        "rtprio",
+        "rttime",
+        "sigpending",
+        "stack",
+    ];
+    let limit = |field: &str| {
+        let (name, values) = field.split_once('=')?;
+        let (soft, hard) = values.split_once(':').unwrap_or((values, values));
+        let (soft, hard): (i64, i64) = (soft.parse().ok()?, hard.parse().ok()?);
+        let below = hard == -1 || (soft != -1 && soft <= hard);
+        (NAMES.contains(&name) && below).then(|| (name.to_owned(), soft, hard))
+    };
+    fields(text)
+        .map(|field| {
+            limit(field).ok_or_else(|| {
+                format!("`{field}` is no limit; write for instance `nofile=1024:2048`, the soft one first")
+            })
+        })
+        .collect()
+}
+
+pub(super) fn bytes(text: &str) -> Result<Option<u64>, String> {
+    match text.parse() {
+        Ok(0) => Ok(None),
+        Ok(size) => Ok(Some(size)),
+        Err(_) => Err(format!("`{text}` is no number of bytes")),
+    }
+}
+
+pub(super) fn epoch(text: &str) -> Result<Option<u64>, String> {
+    text.parse()
+        .map(Some)
+        .map_err(|_| format!("`{text}` is no number of seconds since 1970"))
+}
+
+/// The option `cache-imports`: a JSON list of the control API's `CacheOptionsEntry`.
+pub(super) fn cache_imports(text: &str) -> Result<Vec<CacheImport>, String> {
+    let wrong = || format!("`{text}` is no list of caches in JSON");
+    let entries: Vec<serde_json::Value> = serde_json::from_str(text).map_err(|_| wrong())?;
+    let import = |entry: &serde_json::Value| {
+        let attributes = match entry.get("Attrs") {
+            Some(attributes) => attributes.as_object()?.iter(),
+            None => return None,
+        };
+        Some(CacheImport {
+            kind: entry.get("Type")?.as_str()?.to_owned(),
+            attributes: attributes
+                .map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+                .collect::<Option<_>>()?,
+        })
+    };
+    entries
+        .iter()
+        .map(|entry| import(entry).ok_or_else(wrong))
+        .collect()
+}
+
+/// The parts between commas. Clients quote a part as CSV does when it needs it.
+fn fields(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(|field| field.trim().trim_matches('"'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ulimits_have_a_name_and_a_soft_limit_below_the_hard_one() {
+        let limit = |soft, hard| Ok(vec![("nofile".to_owned(), soft, hard)]);
+        assert_eq!(ulimits("nofile=1024"), limit(1024, 1024));
+        assert_eq!(ulimits("nofile=1024:2048"), limit(1024, 2048));
+        assert_eq!(ulimits("nofile=-1:-1"), limit(-1, -1));
+        assert_eq!(ulimits("nofile=1:-1"), limit(1, -1));
+        for wrong in [
+            "nofile",
+            "nofile=",
+            "files=1",
+            "nofile=2:1",
+            "nofile=-1:1",
+            "nofile=x",
+            "nofile=1:2:3",
+        ] {
+            assert!(ulimits(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_names_with_an_address() {
+        let host = |name: &str, ip: &str| (name.to_owned(), ip.to_owned());
+        assert_eq!(
+            extra_hosts("Db=10.0.0.1,v6=::1,w6=[::2]").unwrap(),
+            [host("db", "10.0.0.1"), host("v6", "::1"), host("w6", "::2")]
+        );
+        assert!(extra_hosts("db").is_err());
+        assert!(extra_hosts("db=host-gateway").is_err());
+    }
+
+    #[test]
+    fn caches_are_read_as_buildx_writes_them() {
+        let text = r#"[{"Type":"registry","Attrs":{"ref":"localhost:5000/cache"}}]"#;
+        let imports = cache_imports(text).unwrap();
+        assert_eq!(imports[0].kind, "registry");
+        assert_eq!(imports[0].attributes["ref"], "localhost:5000/cache");
+        for wrong in [
+            "",
+            "{}",
+            "[1]",
+            r#"[{"Type":"x"}]"#,
+            r#"[{"Type":"x","Attrs":{"a":1}}]"#,
+        ] {
+            assert!(cache_imports(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_is_an_error_that_shows_it() {
+        let errors = [
+            boolean("yes").unwrap_err(),
+            image_resolve_mode("yes").unwrap_err(),
+            network("yes").unwrap_err(),
+            bytes("yes").unwrap_err(),
+            bytes("-1").unwrap_err(),
+            epoch("yes").unwrap_err(),
+            platforms("yes").unwrap_err(),
+        ];
+        for error in errors {
+            assert!(error.contains("`yes`") || error.contains("`-1`"), "{error}");
+        }
+    }
+}

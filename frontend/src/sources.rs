@@ -1,0 +1,186 @@
+//! What a request's contexts are as sources of a graph, and how files of them are read.
+
+use std::collections::BTreeMap;
+
+use microb_dsl::llb::{self, Definition, Inputs};
+use microb_dsl::source::{Local, http, local};
+use microb_dsl::stage::ForeignDefinition;
+use microb_dsl::{Base, Platform, Source, Stage, copy, from, scratch};
+
+use crate::gateway::{Failure, Gateway, Graph, Reference};
+use crate::ignore;
+use crate::request::{ContextSource, Request};
+
+/// The name of the file in a named context that is a download, as BuildKit's `dockerui` has it.
+const DOWNLOADED: &str = "context";
+
+/// The file that says what is not part of a context.
+pub(crate) const IGNORE_FILE: &str = ".dockerignore";
+
+/// How much of a download tells an archive from a plain file, in bytes.
+const MAGIC_LENGTH: u32 = 1024;
+
+/// What a source was solved to.
+#[derive(Debug, Clone)]
+pub(crate) struct Solved {
+    pub(crate) reference: Reference,
+    /// The digest of its vertex, to which warnings are attached.
+    pub(crate) vertex: String,
+}
+
+/// Solves one source, so that files of it can be read.
+pub(crate) async fn solve(
+    gateway: &Gateway,
+    source: &Source,
+    platform: &Platform,
+    name: &str,
+) -> Result<Solved, Failure> {
+    // A stage that starts from the source and does nothing: its graph is the source's own.
+    const ONLY: &str = "source";
+    let mut inputs = inputs(gateway, platform);
+    inputs
+        .named_contexts
+        .insert(ONLY.to_owned(), source.clone());
+    let definition = lower(&from(Base::NamedContext(ONLY.to_owned())), &inputs)?;
+    let graph = Graph::new(&definition)?.named(format!("[internal] {name}"));
+    let vertex = graph.head().unwrap_or_default();
+    let reference = gateway.solve(graph, &[]).await?.single()?;
+    Ok(Solved { reference, vertex })
+}
+
+/// What a stage makes, as a source.
+fn made_by(gateway: &Gateway, platform: &Platform, stage: &Stage) -> Result<Source, Failure> {
+    let definition = lower(stage, &inputs(gateway, platform))?;
+    Ok(input(&definition.to_bytes()))
+}
+
+fn inputs(gateway: &Gateway, platform: &Platform) -> Inputs {
+    let mut inputs = Inputs::offline(platform.clone());
+    inputs.capabilities = gateway.llb_capabilities();
+    inputs
+}
+
+fn lower(stage: &Stage, inputs: &Inputs) -> Result<Definition, Failure> {
+    llb::lower(stage, inputs)?
+        .definition
+        .ok_or_else(|| Failure::new("an empty context has no files"))
+}
+
+/// A folder of the client, with the session that sends it.
+pub(crate) fn folder(request: &Request, name: &str, shared_key: impl Into<String>) -> Local {
+    local(name)
+        .session(request.session_of(name))
+        .shared_key(shared_key)
+}
+
+/// The build context, when it is not a folder of the client.
+pub(crate) enum Remote {
+    /// A tree of files.
+    Tree(Source),
+    /// One file that was downloaded, and its name: it is the definition.
+    File(Source, String),
+}
+
+/// What a URL or an input as build context is. `None` for a folder of the client.
+pub(crate) async fn remote(
+    gateway: &Gateway,
+    request: &Request,
+    inputs: &BTreeMap<String, Vec<u8>>,
+) -> Result<Option<Remote>, Failure> {
+    let platform = &request.build_platform;
+    let source = match &request.context {
+        ContextSource::Git(git) => Source::Git(git.clone()),
+        ContextSource::Http(url) => {
+            let file = http(url);
+            let name = file.filename().to_owned();
+            let file = Source::Http(file);
+            let solved = solve(gateway, &file, platform, "load remote build context").await?;
+            let start = gateway
+                .read_file(&solved.reference, &name, Some(MAGIC_LENGTH))
+                .await?;
+            if !is_archive(&start.unwrap_or_default()) {
+                return Ok(Some(Remote::File(file, name)));
+            }
+            let unpacked = copy(format!("/{name}"), "/").literal().from(file).unpack();
+            made_by(gateway, platform, &scratch().then(unpacked))?
+        }
+        ContextSource::Local(name) => match inputs.get(name) {
+            Some(definition) => input(definition),
+            None => return Ok(None),
+        },
+        ContextSource::Image(_) | ContextSource::Scratch | ContextSource::Input(_) => {
+            return Ok(None);
+        }
+    };
+    let tree = match &request.context_subdir {
+        Some(folder) => {
+            let scoped = copy(folder.as_str(), "/").literal().from(source);
+            made_by(gateway, platform, &scratch().then(scoped))?
+        }
+        None => source,
+    };
+    Ok(Some(Remote::Tree(tree)))
+}
+
+/// A definition that the client sent.
+pub(crate) fn input(definition: &[u8]) -> Source {
+    Source::Definition(ForeignDefinition(definition.into()))
+}
+
+/// What a named context is.
+pub(crate) async fn named(
+    gateway: &Gateway,
+    request: &Request,
+    inputs: &BTreeMap<String, Vec<u8>>,
+    source: ContextSource,
+    shared_key: String,
+) -> Result<Source, Failure> {
+    Ok(match source {
+        ContextSource::Image(image) => Source::Image(image),
+        ContextSource::Scratch => Source::Scratch,
+        ContextSource::Git(git) => Source::Git(git),
+        ContextSource::Http(url) => Source::Http(http(url).named(DOWNLOADED)),
+        ContextSource::Input(name) => input(
+            inputs
+                .get(&name)
+                .ok_or_else(|| Failure::new(format!("the client sent no input `{name}`")))?,
+        ),
+        ContextSource::Local(name) => {
+            let key = format!("{shared_key}-{IGNORE_FILE}");
+            let ignore_file = folder(request, &name, key).follow_paths([IGNORE_FILE]);
+            let platform = &request.build_platform;
+            let label = format!("load {IGNORE_FILE} of context {name}");
+            let solved = solve(gateway, &ignore_file.into(), platform, &label).await?;
+            let content = gateway
+                .read_file(&solved.reference, IGNORE_FILE, None)
+                .await?;
+            folder(request, &name, shared_key)
+                .exclude(ignore::patterns(&content.unwrap_or_default()))
+                .into()
+        }
+    })
+}
+
+/// Whether a file starts as one that the engine unpacks: bzip2, gzip, xz, zstd or plain tar.
+fn is_archive(start: &[u8]) -> bool {
+    let magic: [&[u8]; 4] = [b"BZh", b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd"];
+    // POSIX and GNU tar have "ustar" at offset 257 of the first header.
+    magic.iter().any(|magic| start.starts_with(magic))
+        || start.get(257..262).is_some_and(|magic| magic == b"ustar")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_archive_is_known_by_its_first_bytes() {
+        let mut tar = vec![0; 512];
+        tar[257..262].copy_from_slice(b"ustar");
+        assert!(is_archive(&tar));
+        assert!(is_archive(b"\x1f\x8b\x08\x00"));
+        for plain in [&b""[..], b"[project]\n", b"BZ", &[0; 512]] {
+            assert!(!is_archive(plain));
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The frontend as a process, started as BuildKit starts it.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a frontend may go on after BuildKit went away.
+const PROMPTLY: Duration = Duration::from_secs(5);
+
+/// The example `trial`, which cargo builds together with the tests.
+fn frontend() -> Child {
+    let test = std::env::current_exe().expect("a test is a file");
+    let folder: &Path = test.ancestors().nth(2).expect("in target/PROFILE/deps");
+    Command::new(folder.join("examples/trial"))
+        .env("BUILDKIT_SESSION_ID", "session")
+        .env("BUILDKIT_WORKERS", "[]")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("cargo builds the example before the tests")
+}
+
+#[test]
+fn a_frontend_ends_promptly_when_buildkit_goes_away() {
+    let mut frontend = frontend();
+    let mut preface = [0; 24];
+    let output = frontend.stdout.as_mut().unwrap();
+    output.read_exact(&mut preface).unwrap();
+    // RFC 9113, section 3.4.
+    assert_eq!(&preface, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    drop(frontend.stdin.take());
+    let gone = Instant::now();
+    let status = loop {
+        if let Some(status) = frontend.try_wait().unwrap() {
+            break status;
+        }
+        if gone.elapsed() > PROMPTLY {
+            frontend.kill().unwrap();
+            panic!("the frontend still runs");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    assert!(!status.success());
+    let mut log = String::new();
+    let mut errors = frontend.stderr.take().unwrap();
+    errors.read_to_string(&mut log).unwrap();
+    assert!(log.starts_with("microb: "), "{log}");
+    assert!(!log.contains("panicked"), "{log}");
+}
