@@ -172,8 +172,17 @@ fn every_option_of_a_mount_has_its_field() {
             tmpfs("/t").size(1024).into(),
             "type=tmpfs,target=/t,size=1024",
         ),
+    ] {
+        check(run("x").mount(mount), &format!("RUN --mount={field} x"));
+    }
+}
+
+#[test]
+fn a_mount_with_special_characters_is_quoted_or_refused() {
+    let stage = from(image("python")).named("tools");
+    for (mount, field) in [
         // Escaped for variables, then for CSV, then for flags.
-        (tmpfs("/a b").into(), "type=tmpfs,target=/a\\ b"),
+        (Mount::from(tmpfs("/a b")), "type=tmpfs,target=/a\\ b"),
         (tmpfs("/a,b").into(), "type=tmpfs,\\\"target=/a,b\\\""),
         (tmpfs("/$a").into(), "type=tmpfs,target=/\\\\$a"),
         (
@@ -191,6 +200,14 @@ fn every_option_of_a_mount_has_its_field() {
         (tmpfs("/<").into(), "`--mount` takes no `<`"),
         (tmpfs("/\n").into(), "`--mount` takes printable ASCII only"),
         (secret("").into(), "the id of a secret is empty"),
+        (
+            secret("s").target("s").into(),
+            "the target `s` is no absolute path",
+        ),
+        (
+            ssh().target("s").into(),
+            "the target `s` is no absolute path",
+        ),
         (cache("/").id("").into(), "the id of a cache is empty"),
         (
             cache("/").from(Source::Context).into(),
@@ -461,6 +478,12 @@ fn files_are_heredocs_in_folders_that_keep_their_mode() {
 #[test]
 fn the_other_instructions_take_one_word() {
     check(workdir("/a b"), "WORKDIR \"/a b\"");
+    check(workdir("//a/./b/"), "WORKDIR /a/b");
+    check(workdir("../a"), "WORKDIR ../a");
+    refused(
+        workdir("/a/../b"),
+        "`workdir` has no Dockerfile form: its path has a `..`",
+    );
     check(user("a:1"), "USER a:1");
     check(user(5), "USER 5:5");
     check(expose("8000"), "EXPOSE 8000");
