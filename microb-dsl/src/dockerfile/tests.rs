@@ -437,6 +437,10 @@ fn files_are_heredocs_in_folders_that_keep_their_mode() {
         "COPY --chown=1:1 <<\"EOF\" \"/\\$b\"\nEOF",
     );
     check(
+        mkfile("/a/b", "x\n").mode(0o755),
+        "COPY --chmod=755 <<\"EOF\" /a/b\nx\nEOF",
+    );
+    check(
         mkfile("/a/b", "x\n").mode(0o600),
         "COPY --from=scratch / /a/\nCOPY --chmod=600 <<\"EOF\" /a/b\nx\nEOF",
     );
