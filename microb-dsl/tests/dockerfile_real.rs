@@ -3,7 +3,7 @@
 //! Needs a Docker engine with images `python:3.13-slim` and `python:3.13-alpine`:
 //! `eval "$(dev/engine env)" && cargo test -p microb-dsl --test dockerfile_real -- --ignored`
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeSet;
 use std::fs;
