@@ -13,6 +13,8 @@
 
 pub mod context;
 pub mod diagnostic;
+pub mod dockerfile;
+pub mod grammar;
 #[cfg(feature = "llb")]
 pub mod llb;
 pub mod mount;
@@ -25,6 +27,7 @@ pub mod source;
 pub mod span;
 pub mod stage;
 pub mod step;
+pub mod sugar;
 
 mod into_steps;
 
@@ -42,14 +45,15 @@ pub use step::{
     healthcheck, label, labels, mkdir, mkfile, path, remove, run, stop_signal, symlink, user,
     volume, workdir,
 };
+pub use sugar::{apk, apt};
 
 /// What a recipe needs in scope: `use microb_dsl::prelude::*;`.
 pub mod prelude {
     pub use crate::{
         Base, Context, Diagnostic, Diagnostics, ImageRef, IntoSteps, Network, Platform, Sharing,
-        Source, Stage, StagePlatform, Step, add, bind, cache, cmd, copy, diff, entrypoint, env,
-        expose, from, git, healthcheck, http, label, labels, local, merge, mkdir, mkfile,
-        named_context, path, remove, run, scratch, secret, ssh, stop_signal, symlink, tmpfs, user,
-        volume, workdir,
+        Source, Stage, StagePlatform, Step, add, apk, apt, bind, cache, cmd, copy, diff,
+        entrypoint, env, expose, from, git, healthcheck, http, label, labels, local, merge, mkdir,
+        mkfile, named_context, path, remove, run, scratch, secret, ssh, stop_signal, symlink,
+        tmpfs, user, volume, workdir,
     };
 }

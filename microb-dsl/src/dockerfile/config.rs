@@ -1,0 +1,185 @@
+//! The instructions that change the image config.
+
+use std::time::Duration;
+
+use crate::diagnostic::Diagnostic;
+use crate::step::{Command, Healthcheck};
+
+use super::{no_form, run, words};
+
+pub(super) fn pair(
+    keyword: &str,
+    function: &str,
+    name: &str,
+    value: &str,
+) -> Result<String, Diagnostic> {
+    let step = format!("{function}(`{}`)", name.escape_debug());
+    if name.is_empty() || name.contains('=') {
+        return Err(no_form(&step, "the name is empty or contains `=`"));
+    }
+    let name = words::word(name).map_err(|reason| no_form(&step, reason))?;
+    let value = words::word(value).map_err(|reason| no_form(&step, reason))?;
+    Ok(format!("{keyword} {name}={value}"))
+}
+
+pub(super) fn path(folder: &str) -> Result<String, Diagnostic> {
+    let folder = words::word(folder).map_err(|reason| no_form("`path`", reason))?;
+    match folder.strip_suffix('"') {
+        Some(quoted) => Ok(format!("ENV PATH={quoted}:$PATH\"")),
+        None => Ok(format!("ENV PATH={folder}:$PATH")),
+    }
+}
+
+pub(super) fn one_word(keyword: &str, function: &str, text: &str) -> Result<String, Diagnostic> {
+    let step = format!("`{function}`");
+    if text.is_empty() {
+        return Err(no_form(&step, "it is empty"));
+    }
+    let word = words::word(text).map_err(|reason| no_form(&step, reason))?;
+    Ok(format!("{keyword} {word}"))
+}
+
+pub(super) fn stop_signal(signal: &str) -> Result<String, Diagnostic> {
+    if is_signal(signal) {
+        Ok(format!("STOPSIGNAL {signal}"))
+    } else {
+        let reason = format!("`{}` is no signal of Linux", signal.escape_debug());
+        Err(no_form("`stop_signal`", &reason))
+    }
+}
+
+/// Only what is written as it ends up in the image config or in an unmistakable short form: `8000`, `8000/tcp`.
+pub(super) fn expose(port: &str) -> Result<String, Diagnostic> {
+    let (number, protocol) = port.split_once('/').unwrap_or((port, "tcp"));
+    let canonical = |text: &str| {
+        text.parse::<u16>()
+            .is_ok_and(|number| number.to_string() == text)
+    };
+    if canonical(number) && matches!(protocol, "tcp" | "udp" | "sctp") {
+        return Ok(format!("EXPOSE {port}"));
+    }
+    let reason = format!("`{}` is no port", port.escape_debug());
+    Err(no_form("`expose`", &reason).help("write for instance `8000/tcp`"))
+}
+
+pub(super) fn volume(folder: &str) -> Result<String, Diagnostic> {
+    if folder.trim().is_empty() || folder.contains('\0') {
+        return Err(no_form("`volume`", "it is empty or has a NUL"));
+    }
+    if words::is_bare(folder) {
+        return Ok(format!("VOLUME {folder}"));
+    }
+    Ok(format!(
+        "VOLUME {}",
+        words::json([words::json_word(folder)])
+    ))
+}
+
+pub(super) fn command_line(
+    keyword: &str,
+    function: &str,
+    command: &Command,
+) -> Result<String, Diagnostic> {
+    let step = format!("`{function}`");
+    let text = match command {
+        Command::Exec(argv) => run::argv(argv).map_err(|reason| no_form(&step, reason))?,
+        Command::Shell(text) => match run::plain_obstacle(text) {
+            Some(reason) => return Err(no_form(&step, reason)),
+            None => text.clone(),
+        },
+    };
+    Ok(format!("{keyword} {text}"))
+}
+
+pub(super) fn healthcheck(check: &Healthcheck) -> Result<String, Diagnostic> {
+    let flags = healthcheck_flags(check).map_err(|reason| no_form("`healthcheck`", reason))?;
+    match &check.command {
+        Some(Command::Exec(argv)) if argv.is_empty() => {
+            Err(no_form("`healthcheck`", "its command is empty"))
+        }
+        Some(command) => command_line(&format!("HEALTHCHECK {flags}CMD"), "healthcheck", command),
+        None if flags.is_empty() => Ok("HEALTHCHECK NONE".to_owned()),
+        None => Err(no_form(
+            "`healthcheck`",
+            "a check that is turned off takes no times",
+        )),
+    }
+}
+
+fn healthcheck_flags(check: &Healthcheck) -> Result<String, &'static str> {
+    let mut flags = Vec::new();
+    for (name, time) in [
+        ("interval", check.interval),
+        ("timeout", check.timeout),
+        ("start-period", check.start_period),
+    ] {
+        if let Some(time) = time {
+            flags.push(format!("--{name}={} ", go_duration(time)?));
+        }
+    }
+    if let Some(retries) = check.retries {
+        if i32::try_from(retries).is_err() {
+            return Err("it has more than 2147483647 retries");
+        }
+        flags.push(format!("--retries={retries} "));
+    }
+    Ok(flags.concat())
+}
+
+/// A duration as Go's `time.ParseDuration` reads it, exact to the nanosecond.
+fn go_duration(time: Duration) -> Result<String, &'static str> {
+    let nanoseconds = time.as_nanos();
+    if i64::try_from(nanoseconds).is_err() {
+        return Err("a time is longer than 292 years");
+    }
+    if (1..1_000_000).contains(&nanoseconds) {
+        return Err("a time is shorter than a millisecond");
+    }
+    for (unit, length) in [("s", 1_000_000_000), ("ms", 1_000_000)] {
+        if nanoseconds.is_multiple_of(length) {
+            return Ok(format!("{}{unit}", nanoseconds / length));
+        }
+    }
+    Ok(format!("{nanoseconds}ns"))
+}
+
+/// Whether `STOPSIGNAL` takes it: a number, or a name of `github.com/moby/sys/signal` with or without `SIG`, in any case.
+fn is_signal(text: &str) -> bool {
+    const NAMES: &str = "ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV \
+        STKFLT STOP SYS TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX";
+    if let Ok(number) = text.parse::<u8>() {
+        return (1..=64).contains(&number);
+    }
+    let upper = text.to_ascii_uppercase();
+    let name = upper.strip_prefix("SIG").unwrap_or(&upper);
+    let real_time = |prefix: &str, highest: u8| {
+        name.strip_prefix(prefix)
+            .is_some_and(|number| (1..=highest).any(|known| known.to_string() == number))
+    };
+    NAMES.split_ascii_whitespace().any(|known| known == name)
+        || real_time("RTMIN+", 15)
+        || real_time("RTMAX-", 14)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signals_are_those_of_docker() {
+        for (text, known) in [
+            ("SIGINT", true),
+            ("term", true),
+            ("15", true),
+            ("SIGRTMIN+15", true),
+            ("RTMAX-14", true),
+            ("RTMAX-15", false),
+            ("RTMIN+01", false),
+            ("0", false),
+            ("SIG", false),
+            ("", false),
+        ] {
+            assert_eq!(is_signal(text), known, "{text}");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Functions that return steps. None of them is known to any interpreter.
+
+mod apk;
+mod apt;
+
+pub use apk::{Apk, apk};
+pub use apt::{Apt, apt};
+
+use crate::shell;
+
+/// Words for a command line: quoted, in order, each once.
+fn words(words: &[String]) -> Vec<String> {
+    let mut quoted: Vec<String> = Vec::new();
+    for word in words {
+        let word = shell::quote(word).into_owned();
+        if !quoted.contains(&word) {
+            quoted.push(word);
+        }
+    }
+    quoted
+}
