@@ -305,3 +305,51 @@ pub(crate) async fn guarded(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn platforms_are_listed_as_exporters_read_them() {
+        let built = ["linux/amd64", "linux/arm/v7"].map(|platform| Built {
+            platform: platform.parse().unwrap(),
+            reference: None,
+            config: Vec::new(),
+        });
+        // The form of `exptypes.Platforms` in Go.
+        let expected = json!({ "Platforms": [
+            { "ID": "linux/amd64", "Platform": { "os": "linux", "architecture": "amd64" } },
+            { "ID": "linux/arm/v7", "Platform": { "os": "linux", "architecture": "arm", "variant": "v7" } },
+        ]});
+        let listed: serde_json::Value = serde_json::from_slice(&platforms(&built)).unwrap();
+        assert_eq!(listed, expected);
+    }
+
+    #[test]
+    fn a_mistake_that_all_platforms_make_is_told_once() {
+        let mistake = |text: &str| Diagnostics::from(Diagnostic::error(text));
+        let found: Result<Vec<()>, _> = every(
+            [
+                Err(mistake("a")),
+                Err(mistake("a").and(mistake("b"))),
+                Ok(()),
+            ]
+            .into_iter(),
+        );
+        assert_eq!(found.unwrap_err(), mistake("a").and(mistake("b")));
+    }
+
+    #[test]
+    fn contexts_are_looked_up_for_every_name_that_a_stage_uses() {
+        let image: ImageRef = "python:3.14".parse().unwrap();
+        let other: ImageRef = "acme/tools".parse().unwrap();
+        let below = microb_dsl::from(image);
+        let stage = microb_dsl::from(Base::NamedContext("base".to_owned()))
+            .then(microb_dsl::copy("a", "/a").from(&below))
+            .then(microb_dsl::copy("b", "/b").from(other))
+            .then(microb_dsl::copy("c", "/c").from(microb_dsl::named_context("files")));
+        let names: Vec<String> = context_names(&stage).into_iter().collect();
+        assert_eq!(names, ["acme/tools:latest", "base", "files", "python:3.14"]);
+    }
+}
