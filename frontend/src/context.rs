@@ -18,10 +18,10 @@ use crate::recipe::Recipe;
 use crate::request::Request;
 
 /// How long a recipe may compute. Waiting for files does not count: that depends on the client's network.
-const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// The stack of a recipe's thread in bytes: as much as a main thread has.
-const STACK: usize = 8 << 20;
+pub(crate) const STACK: usize = 8 << 20;
 
 /// What a recipe gave, and what it told the user on the way.
 pub(crate) struct Planned {
@@ -84,7 +84,7 @@ pub(crate) async fn run(
     }
 }
 
-fn bug(recipe: &str, problem: &str) -> Diagnostic {
+pub(crate) fn bug(recipe: &str, problem: &str) -> Diagnostic {
     Diagnostic::error(format!("the recipe `{recipe}` failed: {problem}"))
         .help("this is a mistake in the recipe, not in your files; tell its authors")
 }

@@ -3,11 +3,16 @@
 //! The only crate of microb that does input and output. It knows no Python: it takes a [`Recipe`].
 
 mod build;
+#[cfg(feature = "cli")]
 mod cli;
 mod context;
+#[cfg(feature = "cli")]
+pub mod directory_context;
 mod files;
 pub mod gateway;
 mod ignore;
+#[cfg(feature = "cli")]
+pub mod pack;
 mod panics;
 mod patterns;
 mod recipe;
@@ -28,14 +33,15 @@ use request::Request;
 
 /// What a recipe's `main` calls: a frontend when BuildKit started the program, else its command line.
 pub fn main(recipe: Recipe) -> ExitCode {
-    if is_started_by_buildkit() {
-        serve(recipe)
-    } else {
-        cli::main(&recipe, std::env::args_os().skip(1).collect())
+    #[cfg(feature = "cli")]
+    if !is_started_by_buildkit() {
+        return cli::main(&recipe, std::env::args_os().skip(1).collect());
     }
+    serve(recipe)
 }
 
 /// The gateway sets both for every frontend (`frontend/gateway/gateway.go` in moby/buildkit).
+#[cfg(feature = "cli")]
 fn is_started_by_buildkit() -> bool {
     ["BUILDKIT_SESSION_ID", "BUILDKIT_WORKERS"]
         .iter()

@@ -1,0 +1,43 @@
+# What a contributor types. `make` alone explains it.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+ENGINE ?= dev/engine
+# The frontend runs in the engine, so it is for Linux even when this machine is not.
+TARGET ?= $(subst arm64,aarch64,$(shell uname -m))-unknown-linux-gnu
+FRONTEND := target/$(TARGET)/release/microb
+# Every line that talks to the engine starts with it: which one that is may change from day to day.
+WITH_ENGINE = eval "$$($(ENGINE) env)";
+
+.PHONY: help engine frontend demo test lint doc clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+engine: ## start a container engine for development, unless this machine has one
+	@$(ENGINE) up
+
+frontend: engine ## build the static executable and load it into the engine as the image microb:dev
+	RUSTFLAGS="-C target-feature=+crt-static" \
+	  cargo build --release --target $(TARGET) --package microb-frontend --bin microb
+	@$(WITH_ENGINE) $(FRONTEND) pack --tag microb:dev | docker image load
+
+demo: frontend ## build the first example into an image and run it
+	@$(WITH_ENGINE) dev/demo
+
+test: frontend ## run every test, those on the real engine too
+	@$(WITH_ENGINE) cargo test --workspace --all-targets -- --include-ignored
+	@cargo test --workspace --doc
+
+lint: ## check format, lints and documentation
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+
+doc: ## build the documentation into target/doc
+	cargo doc --workspace --no-deps
+
+clean: ## delete what was compiled; the engine stays (dev/engine down --purge deletes it)
+	cargo clean

@@ -1,0 +1,289 @@
+//! The commands and what they take, for clap.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use microb_dsl::Platform;
+
+use crate::recipe::Recipe;
+
+/// The whole command line of a recipe's program.
+pub(super) fn command(recipe: &Recipe) -> Command {
+    let name = recipe.name().to_owned();
+    let file = recipe.default_filename();
+    Command::new(name.clone())
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(format!("Builds a container image from {file}, without a Dockerfile"))
+        .after_help(examples(&name, file))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommand(build_command(&name, file))
+        .subcommand(
+            inputs(Command::new("dockerfile"), file)
+                .about("Print the equivalent Dockerfile")
+                .after_help(format!("Example:\n  {name} dockerfile | docker build -f - .")),
+        )
+        .subcommand(
+            inputs(Command::new("llb"), file)
+                .about("Print what BuildKit is asked to do, as text or as protobuf")
+                .arg(switch("raw", "Write protobuf (pb.Definition) instead of text"))
+                .after_help(format!(
+                    "Example:\n  {name} llb --raw | buildctl build --local context=."
+                )),
+        )
+        .subcommand(
+            inputs(Command::new("check"), file)
+                .about(format!("Show all mistakes in {file} at once, without building"))
+                .after_help("The exit status is 1 when there are mistakes, 0 when there are at most warnings."),
+        )
+        .subcommand(pack_command(&name))
+}
+
+/// What `dockerfile`, `llb` and `check` were asked for.
+#[derive(Debug)]
+pub(super) struct Inputs {
+    /// The build context.
+    pub(super) folder: PathBuf,
+    /// The definition file, relative to the working directory.
+    pub(super) file: PathBuf,
+    pub(super) target: Option<String>,
+    pub(super) build_args: Vec<(String, String)>,
+    pub(super) platform: Option<Platform>,
+    /// Names and values of `--build-context`.
+    pub(super) named_contexts: Vec<(String, String)>,
+}
+
+impl Inputs {
+    /// Takes the values of the arguments that [`inputs`] declares.
+    pub(super) fn new(recipe: &Recipe, matches: &ArgMatches) -> Self {
+        let file = matches.get_one::<PathBuf>("file");
+        let folder = matches
+            .get_one::<PathBuf>("DIR")
+            .cloned()
+            .unwrap_or_else(|| folder_of(file.map(PathBuf::as_path)));
+        Self {
+            file: file.map_or_else(|| default_file(&folder, recipe), Clone::clone),
+            folder,
+            target: matches.get_one("target").cloned(),
+            build_args: many(matches, "build-arg")
+                .filter_map(|arg| build_arg(arg, |name| std::env::var(name).ok()))
+                .collect(),
+            platform: matches.get_one("platform").cloned(),
+            named_contexts: many(matches, "build-context")
+                .map(|arg| arg.split_once('=').unwrap_or((arg, "")))
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        }
+    }
+}
+
+/// The build context when none is named: the folder of the definition file, or the working directory.
+pub(super) fn folder_of(file: Option<&Path>) -> PathBuf {
+    match file.and_then(Path::parent) {
+        Some(folder) if folder != Path::new("") => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// The definition file when none is named, as a person would type it.
+pub(super) fn default_file(folder: &Path, recipe: &Recipe) -> PathBuf {
+    let file = Path::new(recipe.default_filename());
+    if folder == Path::new(".") {
+        file.to_owned()
+    } else {
+        folder.join(file)
+    }
+}
+
+/// `NAME=VALUE`, or `NAME` for the value that the environment has, as `docker build --build-arg` does.
+pub(super) fn build_arg(
+    arg: &str,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Option<(String, String)> {
+    match arg.split_once('=') {
+        Some((name, value)) => Some((name.to_owned(), value.to_owned())),
+        None => Some((arg.to_owned(), environment(arg)?)),
+    }
+}
+
+fn many<'a>(matches: &'a ArgMatches, name: &str) -> impl Iterator<Item = &'a String> {
+    matches.get_many(name).into_iter().flatten()
+}
+
+/// Adds the arguments that say what a recipe gets.
+fn inputs(command: Command, file: &str) -> Command {
+    let with_value = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value).help(help)
+    };
+    command
+        .arg(
+            Arg::new("DIR")
+                .value_parser(value_parser!(PathBuf))
+                .help("The build context: a folder [default: the folder of FILE, or .]"),
+        )
+        .arg(
+            with_value("file", "FILE", "")
+                .short('f')
+                .alias("filename")
+                .value_parser(value_parser!(PathBuf))
+                .help(format!("The definition file [default: DIR/{file}]")),
+        )
+        .arg(with_value(
+            "target",
+            "NAME",
+            "What to build, if the file says how to build several things",
+        ))
+        .arg(
+            with_value(
+                "build-arg",
+                "NAME=VALUE",
+                "A build argument; NAME alone takes the variable of the environment",
+            )
+            .action(ArgAction::Append),
+        )
+        .arg(
+            with_value(
+                "platform",
+                "PLATFORM",
+                "The platform of the image, for instance linux/arm64 [default: this machine's]",
+            )
+            .value_parser(str::parse::<Platform>),
+        )
+        .arg(
+            with_value(
+                "build-context",
+                "NAME=VALUE",
+                "Another build context: a folder, docker-image://…, https://….git",
+            )
+            .action(ArgAction::Append),
+        )
+}
+
+/// Only for its help: `build` reads its arguments itself, since most of them are the client's.
+fn build_command(name: &str, file: &str) -> Command {
+    Command::new("build")
+        .about("Build the image with docker, nerdctl or buildctl, whichever is there")
+        .override_usage(format!("{name} build [DIR] [FLAGS OF docker build]…"))
+        .arg(
+            Arg::new("DIR")
+                .help("The build context, as docker build takes it [default: the folder of FILE, or .]"),
+        )
+        .arg(
+            Arg::new("file")
+                .short('f')
+                .long("file")
+                .value_name("FILE")
+                .help(format!("The definition file [default: DIR/{file}]")),
+        )
+        .arg(
+            Arg::new("executable")
+                .long("executable")
+                .value_name("FILE")
+                .help("The frontend, if this program itself is none that the engine can run"),
+        )
+        .after_help(format!(
+            "All other flags go to the client as they are: -t, --target, --build-arg, --platform, --secret, --ssh, …\n\
+             Write --flag=value where a flag is unknown to this program.\n\n\
+             Examples:\n  \
+             {name} build -t app:1\n  \
+             {name} build services/api -t api:1 --secret id=token,env=TOKEN\n  \
+             BUILDKIT_HOST=tcp://127.0.0.1:1234 {name} build --output type=image,name=app:1,push=true"
+        ))
+}
+
+fn pack_command(name: &str) -> Command {
+    Command::new("pack")
+        .about("Write this program as a frontend image, for docker image load")
+        .arg(
+            Arg::new("output")
+                .short('o')
+                .long("output")
+                .value_name("FILE")
+                .default_value("-")
+                .help("The archive to write; - is standard output"),
+        )
+        .arg(
+            Arg::new("tag")
+                .long("tag")
+                .value_name("TAG")
+                .default_value(format!("{name}:dev"))
+                .help("The name of the image"),
+        )
+        .arg(
+            Arg::new("executable")
+                .long("executable")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("The executable to pack [default: this program]"),
+        )
+        .arg(
+            Arg::new("platform")
+                .long("platform")
+                .value_name("PLATFORM")
+                .value_parser(str::parse::<Platform>)
+                .help("Its platform [default: what its header says]"),
+        )
+        .after_help(format!(
+            "Example:\n  {name} pack --tag example.org/{name}:1 | docker image load"
+        ))
+}
+
+fn switch(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .action(ArgAction::SetTrue)
+        .help(help)
+}
+
+fn examples(name: &str, file: &str) -> String {
+    format!(
+        "Examples:\n  \
+         {name} build -t app:1            build ./{file} into the image app:1\n  \
+         {name} check                     show what is wrong with it\n  \
+         {name} dockerfile services/api   see the same as a Dockerfile\n  \
+         {name} llb                       see the same as BuildKit does\n\n\
+         `{name} COMMAND --help` says more. The original's flags -llb, -dockerfile and -filename work too."
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_declaration_is_consistent() {
+        let recipe = Recipe::new("demo", |_| Ok(microb_dsl::scratch()));
+        command(&recipe).debug_assert();
+    }
+
+    #[test]
+    fn a_build_argument_without_a_value_comes_from_the_environment() {
+        let environment = |name: &str| (name == "SET").then(|| "value".to_owned());
+        for (written, expected) in [
+            ("A=1", Some(("A", "1"))),
+            ("A=", Some(("A", ""))),
+            ("A=b=c", Some(("A", "b=c"))),
+            ("SET", Some(("SET", "value"))),
+            ("UNSET", None),
+        ] {
+            let found = build_arg(written, environment);
+            let found = found
+                .as_ref()
+                .map(|(name, value)| (name.as_str(), value.as_str()));
+            assert_eq!(found, expected, "{written}");
+        }
+    }
+
+    #[test]
+    fn the_context_is_the_folder_of_the_file() {
+        for (file, folder) in [
+            (None, "."),
+            (Some("a.toml"), "."),
+            (Some("x/y/a.toml"), "x/y"),
+            (Some("/a.toml"), "/"),
+        ] {
+            assert_eq!(folder_of(file.map(Path::new)), Path::new(folder));
+        }
+    }
+}

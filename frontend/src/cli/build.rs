@@ -1,0 +1,151 @@
+//! `build`: packs this program as a frontend image and lets the engine that is there build with it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use microb_dsl::{Diagnostic, Diagnostics};
+
+use super::arguments::{default_file, folder_of};
+use super::client::Engine;
+use super::client_flags::ClientArguments;
+use super::{executable, exit_code};
+use crate::pack::FrontendImage;
+use crate::recipe::Recipe;
+
+/// What a client is asked to build, and with which frontend.
+#[derive(Debug)]
+pub(super) struct Request {
+    /// The build context: a folder, a URL, or `-`.
+    pub(super) context: String,
+    /// The definition file, relative to the working directory; for a remote context relative to its root.
+    pub(super) file: String,
+    /// The frontend image's name.
+    pub(super) frontend: String,
+    pub(super) arguments: ClientArguments,
+}
+
+/// Builds with the arguments after the command `build`. The client's exit status is ours.
+pub(super) fn build(recipe: &Recipe, args: Vec<String>) -> ExitCode {
+    match prepare(recipe, args) {
+        Ok(command) => run(command),
+        Err(mistakes) => exit_code(Err(mistakes)),
+    }
+}
+
+fn prepare(recipe: &Recipe, args: Vec<String>) -> Result<Command, Diagnostics> {
+    let mut arguments = ClientArguments::read(args).map_err(Diagnostic::error)?;
+    let named = arguments.executable.take();
+    let (context, file) = definition(recipe, &mut arguments)?;
+    let executable = executable(named.as_deref().map(Path::new))?;
+    let engine = Engine::find(arguments.value("builder"))?;
+    if let Some(native) = &engine.platform {
+        executable.check_runs_on(native, recipe.name())?;
+    }
+    let image = executable.pack(recipe.name(), None)?;
+    let request = Request {
+        context,
+        file,
+        frontend: tag(recipe, &image),
+        arguments,
+    };
+    Ok(engine.client.command(&image, &request)?)
+}
+
+/// The build context and the definition file, which has to be there if the context is a folder.
+fn definition(
+    recipe: &Recipe,
+    arguments: &mut ClientArguments,
+) -> Result<(String, String), Diagnostic> {
+    let file = arguments.file.take();
+    let context = arguments.context.take().unwrap_or_else(|| {
+        let folder = folder_of(file.as_deref().map(Path::new));
+        folder.to_string_lossy().into_owned()
+    });
+    let is_folder = Path::new(&context).is_dir();
+    let file = match file {
+        Some(file) => file,
+        None if is_folder => {
+            let file = default_file(Path::new(&context), recipe);
+            file.to_string_lossy().into_owned()
+        }
+        None => recipe.default_filename().to_owned(),
+    };
+    if is_folder && file != "-" && !Path::new(&file).exists() {
+        return Err(Diagnostic::error(format!("there is no file `{file}`"))
+            .help("name the folder of the project, or its definition file with `-f FILE`"));
+    }
+    Ok((context, file))
+}
+
+/// A name that changes with the image, so that an engine that knows it need not load the image again.
+fn tag(recipe: &Recipe, image: &FrontendImage) -> String {
+    let digest = image.digest();
+    let hash = digest.trim_start_matches("sha256:");
+    format!("{}-frontend:{}", recipe.name(), &hash[..12])
+}
+
+/// Becomes the client, so that its output, its exit status and the signals to it are its own.
+#[cfg(unix)]
+fn run(mut command: Command) -> ExitCode {
+    use std::os::unix::process::CommandExt;
+    let error = command.exec();
+    cannot_run(&command, &error)
+}
+
+/// Runs the client and ends as it does.
+#[cfg(not(unix))]
+fn run(mut command: Command) -> ExitCode {
+    match command.status() {
+        Ok(status) => {
+            let code = status.code().and_then(|code| u8::try_from(code).ok());
+            code.map_or(ExitCode::FAILURE, ExitCode::from)
+        }
+        Err(error) => cannot_run(&command, &error),
+    }
+}
+
+fn cannot_run(command: &Command, error: &std::io::Error) -> ExitCode {
+    let program = command.get_program().display();
+    exit_code(Err(Diagnostic::error(format!(
+        "cannot run `{program}`: {error}"
+    ))
+    .into()))
+}
+
+/// Where the frontend lies as an OCI image layout, for engines that do not see the client's images.
+///
+/// It is kept in the user's cache folder, since the client still reads it when this program is gone.
+pub(super) fn layout(image: &FrontendImage, tag: &str) -> Result<PathBuf, Diagnostic> {
+    let name = tag.replace(['/', ':'], "-");
+    let folder = cache_folder().join("microb").join(&name);
+    if folder.join("index.json").exists() {
+        return Ok(folder);
+    }
+    // Another build may do the same at this moment: each writes its own, and one of them wins.
+    let draft = folder.with_file_name(format!("{name}.{}", std::process::id()));
+    let written = image.write_layout(tag, &draft).and_then(|()| {
+        let renamed = fs::rename(&draft, &folder);
+        if folder.join("index.json").exists() {
+            Ok(())
+        } else {
+            renamed
+        }
+    });
+    let _ = fs::remove_dir_all(&draft);
+    written.map_err(|error| {
+        Diagnostic::error(format!(
+            "cannot write the frontend image to `{}`: {error}",
+            folder.display()
+        ))
+    })?;
+    Ok(folder)
+}
+
+fn cache_folder() -> PathBuf {
+    let folder = |name, below| std::env::var_os(name).map(|home| Path::new(&home).join(below));
+    folder("XDG_CACHE_HOME", "")
+        .or_else(|| folder("HOME", ".cache"))
+        .filter(|folder| folder.is_absolute())
+        .unwrap_or_else(std::env::temp_dir)
+}

@@ -1,0 +1,214 @@
+//! A folder of this machine as the context of a recipe, for the command line.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use microb_dsl::{Context, Diagnostic, Platform, ReadError, SourceFile};
+
+use crate::patterns;
+
+/// The largest definition file in bytes. Every real one is a hundred times smaller.
+pub const MAX_DEFINITION_SIZE: u64 = 1024 * 1024;
+
+/// A folder with a definition file, and what a client would say about the build.
+#[derive(Debug)]
+#[must_use]
+pub struct DirectoryContext {
+    folder: PathBuf,
+    definition: SourceFile,
+    build_args: BTreeMap<String, String>,
+    named_contexts: BTreeSet<String>,
+    target: Option<String>,
+    platform: Platform,
+    build_platform: Platform,
+    warnings: Mutex<Vec<Diagnostic>>,
+}
+
+impl DirectoryContext {
+    /// A context over `folder`, for the platform of this machine. `definition` is relative to the working directory.
+    ///
+    /// # Errors
+    ///
+    /// When the folder is none, or the definition file is missing, too large or not UTF-8.
+    pub fn open(folder: &Path, definition: &Path) -> Result<Self, Diagnostic> {
+        let folder_shown = folder.display();
+        let root = fs::canonicalize(folder).map_err(|error| {
+            Diagnostic::error(format!(
+                "cannot open the folder `{folder_shown}`: {}",
+                reason(&error)
+            ))
+        })?;
+        if !root.is_dir() {
+            return Err(
+                Diagnostic::error(format!("`{folder_shown}` is not a folder"))
+                    .help("name the folder that is the build context, and the file with `-f`"),
+            );
+        }
+        Ok(Self {
+            folder: root,
+            definition: read_definition(definition)?,
+            build_args: BTreeMap::new(),
+            named_contexts: BTreeSet::new(),
+            target: None,
+            platform: Platform::host(),
+            build_platform: Platform::host(),
+            warnings: Mutex::new(Vec::new()),
+        })
+    }
+
+    /// Gives build arguments.
+    pub fn build_args(mut self, args: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.build_args.extend(args);
+        self
+    }
+
+    /// Gives the names of the named contexts.
+    pub fn named_contexts(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.named_contexts.extend(names);
+        self
+    }
+
+    /// Asks for a target.
+    pub fn with_target(mut self, target: Option<String>) -> Self {
+        self.target = target;
+        self
+    }
+
+    /// Asks for another platform than that of this machine.
+    pub fn with_platform(mut self, platform: Platform) -> Self {
+        self.platform = platform;
+        self
+    }
+
+    /// The warnings so far, in order.
+    pub fn warnings(&self) -> Vec<Diagnostic> {
+        self.warnings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The file behind a path of the build context; `None` if there is none.
+    fn locate(&self, path: &str) -> Result<Option<PathBuf>, String> {
+        let inside = patterns::inside(path).ok_or("it is outside of the build context")?;
+        let file = match fs::canonicalize(self.folder.join(inside)) {
+            Ok(file) => file,
+            Err(error) if is_missing(&error) => return Ok(None),
+            Err(error) => return Err(reason(&error)),
+        };
+        if !file.starts_with(&self.folder) {
+            return Err("it is a symbolic link that leads out of the build context".to_owned());
+        }
+        Ok(Some(file))
+    }
+}
+
+impl Context for DirectoryContext {
+    fn definition(&self) -> &SourceFile {
+        &self.definition
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
+        let error = |reason| ReadError {
+            path: path.to_owned(),
+            reason,
+        };
+        let Some(file) = self.locate(path).map_err(error)? else {
+            return Ok(None);
+        };
+        read_file(&file).map(Some).map_err(error)
+    }
+
+    fn build_arg(&self, name: &str) -> Option<&str> {
+        self.build_args.get(name).map(String::as_str)
+    }
+
+    fn target(&self) -> Option<&str> {
+        self.target.as_deref()
+    }
+
+    fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    fn build_platform(&self) -> &Platform {
+        &self.build_platform
+    }
+
+    fn has_named_context(&self, name: &str) -> bool {
+        self.named_contexts.contains(name)
+    }
+
+    fn warn(&self, warning: Diagnostic) {
+        self.warnings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(warning);
+    }
+}
+
+/// Reads the definition file. Its name is the last part of the path, as BuildKit's clients send it.
+fn read_definition(path: &Path) -> Result<SourceFile, Diagnostic> {
+    let shown = path.display();
+    let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    if metadata.len() > MAX_DEFINITION_SIZE && metadata.is_file() {
+        let size = metadata.len();
+        return Err(Diagnostic::error(format!(
+            "`{shown}` is too large: {size} bytes, more than {MAX_DEFINITION_SIZE} bytes"
+        ))
+        .help("keep data in files of its own, which the build copies"));
+    }
+    let bytes = read_file(path)
+        .map_err(|reason| Diagnostic::error(format!("cannot read `{shown}`: {reason}")))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let before = &error.as_bytes()[..valid];
+        let line = before.split(|byte| *byte == b'\n').count();
+        let byte = error.as_bytes().get(valid).copied().unwrap_or_default();
+        Diagnostic::error(format!(
+            "`{shown}` is not UTF-8: line {line} has the byte 0x{byte:02x}"
+        ))
+        .help("save the file as UTF-8")
+    })?;
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    Ok(SourceFile::new(name.to_string_lossy(), text))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
+    let shown = path.display();
+    if is_missing(error) {
+        return Diagnostic::error(format!("there is no file `{shown}`"))
+            .help("name the folder of the project, or its definition file with `-f FILE`");
+    }
+    Diagnostic::error(format!("cannot read `{shown}`: {}", reason(error)))
+}
+
+/// Reads a regular file. A pipe or a device could block or never end.
+fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    let metadata = fs::metadata(path).map_err(|error| reason(&error))?;
+    if metadata.is_dir() {
+        return Err("it is a folder".to_owned());
+    }
+    if !metadata.is_file() {
+        return Err("it is not a regular file".to_owned());
+    }
+    fs::read(path).map_err(|error| reason(&error))
+}
+
+/// `NotADirectory`: a part of the path is a file, so there is nothing behind it either.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// The system's words, without the number of the error.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    text.to_lowercase()
+}
