@@ -186,12 +186,8 @@ fn from_files(
                 continue;
             }
         };
-        for (n, line) in file.text().lines().enumerate() {
-            let line = line.split(" #").next().unwrap_or(line).trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let span = file.line(n + 1).unwrap_or_else(|| file.whole());
+        for Spanned { value: line, span } in text::lines(&file) {
+            let line = line.split(" #").next().unwrap_or(line).trim_end();
             let text = Spanned::new(line.to_owned(), span.sub(0..line.len()));
             if line.starts_with('-') {
                 findings.add(

@@ -5,6 +5,7 @@ use microb::{Diagnostic, SourceFile, Span, Spanned};
 use crate::mistake::Findings;
 use crate::python::{self, Wanted};
 use crate::specifier::Constraint;
+use crate::text;
 
 /// The name of the file, beside the `pyproject.toml`.
 pub(crate) const NAME: &str = ".python-version";
@@ -15,12 +16,7 @@ pub(crate) const NAME: &str = ".python-version";
 /// nothing else is an error.
 pub(crate) fn read(file: &SourceFile, findings: &Findings) -> Option<Spanned<Wanted>> {
     let mut skipped = Vec::new();
-    for (n, line) in file.text().lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let span = file.line(n + 1).unwrap_or_else(|| file.whole());
+    for Spanned { value: line, span } in text::lines(file) {
         // pyenv allows several versions in a line; the first is `python`. A range may contain spaces.
         let word = match line.starts_with(['<', '>', '=', '!', '~']) {
             true => line.split('#').next().unwrap_or(line).trim(),

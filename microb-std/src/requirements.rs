@@ -79,7 +79,6 @@ pub(crate) fn read(
         seen: BTreeSet::new(),
         out: Flattened::default(),
     };
-    // A stack of our own: files may include one another deeper than the call stack reaches.
     reader.file(path, named, false);
     reader.out
 }
@@ -129,6 +128,9 @@ impl Reader<'_> {
         };
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         for line in lines(&file) {
+            if self.findings.is_full() {
+                return;
+            }
             match line.value.starts_with('-') {
                 true => self.options(folder, &line, is_constraint),
                 false => self.requirement(folder, &line, is_constraint),
