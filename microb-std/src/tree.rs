@@ -31,15 +31,14 @@ pub(crate) fn parse<'a>(
     file: &'a SourceFile,
     findings: &Findings,
 ) -> Option<toml::Spanned<DeTable<'a>>> {
-    let (root, errors) = match file.text().len() <= MAX_RECOVERY {
-        true => {
-            let (root, errors) = DeTable::parse_recoverable(file.text());
-            (Some(root), errors)
-        }
-        false => match DeTable::parse(file.text()) {
+    let (root, errors) = if file.text().len() <= MAX_RECOVERY {
+        let (root, errors) = DeTable::parse_recoverable(file.text());
+        (Some(root), errors)
+    } else {
+        match DeTable::parse(file.text()) {
             Ok(root) => (Some(root), Vec::new()),
             Err(first) => (None, vec![first]),
-        },
+        }
     };
     let mut last_line = 0;
     for error in errors.iter().take(MAX_SYNTAX_ERRORS) {
@@ -294,9 +293,10 @@ impl<'a> Table<'a> {
 
     fn name(&self, key: &str) -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        let key = match !key.is_empty() && key.chars().all(plain) {
-            true => key.to_owned(),
-            false => format!("{key:?}"),
+        let key = if !key.is_empty() && key.chars().all(plain) {
+            key.to_owned()
+        } else {
+            format!("{key:?}")
         };
         match self.path.as_str() {
             "" => key,
