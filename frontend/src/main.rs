@@ -2,13 +2,10 @@
 
 use std::process::ExitCode;
 
-use microb_dsl::{Context, Diagnostic, Diagnostics, Stage};
 use microb_frontend::Recipe;
 
 fn main() -> ExitCode {
-    microb_frontend::main(Recipe::new("microb", recipe))
-}
-
-fn recipe(_: &dyn Context) -> Result<Stage, Diagnostics> {
-    Err(Diagnostic::error("the standard recipe is not there yet").into())
+    microb_frontend::main(
+        Recipe::new("microb", microb_std::recipe).reads(microb_std::READS.iter().copied()),
+    )
 }

@@ -1,14 +1,27 @@
 //! An embedded language for container image recipes, and its interpreters.
 //!
-//! | function | Dockerfile | LLB op |
-//! |---|---|---|
-//! | [`from`]`(image)` | `FROM image` | source `docker-image://` |
-//! | [`run`]`(…)` | `RUN …` | exec |
-//! | [`copy`]`(…)`, [`add`]`(…)` | `COPY …`, `ADD …` | file: copy |
-//! | [`mkfile`]`(…)` | `COPY <<EOF …` | file: mkfile |
-//! | [`workdir`]`(…)` | `WORKDIR …` | file: mkdir |
-//! | [`env`]`(…)`, [`path`]`(…)`, [`user`]`(…)` | `ENV`, `USER` | none: image config and the ops after it |
-//! | [`label`]`(…)`, [`entrypoint`]`(…)`, [`cmd`]`(…)`, [`expose`]`(…)` … | the same | none: image config |
+//! | function | macro, to come | Dockerfile | LLB op |
+//! |---|---|---|---|
+//! | [`from`]`(image)` | `stage!`, `image!` | `FROM image` | source `docker-image://` |
+//! | [`from`]`(&stage)`, [`scratch`]`()` | `stage!` | `FROM stage`, `FROM scratch` | none |
+//! | [`merge`]`([…])` | | `FROM`, then `COPY --link` where that is exact | merge, or file: copy |
+//! | [`diff`]`(…)` | | none | diff, or the steps again |
+//! | [`run`]`(…)` | `run!` | `RUN …` | exec |
+//! | [`cache`], [`bind`], [`tmpfs`], [`secret`], [`ssh`] | | `RUN --mount=…` | exec: mount |
+//! | [`copy`]`(…)` | `copy!` | `COPY …` | file: copy |
+//! | [`add`]`(path)` | | `ADD …` | file: copy, unpacks |
+//! | [`add`]`(`[`http`]`(…))`, [`add`]`(`[`git`]`(…))` | | `ADD …` | source `https://`, `git://`; file: copy |
+//! | [`mkfile`]`(…)` | | `COPY <<"EOF" …` | file: mkfile, copy |
+//! | [`mkdir`]`(…)` | | `COPY --from=scratch / …` | file: mkdir |
+//! | [`remove`]`(…)`, [`symlink`]`(…)` | | none | file: rm, symlink |
+//! | [`workdir`]`(…)` | | `WORKDIR …` | file: mkdir |
+//! | [`env`](fn@env)`(…)`, [`path`]`(…)` | `env!` | `ENV …` | none: image config and the ops after it |
+//! | [`user`]`(…)` | | `USER …` | none: image config and the ops after it |
+//! | [`label`]`(…)`, [`expose`]`(…)`, [`volume`]`(…)`, [`stop_signal`]`(…)` | | the same | none: image config |
+//! | [`entrypoint`]`(…)`, [`cmd`]`(…)`, [`healthcheck`]`(…)` | | the same | none: image config |
+//! | [`apt`]`([…])`, [`apk`]`([…])` | `apt!`, `apk!` | `RUN …` | exec |
+//!
+//! Each function's documentation has an example that asserts the Dockerfile text of its step.
 #![warn(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod context;

@@ -42,6 +42,15 @@ pub struct Cache {
 }
 
 /// `--mount=type=cache,target=…`: a folder that is kept from build to build and is never part of the image.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(run("x").mount(cache("/c")))?, "RUN --mount=type=cache,target=/c x\n");
+/// assert_eq!(dockerfile::steps(run("x").mount(cache("/c").id("pip").sharing(Sharing::Locked)))?, "RUN --mount=type=cache,target=/c,id=pip,sharing=locked x\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn cache(target: impl Into<String>) -> Cache {
     Cache::new(target)
 }
@@ -102,6 +111,15 @@ pub struct Secret {
 }
 
 /// `--mount=type=secret,id=…,required`: the secret as the file `/run/secrets/ID`; the build fails when it is not given.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(run("x").mount(secret("netrc").target("/root/.netrc")))?, "RUN --mount=type=secret,id=netrc,target=/root/.netrc,required x\n");
+/// assert_eq!(dockerfile::steps(run("x").mount(secret("token").env("TOKEN").optional()))?, "RUN --mount=type=secret,id=token,env=TOKEN x\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn secret(id: impl Into<String>) -> Secret {
     Secret {
         id: id.into(),
@@ -169,6 +187,14 @@ impl Default for Ssh {
 }
 
 /// `--mount=type=ssh,required`: the agent that `docker build --ssh default` forwards; the build fails when there is none.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(run("x").mount(ssh()))?, "RUN --mount=type=ssh,required x\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn ssh() -> Ssh {
     Ssh::default()
 }
@@ -216,6 +242,14 @@ pub struct Bind {
 }
 
 /// `--mount=type=bind,target=…`: the build context, or what [`Bind::from`] names, read-only.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(run("x").mount(bind("/src").path("/app")))?, "RUN --mount=type=bind,target=/src,source=/app x\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn bind(target: impl Into<String>) -> Bind {
     Bind {
         from: Source::Context,
@@ -254,6 +288,14 @@ pub struct Tmpfs {
 }
 
 /// `--mount=type=tmpfs,target=…`: an empty folder in memory.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(run("x").mount(tmpfs("/tmp").size(1024)))?, "RUN --mount=type=tmpfs,target=/tmp,size=1024 x\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn tmpfs(target: impl Into<String>) -> Tmpfs {
     Tmpfs {
         target: target.into(),

@@ -63,6 +63,14 @@ impl From<Local> for Source {
 }
 
 /// A build context with a name, `docker build --build-context NAME=…`.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(copy("a", "/").from(named_context("assets")))?, "COPY --from=assets a /\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn named_context(name: impl Into<String>) -> Source {
     Source::NamedContext(name.into())
 }
@@ -77,6 +85,14 @@ pub struct Http {
 }
 
 /// `ADD https://… …`: a file that is fetched over http or https.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(add(http("https://example.org/a.txt").named("b.txt"), "/"))?, "ADD https://example.org/a.txt /b.txt\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn http(url: impl Into<String>) -> Http {
     Http {
         url: url.into(),
@@ -124,6 +140,14 @@ pub struct Git {
 }
 
 /// `ADD https://….git …`: a git repository; the remote is a URL or `git@host:path`.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(add(git("https://example.org/r.git").reference("v1").subdir("docs"), "/docs"))?, "ADD [\"https://example.org/r.git#v1:docs\", \"/docs\"]\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn git(remote: impl Into<String>) -> Git {
     Git {
         remote: remote.into(),
@@ -173,6 +197,15 @@ pub struct Local {
 }
 
 /// A folder that the client sends under this name (`buildctl build --local NAME=…`).
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// let wrong = dockerfile::steps(copy("a", "/").from(local("assets"))).unwrap_err();
+/// assert!(wrong.to_string().starts_with("error: copy(`a`) has no Dockerfile form"));
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn local(name: impl Into<String>) -> Local {
     Local {
         name: name.into(),

@@ -67,6 +67,15 @@ pub enum StagePlatform {
 }
 
 /// `FROM base`: starts a stage.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// let python = "python:3.14".parse::<ImageRef>().unwrap();
+/// assert_eq!(dockerfile::render(&from(python))?, "FROM python:3.14\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn from(base: impl Into<Base>) -> Stage {
     Stage(Arc::new(Inner {
         base: base.into(),
@@ -77,16 +86,55 @@ pub fn from(base: impl Into<Base>) -> Stage {
 }
 
 /// `FROM scratch`: starts a stage from nothing.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::render(&scratch().then(copy("app", "/")))?, "FROM scratch\nCOPY app /\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn scratch() -> Stage {
     from(Base::Scratch)
 }
 
 /// Puts the file systems of stages on top of each other without copying; the image config is the first one's.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// let python = "python:3.14".parse::<ImageRef>().unwrap();
+/// let base = from(python).named("base");
+/// let app = scratch().named("app").then(copy("app", "/"));
+/// assert_eq!(dockerfile::render(&merge([&base, &app]))?, "\
+/// FROM python:3.14 AS base
+///
+/// FROM scratch AS app
+/// COPY app /
+///
+/// FROM base
+/// COPY --link --from=app / /
+/// ");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn merge<'a>(stages: impl IntoIterator<Item = &'a Stage>) -> Stage {
     from(Base::Merge(stages.into_iter().cloned().collect()))
 }
 
 /// What `upper` has that `lower` has not.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// let python = "python:3.14".parse::<ImageRef>().unwrap();
+/// let base = from(python).named("base");
+/// let installed = from(&base).then(run("pip install numpy"));
+/// let wrong = dockerfile::render(&diff(&base, &installed)).unwrap_err();
+/// assert!(wrong.to_string().starts_with("error: `diff` has no Dockerfile form"));
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn diff(lower: &Stage, upper: &Stage) -> Stage {
     from(Base::Diff {
         lower: lower.clone(),

@@ -166,6 +166,17 @@ pub struct Run {
 }
 
 /// `RUN command`: a `&str` is a line for the shell, an array is a program and its arguments.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(run("make all"))?, "RUN make all\n");
+/// assert_eq!(dockerfile::steps(run(["make", "all"]))?, "RUN [\"make\", \"all\"]\n");
+/// assert_eq!(dockerfile::steps(run("make").cache("/c"))?, "RUN --mount=type=cache,target=/c make\n");
+/// assert_eq!(dockerfile::steps(run("a\nb"))?, "RUN <<EOF\na\nb\nEOF\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn run(command: impl Into<Command>) -> Run {
     Run {
         command: command.into(),
@@ -310,6 +321,16 @@ pub struct Copy {
 ///
 /// As in a Dockerfile: a folder is copied by its contents, `*` and `?` match, missing folders on the way
 /// are made, a relative destination starts at the working directory, and a destination that ends in `/` is a folder.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(copy("src", "/app/"))?, "COPY src /app/\n");
+/// let build = from("python:3.14".parse::<ImageRef>().unwrap()).named("build");
+/// assert_eq!(dockerfile::steps(copy("/a b", "/").from(&build).owner(65532))?, "COPY --from=build --chown=65532:65532 [\"/a b\", \"/\"]\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn copy(sources: impl IntoPaths, destination: impl Into<String>) -> Copy {
     Copy {
         from: Source::Context,
@@ -327,6 +348,15 @@ pub fn copy(sources: impl IntoPaths, destination: impl Into<String>) -> Copy {
 }
 
 /// `ADD source destination`: copies and unpacks an archive of the build context, or fetches what a URL or a git reference names.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(add("site.tar.gz", "/srv/"))?, "ADD site.tar.gz /srv/\n");
+/// assert_eq!(dockerfile::steps(add(http("https://example.org/a.txt"), "/"))?, "ADD https://example.org/a.txt /\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn add(source: impl Into<Added>, destination: impl Into<String>) -> Copy {
     let added = source.into();
     let copied = copy(added.path, destination).from(added.from);
@@ -468,6 +498,14 @@ pub struct Mkdir {
 }
 
 /// Makes a folder and the folders above it, with mode 0755, owned by root.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(mkdir("/data"))?, "COPY --from=scratch / /data/\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn mkdir(path: impl Into<String>) -> Mkdir {
     Mkdir {
         path: path.into(),
@@ -508,6 +546,14 @@ pub struct Mkfile {
 }
 
 /// Writes a file with mode 0644, owned by root, and makes the folders above it.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(mkfile("/etc/motd", "hello\n"))?, "COPY <<\"EOF\" /etc/motd\nhello\nEOF\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn mkfile(path: impl Into<String>, content: impl AsRef<[u8]>) -> Mkfile {
     Mkfile {
         path: path.into(),
@@ -541,6 +587,15 @@ pub struct Remove {
 }
 
 /// Removes a path; fails when it is not there.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// let wrong = dockerfile::steps(remove("/tmp/x")).unwrap_err();
+/// assert!(wrong.to_string().starts_with("error: `remove` has no Dockerfile form"));
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn remove(path: impl Into<String>) -> Remove {
     Remove {
         path: path.into(),
@@ -573,6 +628,15 @@ pub struct Symlink {
 }
 
 /// Makes `path` a symbolic link to `target`, as `ln -s target path` does.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// let wrong = dockerfile::steps(symlink("/usr/bin/python3", "/usr/bin/python")).unwrap_err();
+/// assert!(wrong.to_string().starts_with("error: `symlink` has no Dockerfile form"));
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn symlink(target: impl Into<String>, path: impl Into<String>) -> Symlink {
     Symlink {
         target: target.into(),
@@ -606,6 +670,16 @@ pub struct Healthcheck {
 }
 
 /// `HEALTHCHECK CMD command`.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// let mut check = healthcheck(["curl", "localhost"]);
+/// check.interval = Some(std::time::Duration::from_secs(10));
+/// assert_eq!(dockerfile::steps(check)?, "HEALTHCHECK --interval=10s CMD [\"curl\", \"localhost\"]\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn healthcheck(command: impl Into<Command>) -> Healthcheck {
     Healthcheck {
         command: Some(command.into()),
@@ -617,6 +691,14 @@ pub fn healthcheck(command: impl Into<Command>) -> Healthcheck {
 }
 
 /// `ENV name=value`. The value is literal: a `$` in it is a dollar sign.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(env("GREETING", "hello, $USER"))?, "ENV GREETING=\"hello, \\$USER\"\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn env(name: impl Into<String>, value: impl Into<String>) -> Step {
     Instruction::Env {
         name: name.into(),
@@ -626,21 +708,54 @@ pub fn env(name: impl Into<String>, value: impl Into<String>) -> Step {
 }
 
 /// `ENV PATH=folder:$PATH`: programs of the folder are found first.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(path("/app/bin"))?, "ENV PATH=/app/bin:$PATH\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn path(folder: impl Into<String>) -> Step {
     Instruction::Path(folder.into()).into()
 }
 
 /// `WORKDIR folder`.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(workdir("/app"))?, "WORKDIR /app\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn workdir(folder: impl Into<String>) -> Step {
     Instruction::Workdir(folder.into()).into()
 }
 
 /// `USER user[:group]`, by name or number.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(user("nobody"))?, "USER nobody\n");
+/// assert_eq!(dockerfile::steps(user(65532))?, "USER 65532:65532\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn user(user: impl Into<Owner>) -> Step {
     Instruction::User(user.into()).into()
 }
 
 /// `LABEL name=value`.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(label("org.opencontainers.image.title", "My app"))?, "LABEL org.opencontainers.image.title=\"My app\"\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn label(name: impl Into<String>, value: impl Into<String>) -> Step {
     Instruction::Label {
         name: name.into(),
@@ -650,6 +765,15 @@ pub fn label(name: impl Into<String>, value: impl Into<String>) -> Step {
 }
 
 /// Several labels, in the order of their names.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// let both = [("b", "2"), ("a", "1")].map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+/// assert_eq!(dockerfile::steps(labels(&both))?, "LABEL a=1\nLABEL b=2\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn labels(labels: &BTreeMap<String, String>) -> Vec<Step> {
     labels
         .iter()
@@ -658,26 +782,66 @@ pub fn labels(labels: &BTreeMap<String, String>) -> Vec<Step> {
 }
 
 /// `EXPOSE port[/protocol]`.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(expose("8000/tcp"))?, "EXPOSE 8000/tcp\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn expose(port: impl Into<String>) -> Step {
     Instruction::Expose(port.into()).into()
 }
 
 /// `VOLUME folder`.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(volume("/data"))?, "VOLUME /data\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn volume(folder: impl Into<String>) -> Step {
     Instruction::Volume(folder.into()).into()
 }
 
 /// `ENTRYPOINT […]`.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(entrypoint(["python", "-m", "app"]))?, "ENTRYPOINT [\"python\", \"-m\", \"app\"]\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn entrypoint(command: impl Into<Command>) -> Step {
     Instruction::Entrypoint(command.into()).into()
 }
 
 /// `CMD […]`.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(cmd(["--help"]))?, "CMD [\"--help\"]\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn cmd(command: impl Into<Command>) -> Step {
     Instruction::Cmd(command.into()).into()
 }
 
 /// `STOPSIGNAL signal`, for instance `SIGINT`.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(stop_signal("SIGINT"))?, "STOPSIGNAL SIGINT\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub fn stop_signal(signal: impl Into<String>) -> Step {
     Instruction::StopSignal(signal.into()).into()
 }

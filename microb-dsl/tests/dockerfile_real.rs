@@ -1,9 +1,11 @@
 //! Rendered Dockerfiles, built by a real engine: what comes out is what the recipe says.
 //!
-//! Needs a Docker engine with an image `python:3.13-slim`:
+//! Needs a Docker engine with images `python:3.13-slim` and `python:3.13-alpine`:
 //! `eval "$(dev/engine env)" && cargo test -p microb-dsl --test dockerfile_real -- --ignored`
 
-use std::collections::BTreeMap;
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -195,6 +197,55 @@ fn values_of_variables_and_labels_arrive_as_they_were_written() {
     assert!(
         path.starts_with("PATH=/first:/a b/$HOME/\"q\":/usr/"),
         "{path}"
+    );
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn every_short_text_of_special_characters_arrives_as_it_was_written() {
+    let special = ["a", " ", "\"", "'", "\\", "$", "{", "}", "<"];
+    let mut texts = Vec::new();
+    for first in special {
+        for second in special {
+            for third in special {
+                texts.push([first, second, third].concat());
+            }
+        }
+    }
+    let labels: Vec<_> = (0..)
+        .zip(&texts)
+        .map(|(n, text)| label(format!("t{n}"), text))
+        .collect();
+    let folders: Vec<_> = texts
+        .iter()
+        .map(|text| volume(format!("/{text}/x")))
+        .collect();
+    // An image holds no more than some hundred layers.
+    let mut names: Vec<String> = texts
+        .iter()
+        .step_by(9)
+        .map(|text| format!("{text}."))
+        .collect();
+    let files: Vec<_> = names
+        .iter()
+        .map(|name| copy("in", format!("/out/{name}")))
+        .collect();
+    let middle = scratch().then(files);
+    let stage = python().then((labels, folders, copy("/out", "/out").from(&middle)));
+    let built = Built::new("short", &stage, &[("in", "x")]);
+    let config = built.config();
+    for (n, text) in texts.iter().enumerate() {
+        assert_eq!(config["Labels"][format!("t{n}")], **text);
+        assert!(
+            config["Volumes"].get(format!("/{text}/x")).is_some(),
+            "{text:?}"
+        );
+    }
+    let list = "import os\nprint('\\n'.join(sorted(os.listdir('/out'))))";
+    names.sort_unstable();
+    assert_eq!(
+        built.output(&["python3", "-c", list]),
+        names.join("\n") + "\n"
     );
 }
 
@@ -418,10 +469,10 @@ fn files_are_copied_under_their_own_names() {
     let list = "import os\nfor f in sorted(os.listdir('/again')):\n s = os.stat('/again/' + f)\n print(f, open('/again/' + f).read(), oct(s.st_mode), s.st_uid, s.st_gid, sep='|')\nprint(sorted(os.listdir('/wild')), sorted(os.listdir('/some')), os.listdir('/back'))";
     let mut sorted = names;
     sorted.sort_unstable();
-    let mut wanted: String = sorted
-        .iter()
-        .map(|name| format!("{name}|{name}|0o100640|1|2\n"))
-        .collect();
+    let mut wanted = String::new();
+    for name in sorted {
+        wanted.extend([name, "|", name, "|0o100640|1|2\n"]);
+    }
     wanted.push_str(
         "['st*r', 'star'] ['#x', '<<EOF', 'a,b', 'plain', 'star', 'wh?t', 'what'] ['\\\\b\\\\*']\n",
     );
@@ -488,26 +539,41 @@ fn the_longest_line_is_read_and_no_longer_one() {
 #[test]
 #[ignore = "needs a Docker engine"]
 fn apt_leaves_packages_only() {
-    let before: BTreeMap<_, _> = listing(&Built::new(
+    let before: BTreeSet<String> = listing(&Built::new(
         "apt-base",
         &python().then(label("l", "1")),
         &[],
     ));
     let stage = python().then(apt(["hello"]).cached("dockerfile-test"));
     let after = listing(&Built::new("apt", &stage, &[]));
-    let mut new: Vec<_> = after
-        .keys()
-        .filter(|path| !before.contains_key(*path))
-        .cloned()
-        .collect();
+    let mut new: Vec<_> = after.difference(&before).cloned().collect();
     new.retain(|path| !path.contains("hello"));
     assert_eq!(new, Vec::<String>::new());
-    assert!(after.contains_key("/usr/bin/hello"));
+    assert!(after.contains("/usr/bin/hello"));
 }
 
-fn listing(built: &Built) -> BTreeMap<String, ()> {
+#[test]
+#[ignore = "needs a Docker engine"]
+fn apk_installs_with_a_fresh_cache_and_with_an_old_one() {
+    let alpine = from("python:3.13-alpine".parse::<ImageRef>().unwrap());
+    let once = Built::new("apk", &alpine.clone().then(apk(["hello"])), &[]);
+    assert!(listing(&once).contains("/usr/bin/hello"));
+    // A cache of this run only: the first build finds nothing in it, the second what the first one left.
+    let cache = format!("dockerfile-test-{}", std::process::id());
+    for name in ["apk-fresh", "apk-old"] {
+        let installed = alpine
+            .clone()
+            .then((env("N", name), apk(["hello"]).cached(&cache)));
+        let files = listing(&Built::new(name, &installed, &[]));
+        assert!(files.contains("/usr/bin/hello"));
+        assert!(!files.contains("/var/log/apk.log"));
+        assert!(!files.iter().any(|path| path.starts_with("/var/cache/apk/")));
+    }
+}
+
+fn listing(built: &Built) -> BTreeSet<String> {
     let text = built.output(&[
         "find", "/", "-xdev", "-not", "-path", "/proc*", "-not", "-path", "/sys*",
     ]);
-    text.lines().map(|line| (line.to_owned(), ())).collect()
+    text.lines().map(str::to_owned).collect()
 }

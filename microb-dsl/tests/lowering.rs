@@ -246,6 +246,42 @@ fn a_missing_named_context_is_named() {
 }
 
 #[test]
+fn folders_that_a_file_needs_do_not_get_the_files_mode_and_owner() {
+    let stage = scratch().then((
+        mkfile("/a/b/plain", "1\n"),
+        mkfile("/c/d/secret", "2\n").mode(0o600).owner(7),
+    ));
+    check(
+        &stage,
+        "
+        %0 = file scratch
+               mkfile /plain mode=0644 2 bytes sha256:4355a46b19d3
+        %1 = file scratch
+               copy %0:/plain -> /a/b/plain parents
+        %2 = file scratch
+               mkfile /secret mode=0644 2 bytes sha256:53c234e5e847
+        %3 = file %1
+               mkdir /c/d mode=0755 parents
+               copy %2:/secret -> /c/d/secret owner=7:7 mode=0600 parents
+        output %3",
+    );
+}
+
+#[test]
+fn a_stage_runs_where_the_stage_below_it_runs() {
+    let builder = from(image("alpine")).on(StagePlatform::Build);
+    let mut inputs = Inputs::offline("linux/arm64".parse().unwrap());
+    inputs.build_platform = amd64();
+    let text = lower(&from(&builder).then(run("x")), &inputs)
+        .unwrap()
+        .definition
+        .unwrap()
+        .to_text();
+    assert_eq!(text.matches("linux/amd64").count(), 2, "{text}");
+    assert_eq!(text.matches("linux/arm64").count(), 0, "{text}");
+}
+
+#[test]
 fn images_are_listed_once_for_each_platform() {
     let builder = from(image("python:3.14")).on(StagePlatform::Build);
     let stage = from(image("python:3.14"))

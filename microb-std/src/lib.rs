@@ -1,1 +1,41 @@
 //! The standard Python image as a recipe that can be forked.
+//!
+//! [`Config::resolve`] reads a `pyproject.toml` through the [`Context`](microb::Context) and says what it means;
+//! the recipe makes stages of that.
+#![warn(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod builder;
+pub mod config;
+pub mod flavor;
+pub mod indices;
+pub mod requirement;
+pub mod runtime;
+
+mod backend;
+mod dependencies;
+mod extras;
+mod labels;
+mod location;
+mod marker;
+mod metadata;
+mod mistake;
+mod packages;
+mod python;
+mod python_version_file;
+mod recipe;
+mod requirements;
+mod resolve;
+mod specifier;
+mod substitute;
+mod target;
+mod text;
+mod tree;
+
+pub use config::{
+    AddFile, AddSource, ApiVersion, BuildSystem, Config, CopyFile, CopyFrom, Credential,
+    Dependencies, Flavor, Index, Packaging, Project, Python, PythonOrigin, PythonVersion,
+    RequirementsFile,
+};
+pub use recipe::{image, recipe};
+pub use requirement::{Requirement, VersionOrUrl};
+pub use resolve::READS;

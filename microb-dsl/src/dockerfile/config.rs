@@ -39,6 +39,21 @@ pub(super) fn one_word(keyword: &str, function: &str, text: &str) -> Result<Stri
     Ok(format!("{keyword} {word}"))
 }
 
+/// The frontend leaves an absolute path as it is written, so it is written as lowering has it: without what means nothing.
+pub(super) fn workdir(folder: &str) -> Result<String, Diagnostic> {
+    if !folder.starts_with('/') {
+        return one_word("WORKDIR", "workdir", folder);
+    }
+    let parts: Vec<&str> = folder
+        .split('/')
+        .filter(|part| !matches!(*part, "" | "."))
+        .collect();
+    if parts.contains(&"..") {
+        return Err(no_form("`workdir`", "its path has a `..`"));
+    }
+    one_word("WORKDIR", "workdir", &format!("/{}", parts.join("/")))
+}
+
 pub(super) fn stop_signal(signal: &str) -> Result<String, Diagnostic> {
     if is_signal(signal) {
         Ok(format!("STOPSIGNAL {signal}"))

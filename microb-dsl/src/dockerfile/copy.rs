@@ -324,8 +324,9 @@ fn mkfile_lines(mkfile: &Mkfile) -> Result<String, String> {
     let mode = (mkfile.mode != 0o644).then_some(mkfile.mode);
     let flags = ownership(mkfile.owner.as_ref(), mode)?;
     let mut lines = Vec::new();
+    let like_folders = mkfile.owner.is_none() && mkfile.mode == 0o755;
     match path.rsplit_once('/') {
-        Some((parent, _)) if !parent.is_empty() && !flags.is_empty() => {
+        Some((parent, _)) if !parent.is_empty() && !flags.is_empty() && !like_folders => {
             lines.push(folder(parent, None, None)?);
         }
         Some(_) | None => (),

@@ -221,7 +221,7 @@ fn instruction(step: &Step, names: &Names) -> Result<String, Diagnostic> {
         Instruction::Env { name, value } => config::pair("ENV", "env", name, value),
         Instruction::Label { name, value } => config::pair("LABEL", "label", name, value),
         Instruction::Path(folder) => config::path(folder),
-        Instruction::Workdir(folder) => config::one_word("WORKDIR", "workdir", folder),
+        Instruction::Workdir(folder) => config::workdir(folder),
         Instruction::User(owner) => config::one_word("USER", "user", &owner.to_string()),
         Instruction::StopSignal(signal) => config::stop_signal(signal),
         Instruction::Expose(port) => config::expose(port),

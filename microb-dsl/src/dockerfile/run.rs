@@ -109,7 +109,7 @@ fn mount_flag(mount: &Mount, names: &Names) -> Result<String, String> {
     let fields = match mount {
         Mount::Cache(cache) => cache_fields(cache, names)?,
         Mount::Secret(secret) => secret_fields(secret)?,
-        Mount::Ssh(ssh) => ssh_fields(ssh),
+        Mount::Ssh(ssh) => ssh_fields(ssh)?,
         Mount::Bind(bind) => bind_fields(bind, names)?,
         Mount::Tmpfs(tmpfs) => tmpfs_fields(tmpfs),
     };
@@ -170,6 +170,7 @@ fn secret_fields(secret: &Secret) -> Result<Fields, String> {
     if secret.id.is_empty() {
         return Err("the id of a secret is empty".to_owned());
     }
+    check_target(secret.target.as_ref())?;
     let mut fields = vec![field("type", "secret"), field("id", &secret.id)];
     fields.extend(optional("target", secret.target.as_ref()));
     fields.extend(optional("env", secret.env.as_ref()));
@@ -178,13 +179,25 @@ fn secret_fields(secret: &Secret) -> Result<Fields, String> {
     Ok(fields)
 }
 
-fn ssh_fields(ssh: &Ssh) -> Fields {
+fn ssh_fields(ssh: &Ssh) -> Result<Fields, String> {
+    check_target(ssh.target.as_ref())?;
     let mut fields = vec![field("type", "ssh")];
     fields.extend(optional("id", ssh.id.as_ref()));
     fields.extend(optional("target", ssh.target.as_ref()));
     fields.extend(ssh.required.then_some(("required", None)));
     fields.extend(ownership(ssh.owner, ssh.mode));
-    fields
+    Ok(fields)
+}
+
+/// Other mounts start at the working directory, these two do not.
+fn check_target(target: Option<&String>) -> Result<(), String> {
+    match target {
+        Some(path) if !path.starts_with('/') => Err(format!(
+            "the target `{}` is no absolute path",
+            path.escape_debug()
+        )),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn bind_fields(bind: &Bind, names: &Names) -> Result<Fields, String> {

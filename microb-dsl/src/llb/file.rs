@@ -14,6 +14,9 @@ use crate::step::{Copy, Id, Mkdir, Mkfile, Owner, Remove, Symlink};
 /// BuildKit's `pb.Empty`: an action on nothing.
 const EMPTY: i64 = -1;
 
+/// The mode of a file that says nothing about it, as `COPY <<EOF` makes it.
+const DEFAULT_MODE: u32 = 0o644;
+
 /// A file op and what belongs to it.
 pub(super) struct File {
     pub(super) inputs: Vec<pb::Input>,
@@ -135,7 +138,7 @@ pub(super) fn mkfile_content(mkfile: &Mkfile, epoch: Option<u64>) -> (File, Stri
     let path = absolute("/", name);
     let action = Action::Mkfile(pb::FileActionMkFile {
         path: path.clone(),
-        mode: 0o644,
+        mode: permission_bits(DEFAULT_MODE),
         data: mkfile.content.to_vec(),
         owner: None,
         timestamp: timestamp(&root),
@@ -144,19 +147,40 @@ pub(super) fn mkfile_content(mkfile: &Mkfile, epoch: Option<u64>) -> (File, Stri
 }
 
 /// The second half of a `mkfile` step: copies the file to its place.
+///
+/// The folders that a copy makes get the mode and the owner of what is copied, so with either the folders come first.
 pub(super) fn mkfile_copy(mkfile: &Mkfile, name: &str, content: &Node, root: &Root<'_>) -> File {
     let mut file = File::on(root);
     let secondary = input_index(&mut file.inputs, content);
-    let action = Action::Copy(pb::FileActionCopy {
+    let plain = mkfile.owner.is_none() && mkfile.mode == DEFAULT_MODE;
+    let like_folders = mkfile.owner.is_none() && mkfile.mode == 0o755;
+    let copied = Action::Copy(pb::FileActionCopy {
         src: name.to_owned(),
         dest: absolute(root.working_dir, &mkfile.path),
         owner: mkfile.owner.as_ref().map(|owner| chown(owner, base(root))),
-        mode: permission_bits(mkfile.mode),
+        mode: if plain {
+            -1
+        } else {
+            permission_bits(mkfile.mode)
+        },
         create_dest_path: true,
         timestamp: -1,
         ..pb::FileActionCopy::default()
     });
-    file.chain(root, vec![(secondary, action)])
+    let folder = match mkfile.path.rsplit_once('/') {
+        Some((folder, _)) if !folder.is_empty() && !plain && !like_folders => Some(folder),
+        _ => None,
+    };
+    let made = folder.map(|folder| {
+        (
+            EMPTY,
+            Action::Mkdir(mkdir_action(&crate::mkdir(folder), root)),
+        )
+    });
+    file.chain(
+        root,
+        made.into_iter().chain([(secondary, copied)]).collect(),
+    )
 }
 
 /// Lowers a `remove` step.

@@ -80,7 +80,12 @@ fn stage_name(stage: &Stage, n: usize, total: usize) -> String {
     }
 }
 
+/// A stage on top of another one runs where that one runs, as in a Dockerfile, unless it says otherwise.
 fn stage_platform(stage: &Stage, inputs: &Inputs) -> Platform {
+    let mut stage = stage;
+    while let (StagePlatform::Target, Base::Stage(base)) = (stage.platform(), stage.base()) {
+        stage = base;
+    }
     match stage.platform() {
         StagePlatform::Target => inputs.platform.clone(),
         StagePlatform::Build => inputs.build_platform.clone(),

@@ -175,6 +175,11 @@ impl Definition {
         prost::Message::encode_to_vec(&self.0)
     }
 
+    /// The digests of the vertices, `sha256:…`, in topological order; the last is the terminal one's.
+    pub fn digests(&self) -> Vec<String> {
+        self.0.def.iter().map(|op| graph::digest_of(op)).collect()
+    }
+
     /// The graph as text for people and snapshots: one op a line, numbered in topological order.
     ///
     /// Digests would change every line below a change; numbers do not.

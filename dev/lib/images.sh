@@ -1,0 +1,198 @@
+# Stand-ins for base images, where the official ones are out of reach. Sourced by dev/engine.
+# shellcheck shell=bash disable=SC2154
+
+# Debian releases, and the Python that each has. The newest comes first: it is what most builds choose.
+debian_images="3.14:forky 3.13:trixie 3.11:bookworm"
+alpine_image=3.13-alpine
+
+# What the official full image has and -slim lacks, as far as building Python packages goes.
+full_packages="gcc libc6-dev make git openssh-client python3-dev file binutils pkg-config libffi-dev"
+
+kept=$home/images # root filesystems and saved images, so that another data root needs no bootstrap
+
+# make_base_images [IMAGE…]: those named, or all. -slim first: whoever waits for a first build can begin.
+make_base_images() {
+  local entry
+  ! official_images_are_in_reach || return 0
+  mkdir -p "$kept"
+  for entry in $debian_images; do
+    if wanted "${entry%:*}-slim" "$@" || full_is_wanted "${entry%:*}" "$@"; then
+      make_slim "${entry#*:}" "${entry%:*}"
+    fi
+  done
+  for entry in $debian_images; do
+    if full_is_wanted "${entry%:*}" "$@"; then
+      make_full "${entry#*:}" "${entry%:*}"
+    fi
+  done
+  if wanted "$alpine_image" "$@"; then
+    make_alpine
+  fi
+}
+
+# full_is_wanted MINOR [IMAGE…]: for itself, or to build Alpine's in it.
+full_is_wanted() {
+  wanted "$@" && return
+  [ "$1-alpine" = "$alpine_image" ] && shift && wanted "$alpine_image" "$@" && ! alpine_is_kept
+}
+
+# wanted TAG [IMAGE…]
+wanted() {
+  local tag=$1 image
+  shift
+  [ $# -gt 0 ] || return 0
+  for image in "$@"; do
+    [ "$image" != "python:$tag" ] || return 0
+  done
+  return 1
+}
+
+check_image_names() {
+  local name entry known="python:$alpine_image"
+  for entry in $debian_images; do
+    known+=" python:${entry%:*} python:${entry%:*}-slim"
+  done
+  for name in "$@"; do
+    [[ " $known " == *" $name "* ]] || die "there is no stand-in for $name" "there are: $known"
+  done
+}
+
+# Asked once and remembered: the answer takes seconds where packets just vanish.
+official_images_are_in_reach() {
+  if [ ! -e "$home/hub" ]; then
+    if timeout 15 "$docker_config/cli-plugins/docker-buildx" imagetools inspect python:3.14-slim >"$logs/hub.log" 2>&1; then
+      echo reachable >"$home/hub"
+      say "Docker Hub is in reach: builds pull the base images that they need"
+    else
+      echo unreachable >"$home/hub"
+      say "Docker Hub is out of reach: base images are made from Debian's packages"
+    fi
+  fi
+  [ "$(cat "$home/hub")" = reachable ]
+}
+
+image_exists() { our_docker image inspect "$1" >/dev/null 2>&1; }
+
+# tag_as IMAGE TAG…
+tag_as() {
+  local image=$1 tag
+  shift
+  for tag in "$@"; do
+    our_docker tag "$image" "python:$tag"
+  done
+}
+
+print_stand_ins() {
+  our_docker image ls --format '{{.Repository}}:{{.Tag}} {{.Size}}' |
+    awk '/^(python|alpine):/ { printf "  %-28s %s\n", $1, $2 }' | sort -V
+}
+
+# --- python:X-slim ------------------------------------------------------------------------------------------------------
+
+make_slim() {
+  local suite=$1 minor=$2 tar=$kept/$1.tar version
+  ! image_exists "python:$minor-slim" || return 0
+  if [ ! -e "$tar" ]; then
+    say "python:$minor-slim: bootstrapping Debian $suite"
+    write_image_settings
+    quietly "bootstrap-$suite" bootstrap "$suite" "$tar.part"
+    mv "$tar.part" "$tar"
+  fi
+  version=$(python_version_in "$tar")
+  [ "${version%.*}" = "$minor" ] ||
+    die "Debian $suite has Python $version by now, not $minor" "correct debian_images in $here/lib/images.sh"
+  quietly "import-$suite" our_docker import -c 'CMD ["python3"]' \
+    -c "ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 PYTHON_VERSION=$version" \
+    -c "ENV PIP_CERT=$certificates SSL_CERT_FILE=$certificates" "$tar" "python:$minor-slim"
+  tag_as "python:$minor-slim" "$minor-slim-$suite" "$version-slim"
+  say "python:$minor-slim is there ($version)"
+}
+
+# pip has certificates of its own, and so has uv: each is told to read the system's.
+certificates=/etc/ssl/certs/ca-certificates.crt
+
+bootstrap() {
+  local suite=$1 tar=$2
+  with_tools mmdebstrap --format=tar --variant=minbase --skip=check/qemu \
+    --include=python3,python3-venv,python3-pip,ca-certificates,netbase,tzdata --aptopt="$home/settings/apt.conf" \
+    --customize-hook="'$here/images/make-slim' \"\$1\" '$home/settings'" "$suite" "$tar" "$(source_line "$suite")"
+}
+
+# What this machine needs in order to reach its registries, builds need as well.
+write_image_settings() {
+  local index
+  mkdir -p "$home/settings"
+  rm -f "$home/settings"/*
+  # Archives behind a proxy, or one that stands still while the clock goes on.
+  apt-config dump --no-empty | grep -E '^Acquire::(Check-Valid-Until|Check-Date|Retries|https?::Proxy)' \
+    >"$home/settings/apt.conf" || true
+  [ ! -e "$certificates" ] || cp -L "$certificates" "$home/settings/machine.crt"
+  index=$(python_index)
+  if [ -n "$index" ]; then
+    printf '[global]\nindex-url = %s\n' "$index" >"$home/settings/pip.conf"
+    printf '[[index]]\nurl = "%s"\ndefault = true\n' "$index" >"$home/settings/uv.toml"
+  fi
+}
+
+# The index that this machine's pip or uv uses, if it is not the usual one.
+python_index() {
+  local index=${PIP_INDEX_URL:-${UV_DEFAULT_INDEX:-${UV_INDEX_URL:-}}}
+  [ -n "$index" ] || index=$(python3 -m pip config get global.index-url 2>/dev/null) || true
+  echo "$index"
+}
+
+python_version_in() {
+  tar -xOf "$1" ./var/lib/dpkg/status | awk '
+    /^Package: / { package = $2 }
+    /^Version: / && package ~ /^python3\.[0-9]+-minimal$/ { sub(/[^0-9.].*/, "", $2); print $2; exit }'
+}
+
+# --- python:X -----------------------------------------------------------------------------------------------------------
+
+make_full() {
+  local suite=$1 minor=$2
+  ! image_exists "python:$minor" || return 0
+  say "python:$minor: adding a compiler, git and ssh"
+  quietly "full-$suite" build_full "$minor"
+  tag_as "python:$minor" "$minor-$suite" "$(python_version_of "python:$minor")"
+}
+
+python_version_of() { our_docker run --rm --network none "$1" printenv PYTHON_VERSION; }
+
+build_full() {
+  our_docker build --progress plain --provenance=false -t "python:$1" - <<END
+FROM python:$1-slim
+RUN apt-get update && apt-get install -y --no-install-recommends $full_packages && rm -rf /var/lib/apt/lists/*
+END
+}
+
+# --- python:X-alpine ----------------------------------------------------------------------------------------------------
+
+# It is built in the full image of the same Python, whose Debian has the sources.
+make_alpine() {
+  ! image_exists "python:$alpine_image" || return 0
+  if [ -e "$kept/alpine.tar" ]; then
+    quietly alpine-load our_docker load -i "$kept/alpine.tar"
+  else
+    say "python:$alpine_image: compiling CPython, git and ssh for musl, which takes a few minutes"
+    quietly alpine build_alpine
+    quietly alpine-save save_alpine
+  fi
+  say "python:$alpine_image is there"
+}
+
+alpine_is_kept() { [ -e "$kept/alpine.tar" ] || image_exists "python:$alpine_image"; }
+
+build_alpine() {
+  local minor=${alpine_image%-alpine}
+  set -- --progress plain --provenance=false --build-arg "PYTHON_VERSION=$(python_version_of "python:$minor")" "$here/images/alpine"
+  our_docker build -t "python:$alpine_image" "$@" && our_docker build -t alpine --target alpine "$@"
+}
+
+save_alpine() {
+  local release
+  release=$(our_docker run --rm --network none alpine cut -d. -f1-2 /etc/alpine-release) &&
+    our_docker tag alpine "alpine:$release" && tag_as "python:$alpine_image" "$alpine_image$release" &&
+    our_docker save -o "$kept/alpine.tar.part" alpine "alpine:$release" "python:$alpine_image" "python:$alpine_image$release" &&
+    mv "$kept/alpine.tar.part" "$kept/alpine.tar"
+}

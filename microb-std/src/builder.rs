@@ -1,0 +1,286 @@
+//! The stages that build: packages, dependencies, build requirements, the project's wheel.
+
+use microb::Span;
+use microb::mount::Mount;
+use microb::prelude::*;
+use microb::step::Run;
+
+use crate::config::{Config, Dependencies, Packaging};
+use crate::flavor::{self, PYTHON, all};
+use crate::indices;
+use crate::requirement::Requirement;
+
+/// The installer's version. It is pinned: another version is another dependency layer.
+pub const UV_VERSION: &str = "0.13.9";
+
+/// Where the virtual environment is, in the build as in the final image: its scripts hold this path.
+pub const VENV: &str = "/app/.venv";
+
+/// The environment that the build backend runs in.
+const BUILD_VENV: &str = "/opt/build";
+
+/// Where the installer is mounted.
+const UV: &str = "/opt/uv/bin/uv";
+
+/// Where ssh looks for the keys of hosts, when the client gives the secret `known_hosts`.
+const KNOWN_HOSTS: &str = "/run/secrets/known_hosts";
+
+/// A time that zip archives can hold, 1980-01-01, so that the same sources give the same wheel.
+const WHEEL_EPOCH: &str = "315532800";
+
+/// Lists the requirements of a project that only its build backend knows.
+const METADATA_PY: &str = include_str!("metadata.py");
+
+/// The stages that the final image takes files from.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Built {
+    /// The installer, uv.
+    pub installer: Stage,
+    /// The build image with the virtual environment and all dependencies in it. `from = "builder"` means this stage.
+    pub builder: Stage,
+    /// The project's wheel in `/dist`; `None` if the project is no package.
+    pub wheel: Option<Stage>,
+}
+
+/// All stages that build. `before` are the steps of `copy_files_before_build` and `add_files_before_build`.
+pub fn builder(config: &Config, before: impl IntoSteps) -> Built {
+    let installer = installer(config);
+    let packages = packages(config).then(before);
+    let backend = backend(config, &packages, &installer);
+    Built {
+        builder: dependencies(config, &packages, &backend, &installer),
+        wheel: match config.project.packaging {
+            Packaging::Wheel => Some(wheel(config, &backend, &installer)),
+            Packaging::Sources => None,
+        },
+        installer,
+    }
+}
+
+/// uv in `/opt/uv`, in a stage of its own that only its version changes.
+pub fn installer(config: &Config) -> Stage {
+    let requirement = format!("uv=={UV_VERSION}");
+    from(flavor::runtime_image(config)).named("uv").then(
+        run([
+            PYTHON,
+            "-m",
+            "pip",
+            "install",
+            "--disable-pip-version-check",
+            "--root-user-action=ignore",
+            "--no-compile",
+            "--target=/opt/uv",
+            &requirement,
+        ])
+        .cache("/root/.cache/pip"),
+    )
+}
+
+/// The build image with the packages that building needs, and the variables of the build.
+pub fn packages(config: &Config) -> Stage {
+    let settings = [
+        ("UV_PYTHON_DOWNLOADS", "never"),
+        ("UV_LINK_MODE", "copy"),
+        ("UV_NO_PROGRESS", "1"),
+        // Neither times nor paths of this build in what is installed, and bytecode without times.
+        ("UV_NO_INSTALLER_METADATA", "1"),
+        ("PYC_INVALIDATION_MODE", "UNCHECKED_HASH"),
+        ("PYTHONDONTWRITEBYTECODE", "1"),
+        ("SOURCE_DATE_EPOCH", WHEEL_EPOCH),
+    ];
+    from(flavor::build_image(config))
+        .named("packages")
+        .then(flavor::packages(config, &flavor::build_packages(config)))
+        .then(settings.map(|(name, value)| env(name, value)))
+        .then(variables(config))
+}
+
+/// The variables of `env`, each with its place in the file.
+pub fn variables(config: &Config) -> Vec<Step> {
+    config
+        .env
+        .iter()
+        .flat_map(|(name, value)| env(name, &value.value).at(&value.span))
+        .collect()
+}
+
+/// An environment with what the build backend needs. Only `[build-system] requires` changes it.
+fn backend(config: &Config, packages: &Stage, installer: &Stage) -> Stage {
+    let file = "/requirements/build.txt";
+    let requires = &config.build_system.requires;
+    from(packages)
+        .named("build-requirements")
+        .then(environment(BUILD_VENV))
+        .then(mkfile(file, config.build_system.requirements_txt()))
+        .then(indices::plain_logins(config))
+        .then(install(config, BUILD_VENV, file, &[], installer).at(place(requires).as_ref()))
+}
+
+/// The virtual environment of the image with all dependencies. Nothing but what they are changes it: not the
+/// project's sources, nor its version.
+fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &Stage) -> Stage {
+    let stage = from(packages)
+        .named("builder")
+        .then(environment(VENV))
+        .then(workdir("/requirements"));
+    let file = "/requirements/requirements.txt";
+    let stage = match &config.dependencies {
+        Dependencies::Listed(listed) if listed.is_empty() => stage,
+        Dependencies::Listed(listed) => stage
+            .then(mkfile(file, crate::requirement::requirements_txt(listed)))
+            .then(install_dependencies(config, file, &[], installer).at(place(listed).as_ref())),
+        Dependencies::File(listed) => {
+            let local = listed.local_paths.iter().flat_map(|path| {
+                let target = format!("/requirements/{}", path.value);
+                copy(path.value.as_str(), target).literal().at(&path.span)
+            });
+            let constraints = "/requirements/constraints.txt";
+            let mut flags = Vec::new();
+            if !listed.constraints.is_empty() {
+                flags.extend(["--constraints", constraints]);
+            }
+            if listed.has_hashes {
+                flags.push("--require-hashes");
+            }
+            stage
+                .then(local.collect::<Vec<_>>())
+                .then(mkfile(file, &listed.requirements))
+                .then((!flags.is_empty()).then(|| mkfile(constraints, &listed.constraints)))
+                .then(install_dependencies(config, file, &flags, installer).at(&listed.path.span))
+        }
+        Dependencies::FromBackend { extras, span } => {
+            let metadata = metadata(config, backend, extras);
+            stage
+                .then(copy("/metadata/requirements.txt", file).from(&metadata))
+                .then(install_dependencies(config, file, &[], installer).at(span.as_ref()))
+        }
+    };
+    // What the tools leave for themselves.
+    stage.then(run([
+        "rm",
+        "-f",
+        "/app/.venv/.lock",
+        "/app/.venv/.gitignore",
+    ]))
+}
+
+/// Asks the build backend for the project's requirements, without network.
+///
+/// Its sources change this stage on every edit, but what comes out is a file, and only its content
+/// decides whether anything is installed again.
+fn metadata(config: &Config, backend: &Stage, extras: &[String]) -> Stage {
+    let script = "/metadata/metadata.py";
+    let system = &config.build_system;
+    from(backend)
+        .named("metadata")
+        .then(mkfile(script, METADATA_PY))
+        .then(path("/opt/build/bin"))
+        .then(sources(config, "/src"))
+        .then(
+            run([
+                "/opt/build/bin/python",
+                script,
+                "/src",
+                "/metadata/requirements.txt",
+                &system.backend,
+                &system.backend_path.join(":"),
+                &extras.join(","),
+            ])
+            .network(Network::None),
+        )
+}
+
+/// The project's wheel in `/dist`, built without network and without the installer's cache, which would
+/// hold the wheels of earlier builds.
+fn wheel(config: &Config, backend: &Stage, installer: &Stage) -> Stage {
+    let name = config.project.name.as_ref().map(|name| &name.span);
+    from(backend)
+        .named("wheel")
+        .then(path("/opt/build/bin"))
+        .then(sources(config, "/src"))
+        .then(
+            run([
+                UV,
+                "build",
+                "--wheel",
+                "--offline",
+                "--no-cache",
+                "--no-build-isolation",
+                "--python=/opt/build/bin/python",
+                "--out-dir=/dist",
+                "/src",
+            ])
+            .network(Network::None)
+            .mount(tool(installer))
+            .at(name),
+        )
+}
+
+/// The project's files of the build context.
+pub fn sources(config: &Config, target: &str) -> impl IntoSteps + use<> {
+    let folder = match config.project_dir.as_str() {
+        "" => ".",
+        folder => folder,
+    };
+    copy(folder, target).literal()
+}
+
+/// An empty virtual environment, by the interpreter itself.
+fn environment(folder: &str) -> impl IntoSteps + use<> {
+    run([PYTHON, "-m", "venv", "--without-pip", folder])
+}
+
+/// Installs the dependencies of the image, with bytecode, and with ssh exactly when one needs it.
+fn install_dependencies(
+    config: &Config,
+    file: &str,
+    flags: &[&str],
+    installer: &Stage,
+) -> impl IntoSteps + use<> {
+    let flags: Vec<&str> = [&["--compile-bytecode"], flags].concat();
+    let mut install = install(config, VENV, file, &flags, installer);
+    if config.ssh.is_some() {
+        let known_hosts = secret("known_hosts").target(KNOWN_HOSTS).optional();
+        install = install.ssh().mount(known_hosts);
+    }
+    let ssh_command =
+        format!("ssh -o StrictHostKeyChecking=accept-new -o GlobalKnownHostsFile={KNOWN_HOSTS}");
+    (
+        indices::plain_logins(config),
+        config
+            .ssh
+            .is_some()
+            .then(|| env("GIT_SSH_COMMAND", ssh_command)),
+        install,
+    )
+}
+
+/// Installs what a requirements file lists into a virtual environment.
+fn install(config: &Config, venv: &str, file: &str, flags: &[&str], installer: &Stage) -> Run {
+    let python = format!("--python={venv}/bin/python");
+    let mut words = vec![
+        UV.to_owned(),
+        "pip".to_owned(),
+        "install".to_owned(),
+        python,
+    ];
+    words.extend(flags.iter().map(|&flag| flag.to_owned()));
+    words.extend(indices::options(config));
+    words.extend(["--requirements".to_owned(), file.to_owned()]);
+    run(words)
+        .cache("/root/.cache/uv")
+        .mount(tool(installer))
+        .mounts(indices::secrets(config))
+}
+
+/// The installer, as a program that is there only while a step runs.
+pub(crate) fn tool(installer: &Stage) -> impl Into<Mount> + use<> {
+    bind(UV).from(installer).path(UV)
+}
+
+/// Where the requirements stand, from the first to the last.
+fn place(requirements: &[Requirement]) -> Option<Span> {
+    let texts: Vec<_> = requirements.iter().map(|r| r.text.clone()).collect();
+    all(&texts)
+}

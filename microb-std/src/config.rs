@@ -1,0 +1,300 @@
+//! What a `pyproject.toml` means for an image, after every check.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use microb::{ImageRef, Span, Spanned};
+
+use crate::requirement::Requirement;
+
+/// The image that one target of a `pyproject.toml` describes. Made by [`Config::resolve`].
+///
+/// Every list is in the order of the file and every map is sorted, so that equal files give equal images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Config {
+    /// The target's name, the `NAME` of `[tool.microb.target.NAME]`, or `None` if the file has no target.
+    pub target: Option<Spanned<String>>,
+    /// `api_version`.
+    pub api_version: ApiVersion,
+    /// The folder of the project in the build context, without slashes at its ends; empty for the root.
+    pub project_dir: String,
+    /// The interpreter, and why this one.
+    pub python: Python,
+    /// The project's own metadata.
+    pub project: Project,
+    /// `[build-system]`, or what PEP 517 and PEP 518 say when there is none.
+    pub build_system: BuildSystem,
+    /// What to install beside the project itself.
+    pub dependencies: Dependencies,
+    /// `flavor`: the family of base images.
+    pub flavor: Flavor,
+    /// `build_deps`: packages of the distribution in the build stage. Validated, without repetitions.
+    pub build_deps: Vec<Spanned<String>>,
+    /// `system_deps`: packages of the distribution in the final image. Validated, without repetitions.
+    pub system_deps: Vec<Spanned<String>>,
+    /// `env`, with build arguments substituted: for the build and for the final stage.
+    pub env: BTreeMap<String, Spanned<String>>,
+    /// The labels from the metadata, and the user's own, which win.
+    pub labels: BTreeMap<String, Spanned<String>>,
+    /// `indices`, in the order in which they are to be asked.
+    pub indices: Vec<Index>,
+    /// `entrypoint`, as an argument list.
+    pub entrypoint: Option<Spanned<Vec<String>>>,
+    /// `command`, as an argument list.
+    pub command: Option<Spanned<Vec<String>>>,
+    /// `copy_files`: into the final image.
+    pub copy_files: Vec<CopyFile>,
+    /// `add_files`: into the final image.
+    pub add_files: Vec<AddFile>,
+    /// `copy_files_before_build`: into the build stage, before anything is installed there.
+    pub copy_files_before_build: Vec<CopyFile>,
+    /// `add_files_before_build`: into the build stage, before anything is installed there.
+    pub add_files_before_build: Vec<AddFile>,
+    /// The first dependency that is fetched over ssh, if there is one: the install step needs an ssh mount.
+    pub ssh: Option<Span>,
+    /// The first dependency that is fetched with git, if there is one: the build stage needs `git`.
+    pub git: Option<Span>,
+}
+
+/// The version of the `[tool.microb]` tables. There is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ApiVersion {
+    /// `"v1"`.
+    #[default]
+    V1,
+}
+
+impl ApiVersion {
+    /// The value as it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::V1 => "v1",
+        }
+    }
+}
+
+/// The family of base images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Flavor {
+    /// Debian: `python:3.14` builds, `python:3.14-slim` runs.
+    #[default]
+    Debian,
+    /// Alpine: `python:3.14-alpine` builds and runs.
+    Alpine,
+}
+
+impl Flavor {
+    /// The value as it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Debian => "debian",
+            Self::Alpine => "alpine",
+        }
+    }
+}
+
+/// The chosen interpreter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Python {
+    /// The version, whose text is the image's tag.
+    pub version: PythonVersion,
+    /// What the choice was made from.
+    pub origin: PythonOrigin,
+    /// Where that stands; `None` for the default.
+    pub span: Option<Span>,
+    /// `requires-python` or Poetry's `python`, as written, for the check of the finished image.
+    pub requires: Option<Spanned<String>>,
+}
+
+/// A version of CPython, as an image tag names it: `3.14`, or `3.12.3` where only that one will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PythonVersion {
+    /// The second part: 14 in 3.14. The first is always 3.
+    pub minor: u32,
+    /// The third part, if the version is pinned to it.
+    pub patch: Option<u32>,
+}
+
+impl fmt::Display for PythonVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "3.{}", self.minor)?;
+        match self.patch {
+            Some(patch) => write!(f, ".{patch}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a version was chosen from, the strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PythonOrigin {
+    /// `python_version` of the target.
+    Explicit,
+    /// The file `.python-version`.
+    VersionFile,
+    /// `requires-python`, or `python` in Poetry's dependencies.
+    Requires,
+    /// Nothing was said.
+    Default,
+}
+
+/// The project's metadata, from `[project]` or `[tool.poetry]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Project {
+    /// The name as written; `None` in a file that has tool tables only.
+    pub name: Option<Spanned<String>>,
+    /// The name in PEP 503's normal form: lower case, with single dashes.
+    pub normalized_name: Option<String>,
+    /// The version, when the file says it; `None` if the build backend computes it.
+    pub version: Option<Spanned<String>>,
+    /// Programs that the project installs, with the function that each calls, `module:function`.
+    pub scripts: BTreeMap<String, Spanned<String>>,
+    /// How the project gets into the image.
+    pub packaging: Packaging,
+}
+
+/// How the project itself gets into the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Packaging {
+    /// A wheel is built and installed.
+    #[default]
+    Wheel,
+    /// It is no package (`package-mode = false`, `package = false`, nothing to build): its files are copied.
+    Sources,
+}
+
+/// `[build-system]`, PEP 517 and PEP 518.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildSystem {
+    /// `requires`; `setuptools>=40.8.0` when the file has no `[build-system]`.
+    pub requires: Vec<Requirement>,
+    /// `build-backend`, for instance `hatchling.build`.
+    pub backend: String,
+    /// `backend-path`: folders of the project that hold its own backend.
+    pub backend_path: Vec<String>,
+    /// Whether the file has the table at all.
+    pub declared: bool,
+}
+
+impl BuildSystem {
+    /// The build requirements as a requirements file: sorted, one a line.
+    pub fn requirements_txt(&self) -> String {
+        crate::requirement::requirements_txt(&self.requires)
+    }
+}
+
+/// What to install beside the project itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dependencies {
+    /// The requirements that the project lists, those of the chosen extras included.
+    Listed(Vec<Requirement>),
+    /// A requirements file, instead of what the project lists.
+    File(RequirementsFile),
+    /// Only the build backend knows them: a stage has to ask it for the metadata.
+    FromBackend {
+        /// The chosen extras, in PEP 685's normal form, sorted.
+        extras: Vec<String>,
+        /// What says so, if anything does.
+        span: Option<Span>,
+    },
+}
+
+impl Dependencies {
+    /// The text of the requirements file to install from: no comments, and for a list sorted and normalized.
+    ///
+    /// `None` when only the backend knows.
+    pub fn requirements_txt(&self) -> Option<String> {
+        match self {
+            Self::Listed(requirements) => Some(crate::requirement::requirements_txt(requirements)),
+            Self::File(file) => Some(file.requirements.clone()),
+            Self::FromBackend { .. } => None,
+        }
+    }
+}
+
+/// A requirements file with all files that it includes, as one text that can be written elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequirementsFile {
+    /// The file's path in the build context.
+    pub path: Spanned<String>,
+    /// Requirements and options, one a line, in order, without comments. Local paths are relative to the
+    /// root of the build context and start with `./`.
+    pub requirements: String,
+    /// The same for what `-c` includes; empty if nothing does.
+    pub constraints: String,
+    /// Whether any requirement has a `--hash`, or the file says `--require-hashes`.
+    pub has_hashes: bool,
+    /// Files and folders of the build context that requirements name, sorted, without a leading `./`.
+    pub local_paths: Vec<Spanned<String>>,
+}
+
+/// A package index beside PyPI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// A name of our own for environment variables: `index-1` for the first.
+    pub name: String,
+    /// `url`, with http or https.
+    pub url: Spanned<String>,
+    /// `username_secret`, else `username`.
+    pub username: Option<Credential>,
+    /// `password_secret`, else `password`. There is none without a username.
+    pub password: Option<Credential>,
+    /// `trust`: the server's certificate is not checked, and http is fine.
+    pub trust: bool,
+}
+
+/// One half of a login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// The value stands in the file.
+    Plain(Spanned<String>),
+    /// The id of a build secret that holds the value.
+    Secret(Spanned<String>),
+}
+
+/// One entry of `copy_files`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyFile {
+    /// What to copy.
+    pub src: Spanned<String>,
+    /// Where to.
+    pub dst: Spanned<String>,
+    /// Where from; the build context if not said.
+    pub from: Option<Spanned<CopyFrom>>,
+}
+
+/// What the `from` of a copy means, in the order in which it is looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CopyFrom {
+    /// `builder`: this target's build stage.
+    Builder,
+    /// The final stage of another target: see [`Config::resolve_target`].
+    Target(String),
+    /// A named build context, `docker build --build-context NAME=…`.
+    NamedContext(String),
+    /// An image.
+    Image(ImageRef),
+}
+
+/// One entry of `add_files`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddFile {
+    /// What to add.
+    pub src: Spanned<AddSource>,
+    /// Where to.
+    pub dst: Spanned<String>,
+    /// `checksum`: `sha256:` and 64 hexadecimal digits.
+    pub checksum: Option<Spanned<String>>,
+}
+
+/// What an `add_files` entry fetches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AddSource {
+    /// A file over http or https.
+    Http(String),
+    /// A git repository, `https://….git`, `git@…`, with an optional `#REF:SUBDIR`.
+    Git(String),
+    /// A file of the build context; a local archive is unpacked.
+    Context(String),
+}

@@ -1,0 +1,82 @@
+//! The family of base images: the only place that chooses between Debian and Alpine.
+
+use microb::prelude::*;
+use microb::{Span, Spanned, sugar};
+
+use crate::config::{Config, Flavor};
+
+/// Where the interpreter is, in every official image of either flavor.
+pub const PYTHON: &str = "/usr/local/bin/python3";
+
+/// The image that builds: it has compilers and headers (Debian), or is the same as the final one (Alpine).
+pub fn build_image(config: &Config) -> ImageRef {
+    let version = config.python.version;
+    ImageRef::official(
+        "python",
+        match config.flavor {
+            Flavor::Debian => version.to_string(),
+            Flavor::Alpine => format!("{version}-alpine"),
+        },
+    )
+}
+
+/// The image that runs.
+pub fn runtime_image(config: &Config) -> ImageRef {
+    let version = config.python.version;
+    ImageRef::official(
+        "python",
+        match config.flavor {
+            Flavor::Debian => format!("{version}-slim"),
+            Flavor::Alpine => format!("{version}-alpine"),
+        },
+    )
+}
+
+/// Installs packages of the distribution; nothing for an empty list. A package that is not there underlines the list.
+pub fn packages(config: &Config, names: &[Spanned<String>]) -> Vec<Step> {
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let words = names.iter().map(|name| name.value.clone());
+    let cache = format!(
+        "{}-python-{}",
+        config.flavor.as_str(),
+        config.python.version
+    );
+    let step = match config.flavor {
+        Flavor::Debian => sugar::apt(words).cached(cache).into_steps(),
+        Flavor::Alpine => sugar::apk(words).cached(cache).into_steps(),
+    };
+    step.at(&all(names))
+}
+
+/// The packages of the build stage: those asked for, and what fetching over git and ssh needs where the image lacks it.
+pub fn build_packages(config: &Config) -> Vec<Spanned<String>> {
+    let mut names = config.build_deps.clone();
+    let needed = match config.flavor {
+        // The full Debian images have both.
+        Flavor::Debian => [("git", None), ("openssh-client", None)],
+        Flavor::Alpine => [
+            ("git", config.git.as_ref()),
+            ("openssh-client", config.ssh.as_ref()),
+        ],
+    };
+    for (name, cause) in needed {
+        if let Some(span) = cause
+            && !names.iter().any(|known| known.value.starts_with(name))
+        {
+            names.push(Spanned::new(name.to_owned(), span.clone()));
+        }
+    }
+    names
+}
+
+/// From the first value to the last, if they stand in one file.
+pub(crate) fn all<T>(values: &[Spanned<T>]) -> Option<Span> {
+    let (first, last) = (values.first()?, values.last()?);
+    if first.span.file() != last.span.file() {
+        return Some(first.span.clone());
+    }
+    let range = first.span.range().start..last.span.range().end;
+    Some(first.span.file().span(range))
+}

@@ -1,0 +1,137 @@
+//! What is wrong with a text, before it is known in which file the text stands.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use microb::{Context, Diagnostic, Severity, Span, Spanned};
+
+/// A mistake inside a value. `range` counts bytes of the value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mistake {
+    range: Range<usize>,
+    message: String,
+    help: Option<String>,
+}
+
+impl Mistake {
+    pub(crate) fn new(range: Range<usize>, message: impl Into<String>) -> Self {
+        Self {
+            range,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same mistake in a longer text, in which this one begins at `offset`.
+    pub(crate) fn shift(mut self, offset: usize) -> Self {
+        self.range = self.range.start + offset..self.range.end + offset;
+        self
+    }
+
+    /// The mistake as an error in the file where the value stands.
+    pub(crate) fn at(self, value: &Spanned<String>) -> Diagnostic {
+        let diagnostic = Diagnostic::error(self.message).at(&part(value, self.range));
+        match self.help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of<'a>(&self, text: &'a str) -> &'a str {
+        &text[self.range.clone()]
+    }
+}
+
+/// The place of a part of a value; `range` counts bytes of the value.
+///
+/// A string with escapes is not in the file as it is, so for it the whole string is the place.
+pub(crate) fn part(value: &Spanned<String>, range: Range<usize>) -> Span {
+    match value.span.text().find(value.value.as_str()) {
+        Some(at) if !value.value.is_empty() => {
+            // An empty range at the end would show nothing: point to the character before.
+            let start = match range.end.min(value.value.len()) {
+                end if range.start >= end => end.saturating_sub(1),
+                _ => range.start,
+            };
+            value.span.sub(at + start..at + range.end)
+        }
+        _ => value.span.clone(),
+    }
+}
+
+/// So many findings are kept.
+const MAX_FINDINGS: usize = 100;
+
+/// The mistakes and warnings so far.
+#[derive(Debug, Default)]
+pub(crate) struct Findings(RefCell<Vec<Diagnostic>>);
+
+impl Findings {
+    pub(crate) fn add(&self, finding: Diagnostic) {
+        let mut findings = self.0.borrow_mut();
+        // Nobody reads more, and a file of megabytes must not take minutes.
+        if findings.len() >= MAX_FINDINGS {
+            return;
+        }
+        // Two targets with the same mistake in what they share have one mistake.
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    }
+
+    /// The value of a reader, or its mistake as a finding and nothing.
+    pub(crate) fn keep<T>(&self, result: Result<T, Diagnostic>) -> Option<T> {
+        result.map_err(|finding| self.add(finding)).ok()
+    }
+
+    /// Takes over other findings; their warnings only on demand.
+    pub(crate) fn take(&self, other: Self, with_warnings: bool) {
+        for finding in other.0.into_inner() {
+            if with_warnings || finding.severity == Severity::Error {
+                self.add(finding);
+            }
+        }
+    }
+
+    /// Takes out the warnings and tells them.
+    pub(crate) fn tell_warnings(&self, cx: &dyn Context) {
+        let (errors, warnings) = self
+            .0
+            .take()
+            .into_iter()
+            .partition(|finding| finding.severity == Severity::Error);
+        self.0.replace(errors);
+        for warning in Vec::<Diagnostic>::into_iter(warnings) {
+            cx.warn(warning);
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn into_all(self) -> Vec<Diagnostic> {
+        self.0.into_inner()
+    }
+
+    /// The errors, in the order of their places; what has no place comes first.
+    pub(crate) fn into_errors(self) -> Vec<Diagnostic> {
+        let mut errors = self.0.into_inner();
+        errors.retain(|finding| finding.severity == Severity::Error);
+        errors.sort_by_key(|finding| {
+            finding
+                .span
+                .as_ref()
+                .map(|span| (span.file().name().to_owned(), span.range().start))
+        });
+        errors
+    }
+}

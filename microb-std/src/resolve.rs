@@ -1,0 +1,319 @@
+//! From a `pyproject.toml` to a [`Config`].
+
+use std::collections::BTreeMap;
+
+use microb::{Context, Diagnostic, Diagnostics, Spanned, nearest};
+
+use crate::backend;
+use crate::config::{BuildSystem, Config};
+use crate::dependencies::{self, Listed};
+use crate::metadata::{self, Metadata, Tables};
+use crate::mistake::Findings;
+use crate::python::Wanted;
+use crate::python_version_file;
+use crate::target;
+use crate::text;
+use crate::tree::{self, Table};
+
+/// Patterns of the files that [`Config::resolve`] may read in the build context, besides the definition.
+///
+/// A hint for one fetch of all of them: a file that matches none, such as a requirements file with a name of
+/// its own, is read too when the definition names it.
+pub const READS: &[&str] = &[
+    "**/.python-version",
+    "**/setup.py",
+    "**/setup.cfg",
+    "**/*requirements*.txt",
+    "**/*requirements*/*.txt",
+    "**/*constraints*.txt",
+    "**/*.in",
+    "**/requirements*.lock",
+];
+
+/// The build argument that names the target, where a client has no `--target`.
+const TARGET_ARGS: &[&str] = &["microb_target", "MICROB_TARGET"];
+
+impl Config {
+    /// What the definition file means for the target that was asked for.
+    ///
+    /// The target is `--target`, else the build argument `microb_target`, else the one called `default`, else
+    /// the only one. All targets are checked.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake that was found, in the order of the file.
+    pub fn resolve(cx: &dyn Context) -> Result<Self, Diagnostics> {
+        resolve(cx, None)
+    }
+
+    /// The same for the target of this name, for a copy [from](crate::CopyFrom::Target) it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::resolve`]; also when there is no such target.
+    pub fn resolve_target(cx: &dyn Context, name: &str) -> Result<Self, Diagnostics> {
+        resolve(cx, Some(name))
+    }
+}
+
+/// What all targets of a file share.
+pub(crate) struct Shared<'a> {
+    pub(crate) cx: &'a dyn Context,
+    pub(crate) project_dir: String,
+    pub(crate) metadata: Metadata,
+    pub(crate) build_system: BuildSystem,
+    pub(crate) listed: Listed,
+    pub(crate) version_file: Option<Spanned<Wanted>>,
+    pub(crate) targets: Vec<Spanned<String>>,
+}
+
+fn resolve(cx: &dyn Context, name: Option<&str>) -> Result<Config, Diagnostics> {
+    let findings = Findings::default();
+    let config = config(cx, name, &findings);
+    // For a further target, the file's own warnings have been told with the first.
+    if name.is_none() {
+        findings.tell_warnings(cx);
+    }
+    let errors = findings.into_errors();
+    match config {
+        Some(config) => Diagnostics::or(errors, config),
+        None => Err(first_of(errors)),
+    }
+}
+
+fn first_of(errors: Vec<Diagnostic>) -> Diagnostics {
+    match Diagnostics::or(errors, ()) {
+        Err(errors) => errors,
+        // Nothing is given up without an error; if it were, the user should know.
+        Ok(()) => Diagnostic::error("microb bug: the file was refused without a reason").into(),
+    }
+}
+
+fn config(cx: &dyn Context, name: Option<&str>, findings: &Findings) -> Option<Config> {
+    let file = cx.definition();
+    let tree = tree::parse(file, findings)?;
+    let tables = Tables::of(Table::root(&tree, file, findings));
+    let target_tables = target_tables(&tables);
+    let shared = shared(cx, &tables, &target_tables);
+    check_cycles(&target_tables, findings);
+    let chosen = choose(cx, name, &shared.targets, findings);
+    let mut config = None;
+    for table in &target_tables {
+        let is_chosen = chosen.as_deref() == Some(table.0.value.as_str());
+        // Warnings are about the image that is made, errors about the file.
+        let own = Findings::default();
+        let table = (table.0.clone(), table.1.reporting_to(&own));
+        let resolved = target::resolve(&shared, &tables, Some(&table), &own);
+        findings.take(own, is_chosen);
+        if is_chosen {
+            config = resolved;
+        }
+    }
+    if target_tables.is_empty() && chosen.is_some() {
+        config = target::resolve(&shared, &tables, None, findings);
+    }
+    config
+}
+
+fn shared<'a>(
+    cx: &'a dyn Context,
+    tables: &Tables<'_>,
+    targets: &[(Spanned<String>, Table<'_>)],
+) -> Shared<'a> {
+    let name = cx.definition().name();
+    let project_dir = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let project_dir = project_dir
+        .trim_start_matches("./")
+        .trim_matches('/')
+        .to_owned();
+    // What nobody asks for cannot be wrong.
+    let needs_version_file = targets.is_empty()
+        || targets
+            .iter()
+            .any(|(_, table)| !table.has("python_version"));
+    let has_metadata = tables.project.is_some() || tables.poetry.is_some();
+    let has_setup = !has_metadata && backend::has_setup(cx, &project_dir);
+    let packaging = backend::packaging(tables, has_setup);
+    Shared {
+        metadata: metadata::read(tables, packaging),
+        build_system: backend::build_system(tables),
+        listed: dependencies::listed(tables, cx, &project_dir, has_setup),
+        version_file: needs_version_file
+            .then(|| version_file(cx, &project_dir, tables.root.findings()))
+            .flatten(),
+        targets: targets.iter().map(|(name, _)| name.clone()).collect(),
+        project_dir,
+        cx,
+    }
+}
+
+/// `.python-version` beside the `pyproject.toml`, else in the root of the build context.
+fn version_file(
+    cx: &dyn Context,
+    project_dir: &str,
+    findings: &Findings,
+) -> Option<Spanned<Wanted>> {
+    let name = python_version_file::NAME;
+    let beside = match project_dir {
+        "" => name.to_owned(),
+        folder => format!("{folder}/{name}"),
+    };
+    for path in [beside.as_str(), name] {
+        if let Some(file) = findings.keep(text::read(cx, path))? {
+            return python_version_file::read(&file, findings);
+        }
+    }
+    None
+}
+
+/// The tables of `[tool.microb.target]` with their names, in the order of the file.
+fn target_tables<'a>(tables: &Tables<'a>) -> Vec<(Spanned<String>, Table<'a>)> {
+    let microb = tables.tool.as_ref().and_then(|tool| tool.table("microb"));
+    let Some(microb) = microb else {
+        return Vec::new();
+    };
+    for key in microb.keys() {
+        if target::KEYS.contains(&key.value.as_str()) {
+            microb.findings().add(
+                Diagnostic::error(format!("`{}` stands outside of a target", key.value))
+                    .at(&key.span)
+                    .help("move it to `[tool.microb.target.default]`"),
+            );
+        }
+    }
+    let known: Vec<_> = ["target"].iter().chain(target::KEYS).copied().collect();
+    if microb
+        .keys()
+        .iter()
+        .any(|key| !known.contains(&key.value.as_str()))
+    {
+        microb.only_of(&known, &["target"]);
+    }
+    let Some(targets) = microb.table("target") else {
+        return Vec::new();
+    };
+    targets
+        .keys()
+        .into_iter()
+        .filter_map(|name| {
+            let table = targets.table(&name.value)?;
+            Some((name, table))
+        })
+        .collect()
+}
+
+/// The name of the target to make; empty for a file that has none.
+fn choose(
+    cx: &dyn Context,
+    name: Option<&str>,
+    targets: &[Spanned<String>],
+    findings: &Findings,
+) -> Option<String> {
+    let wanted = name.or_else(|| asked_for(cx, findings));
+    let has = |name: &str| targets.iter().any(|target| target.value == name);
+    match (wanted, targets) {
+        (Some(wanted), _) if has(wanted) => Some(wanted.to_owned()),
+        (None | Some("default"), []) => Some(String::new()),
+        (Some(wanted), _) => {
+            findings.add(unknown(wanted, targets));
+            None
+        }
+        (None, _) if has("default") => Some("default".to_owned()),
+        (None, [only]) => Some(only.value.clone()),
+        (None, [first, ..]) => {
+            findings.add(
+                Diagnostic::error(format!(
+                    "the targets are {}, and none is called `default`",
+                    tree::list(&names(targets))
+                ))
+                .at(&first.span)
+                .help(format!(
+                    "choose one, for instance with `--target {}`",
+                    first.value
+                )),
+            );
+            None
+        }
+    }
+}
+
+fn asked_for<'a>(cx: &'a dyn Context, findings: &Findings) -> Option<&'a str> {
+    let option = cx.target().filter(|name| !name.is_empty());
+    let argument = TARGET_ARGS.iter().find_map(|arg| {
+        let value = cx.build_arg(arg).filter(|name| !name.is_empty())?;
+        Some((*arg, value))
+    });
+    match (option, argument) {
+        (Some(option), Some((arg, value))) if option != value => {
+            findings.add(
+                Diagnostic::warning(format!(
+                    "the build argument `{arg}={value}` is ignored, since `--target {option}` is given"
+                ))
+                .help("give one of the two"),
+            );
+            Some(option)
+        }
+        (Some(option), _) => Some(option),
+        (None, argument) => argument.map(|(_, value)| value),
+    }
+}
+
+fn names(targets: &[Spanned<String>]) -> Vec<&str> {
+    targets.iter().map(|target| target.value.as_str()).collect()
+}
+
+fn unknown(wanted: &str, targets: &[Spanned<String>]) -> Diagnostic {
+    let names = names(targets);
+    let error = Diagnostic::error(format!("unknown target `{}`", tree::escape(wanted)));
+    let Some(first) = targets.first() else {
+        return error.help("remove it; the file has no `[tool.microb.target.NAME]`");
+    };
+    let error = error.at(&first.span);
+    match nearest(wanted, names.iter().copied()) {
+        Some(near) => error.help(format!(
+            "write `{near}`; the targets are {}",
+            tree::list(&names)
+        )),
+        None => error.help(format!("the targets are {}", tree::list(&names))),
+    }
+}
+
+/// Reports targets that copy from one another in a circle.
+fn check_cycles(targets: &[(Spanned<String>, Table<'_>)], findings: &Findings) {
+    let mut edges: BTreeMap<&str, Vec<Spanned<String>>> = BTreeMap::new();
+    for (name, table) in targets {
+        let lists = [target::COPY_FILES, target::COPY_FILES_BEFORE_BUILD];
+        let quiet = Findings::default();
+        let table = table.reporting_to(&quiet);
+        let from = lists
+            .iter()
+            .flat_map(|key| table.tables(key))
+            .filter_map(|copy| copy.string_if_any("from"))
+            .filter(|from| from.value != "builder");
+        edges.insert(&name.value, from.collect());
+    }
+    for (name, _) in targets {
+        let mut reached: Vec<&str> = Vec::new();
+        let mut open: Vec<&Spanned<String>> = edges[name.value.as_str()].iter().collect();
+        let first = open.clone();
+        while let Some(next) = open.pop() {
+            if next.value == name.value {
+                let via = first.iter().find(|from| {
+                    from.value == name.value || reached.contains(&from.value.as_str())
+                });
+                findings.add(
+                    Diagnostic::error(format!("the target `{}` copies from itself", name.value))
+                        .at(&via.unwrap_or(&next).span)
+                        .help("copy from `builder`, or from a target that does not need this one"),
+                );
+                break;
+            }
+            if !reached.contains(&next.value.as_str())
+                && let Some(more) = edges.get(next.value.as_str())
+            {
+                reached.push(&next.value);
+                open.extend(more);
+            }
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! Typed readers over a TOML tree that remembers where everything stands.
+//!
+//! Serde's derive stops at the first mistake and loses the place of untagged and flattened values.
+
+use microb::{Diagnostic, SourceFile, Span, Spanned, nearest};
+use toml::de::{DeTable, DeValue};
+
+use crate::mistake::Findings;
+
+type Entry<'a> = toml::Spanned<DeValue<'a>>;
+
+/// A table of the file.
+#[derive(Clone)]
+pub(crate) struct Table<'a> {
+    entries: &'a DeTable<'a>,
+    span: Span,
+    /// The dotted name, for messages; empty for the root.
+    path: String,
+    file: &'a SourceFile,
+    findings: &'a Findings,
+}
+
+/// Parses a file. `None` after a syntax error, since what is left would only produce errors that are none.
+pub(crate) fn parse<'a>(
+    file: &'a SourceFile,
+    findings: &Findings,
+) -> Option<toml::Spanned<DeTable<'a>>> {
+    let (root, errors) = DeTable::parse_recoverable(file.text());
+    let mut last_line = 0;
+    for error in &errors {
+        let range = error.span().unwrap_or(0..0);
+        let span = visible(file, range);
+        // One typing mistake makes the parser stumble several times on the same line.
+        let line = span.start().line;
+        if line != last_line {
+            findings.add(Diagnostic::error(syntax_message(error.message())).at(&span));
+        }
+        last_line = line;
+    }
+    errors.is_empty().then_some(root)
+}
+
+/// A range that a caret can show: one at the end of the file would be empty.
+fn visible(file: &SourceFile, range: std::ops::Range<usize>) -> Span {
+    if range.start < range.end && range.end <= file.text().len() {
+        return file.span(range);
+    }
+    let end = range.start.min(file.text().trim_end().len());
+    let start = file.text()[..file.span(end..end).range().start]
+        .char_indices()
+        .next_back()
+        .map_or(0, |(at, _)| at);
+    file.span(start..end)
+}
+
+fn syntax_message(parser: &str) -> String {
+    let mut message = String::from("invalid TOML: ");
+    message.push_str(parser);
+    message
+}
+
+impl<'a> Table<'a> {
+    pub(crate) fn root(
+        root: &'a toml::Spanned<DeTable<'a>>,
+        file: &'a SourceFile,
+        findings: &'a Findings,
+    ) -> Self {
+        Self {
+            entries: root.get_ref(),
+            span: file.span(0..file.text().lines().next().map_or(0, str::len)),
+            path: String::new(),
+            file,
+            findings,
+        }
+    }
+
+    /// Where the table begins: its header, or the whole of an inline table.
+    pub(crate) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(crate) fn findings(&self) -> &'a Findings {
+        self.findings
+    }
+
+    /// The keys with their places, in the order of the file.
+    pub(crate) fn keys(&self) -> Vec<Spanned<String>> {
+        let mut keys: Vec<_> = self
+            .entries
+            .keys()
+            .map(|key| {
+                Spanned::new(
+                    key.get_ref().clone().into_owned(),
+                    self.file.span(key.span()),
+                )
+            })
+            .collect();
+        keys.sort_by_key(|key| key.span.range().start);
+        keys
+    }
+
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.entries.contains_key(key)
+    }
+
+    /// The place of a key, or of the table if it has no such key.
+    pub(crate) fn key_span(&self, key: &str) -> Span {
+        match self.entries.get_key_value(key) {
+            Some((key, _)) => self.file.span(key.span()),
+            None => self.span.clone(),
+        }
+    }
+
+    /// The same table, whose mistakes go elsewhere.
+    pub(crate) fn reporting_to(&self, findings: &'a Findings) -> Self {
+        Self {
+            findings,
+            ..self.clone()
+        }
+    }
+
+    /// Reports keys that are not known, with the nearest one that is.
+    pub(crate) fn only(&self, known: &[&str]) {
+        self.only_of(known, known);
+    }
+
+    /// The same with keys that are accepted and not proposed.
+    pub(crate) fn only_of(&self, accepted: &[&str], known: &[&str]) {
+        for key in self.keys() {
+            if accepted.contains(&key.value.as_str()) {
+                continue;
+            }
+            let error = Diagnostic::error(format!(
+                "unknown key `{}` in `{}`",
+                escape(&key.value),
+                self.path
+            ))
+            .at(&key.span);
+            self.findings
+                .add(match nearest(&key.value, known.iter().copied()) {
+                    Some(near) => error.help(format!("write `{near}`")),
+                    None => error.help(format!("the known keys are {}", list(known))),
+                });
+        }
+    }
+
+    pub(crate) fn string(&self, key: &str) -> Option<Spanned<String>> {
+        let entry = self.entries.get(key)?;
+        self.as_string(entry, &self.name(key))
+    }
+
+    pub(crate) fn boolean(&self, key: &str) -> Option<bool> {
+        let entry = self.entries.get(key)?;
+        let value = entry.get_ref().as_bool();
+        if value.is_none() {
+            self.wrong_type(entry, &self.name(key), "a boolean");
+        }
+        value
+    }
+
+    /// A string list. A single string is a frequent mistake and gets a proposal.
+    pub(crate) fn strings(&self, key: &str) -> Option<Spanned<Vec<Spanned<String>>>> {
+        let entry = self.entries.get(key)?;
+        let span = self.file.span(entry.span());
+        let name = self.name(key);
+        match entry.get_ref() {
+            DeValue::Array(items) => {
+                let items = items
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(n, item)| self.as_string(item, &format!("{name}[{n}]")))
+                    .collect();
+                Some(Spanned::new(items, span))
+            }
+            DeValue::String(text) => {
+                let words: Vec<_> = text
+                    .split_whitespace()
+                    .map(|word| format!("{word:?}"))
+                    .collect();
+                self.findings.add(
+                    Diagnostic::error(format!(
+                        "`{name}` must be a list of strings, found a string"
+                    ))
+                    .at(&span)
+                    .help(format!("write a list: `{key} = [{}]`", words.join(", "))),
+                );
+                None
+            }
+            _ => {
+                self.wrong_type(entry, &name, "a list of strings");
+                None
+            }
+        }
+    }
+
+    pub(crate) fn table(&self, key: &str) -> Option<Self> {
+        let entry = self.entries.get(key)?;
+        let table = self.as_table(entry, self.name(key));
+        if table.is_none() {
+            self.wrong_type(entry, &self.name(key), "a table");
+        }
+        table
+    }
+
+    /// The same without a complaint: for the tables of other tools.
+    pub(crate) fn table_if_any(&self, key: &str) -> Option<Self> {
+        self.as_table(self.entries.get(key)?, self.name(key))
+    }
+
+    pub(crate) fn string_if_any(&self, key: &str) -> Option<Spanned<String>> {
+        let entry = self.entries.get(key)?;
+        let text = entry.get_ref().as_str()?;
+        Some(Spanned::new(text.to_owned(), self.file.span(entry.span())))
+    }
+
+    pub(crate) fn boolean_if_any(&self, key: &str) -> Option<bool> {
+        self.entries.get(key)?.get_ref().as_bool()
+    }
+
+    pub(crate) fn strings_if_any(&self, key: &str) -> Vec<Spanned<String>> {
+        let Some(items) = self
+            .entries
+            .get(key)
+            .and_then(|entry| entry.get_ref().as_array())
+        else {
+            return Vec::new();
+        };
+        items
+            .iter()
+            .filter_map(|item| {
+                let text = item.get_ref().as_str()?;
+                Some(Spanned::new(text.to_owned(), self.file.span(item.span())))
+            })
+            .collect()
+    }
+
+    /// A list of tables, `[[name]]` or inline.
+    pub(crate) fn tables(&self, key: &str) -> Vec<Self> {
+        let Some(entry) = self.entries.get(key) else {
+            return Vec::new();
+        };
+        let name = self.name(key);
+        let Some(items) = entry.get_ref().as_array() else {
+            self.wrong_type(entry, &name, "a list of tables");
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for (n, item) in items.iter().enumerate() {
+            let name = format!("{name}[{n}]");
+            match self.as_table(item, name.clone()) {
+                Some(table) => tables.push(table),
+                None => self.wrong_type(item, &name, "a table"),
+            }
+        }
+        tables
+    }
+
+    /// A table from names to strings: each name with its place, and its value.
+    pub(crate) fn string_map(&self, key: &str) -> Vec<(Spanned<String>, Spanned<String>)> {
+        let Some(table) = self.table(key) else {
+            return Vec::new();
+        };
+        table
+            .keys()
+            .into_iter()
+            .filter_map(|name| {
+                let value = table.string(&name.value)?;
+                Some((name, value))
+            })
+            .collect()
+    }
+
+    fn name(&self, key: &str) -> String {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let key = match !key.is_empty() && key.chars().all(plain) {
+            true => key.to_owned(),
+            false => format!("{key:?}"),
+        };
+        match self.path.as_str() {
+            "" => key,
+            path => format!("{path}.{key}"),
+        }
+    }
+
+    fn as_table(&self, entry: &'a Entry<'a>, path: String) -> Option<Self> {
+        Some(Self {
+            entries: entry.get_ref().as_table()?,
+            span: self.file.span(entry.span()),
+            path,
+            file: self.file,
+            findings: self.findings,
+        })
+    }
+
+    fn as_string(&self, entry: &Entry<'_>, name: &str) -> Option<Spanned<String>> {
+        let Some(text) = entry.get_ref().as_str() else {
+            self.wrong_type(entry, name, "a string");
+            return None;
+        };
+        let span = self.file.span(entry.span());
+        // Neither an argument, nor a path, nor an environment variable can hold one.
+        if text.contains('\0') {
+            let error = Diagnostic::error(format!("`{name}` contains a NUL character"));
+            self.findings.add(error.at(&span).help("remove it"));
+            return None;
+        }
+        Some(Spanned::new(text.to_owned(), span))
+    }
+
+    fn wrong_type(&self, entry: &Entry<'_>, name: &str, expected: &str) {
+        let span = self.file.span(entry.span());
+        let found = kind(entry.get_ref());
+        let error =
+            Diagnostic::error(format!("`{name}` must be {expected}, found {found}")).at(&span);
+        let scalar = matches!(
+            entry.get_ref(),
+            DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_)
+        );
+        self.findings.add(match (expected, entry.get_ref()) {
+            ("a string", _) if scalar => error.help(format!("write `\"{}\"`", span.text())),
+            ("a boolean", DeValue::String(text)) if text == "true" || text == "false" => {
+                error.help(format!("write `{text}`, without quotes"))
+            }
+            _ => error,
+        });
+    }
+}
+
+fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a float",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+/// `a`, `b` and `c`, each in backticks.
+pub(crate) fn list<T: AsRef<str>>(names: &[T]) -> String {
+    let quoted: Vec<_> = names
+        .iter()
+        .map(|name| format!("`{}`", escape(name.as_ref())))
+        .collect();
+    match quoted.as_slice() {
+        [] => "none".to_owned(),
+        [one] => one.clone(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// Text of the user for a message: control characters are made visible.
+pub(crate) fn escape(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| {
+            let escaped = c.is_control().then(|| c.escape_default());
+            let plain = (!c.is_control()).then_some(c);
+            escaped.into_iter().flatten().chain(plain)
+        })
+        .collect()
+}

@@ -1,0 +1,6 @@
+//! What a `pyproject.toml` means, and what is said when it means nothing.
+
+mod broken;
+mod examples;
+mod mistakes;
+mod options;
