@@ -17,7 +17,6 @@ pub(super) fn command(recipe: &Recipe) -> Command {
         .after_help(examples(&name, file))
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .disable_help_subcommand(true)
         .subcommand(build_command(&name, file))
         .subcommand(
             inputs(Command::new("dockerfile"), file)
@@ -29,7 +28,8 @@ pub(super) fn command(recipe: &Recipe) -> Command {
                 .about("Print what BuildKit is asked to do, as text or as protobuf")
                 .arg(switch("raw", "Write protobuf (pb.Definition) instead of text"))
                 .after_help(format!(
-                    "Example:\n  {name} llb --raw | buildctl build --local context=."
+                    "Protobuf holds the file system only, as buildctl does: entrypoint, user and environment are the frontend's.\n\n\
+                     Example:\n  {name} llb --raw | buildctl build --local context=."
                 )),
         )
         .subcommand(

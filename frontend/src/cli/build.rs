@@ -1,7 +1,6 @@
 //! `build`: packs this program as a frontend image and lets the engine that is there build with it.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use microb_dsl::{Diagnostic, Diagnostics};
@@ -9,7 +8,7 @@ use microb_dsl::{Diagnostic, Diagnostics};
 use super::arguments::{default_file, folder_of};
 use super::client::Engine;
 use super::client_flags::ClientArguments;
-use super::{executable, exit_code};
+use super::{executable, exit_code, image_name};
 use crate::pack::FrontendImage;
 use crate::recipe::Recipe;
 
@@ -42,7 +41,7 @@ fn prepare(recipe: &Recipe, args: Vec<String>) -> Result<Command, Diagnostics> {
     if let Some(native) = &engine.platform {
         executable.check_runs_on(native, recipe.name())?;
     }
-    let image = executable.pack(recipe.name(), None)?;
+    let image = executable.pack(&image_name(recipe), None)?;
     let request = Request {
         context,
         file,
@@ -82,7 +81,7 @@ fn definition(
 fn tag(recipe: &Recipe, image: &FrontendImage) -> String {
     let digest = image.digest();
     let hash = digest.trim_start_matches("sha256:");
-    format!("{}-frontend:{}", recipe.name(), &hash[..12])
+    format!("{}-frontend:{}", image_name(recipe), &hash[..12])
 }
 
 /// Becomes the client, so that its output, its exit status and the signals to it are its own.
@@ -111,41 +110,4 @@ fn cannot_run(command: &Command, error: &std::io::Error) -> ExitCode {
         "cannot run `{program}`: {error}"
     ))
     .into()))
-}
-
-/// Where the frontend lies as an OCI image layout, for engines that do not see the client's images.
-///
-/// It is kept in the user's cache folder, since the client still reads it when this program is gone.
-pub(super) fn layout(image: &FrontendImage, tag: &str) -> Result<PathBuf, Diagnostic> {
-    let name = tag.replace(['/', ':'], "-");
-    let folder = cache_folder().join("microb").join(&name);
-    if folder.join("index.json").exists() {
-        return Ok(folder);
-    }
-    // Another build may do the same at this moment: each writes its own, and one of them wins.
-    let draft = folder.with_file_name(format!("{name}.{}", std::process::id()));
-    let written = image.write_layout(tag, &draft).and_then(|()| {
-        let renamed = fs::rename(&draft, &folder);
-        if folder.join("index.json").exists() {
-            Ok(())
-        } else {
-            renamed
-        }
-    });
-    let _ = fs::remove_dir_all(&draft);
-    written.map_err(|error| {
-        Diagnostic::error(format!(
-            "cannot write the frontend image to `{}`: {error}",
-            folder.display()
-        ))
-    })?;
-    Ok(folder)
-}
-
-fn cache_folder() -> PathBuf {
-    let folder = |name, below| std::env::var_os(name).map(|home| Path::new(&home).join(below));
-    folder("XDG_CACHE_HOME", "")
-        .or_else(|| folder("HOME", ".cache"))
-        .filter(|folder| folder.is_absolute())
-        .unwrap_or_else(std::env::temp_dir)
 }

@@ -7,8 +7,9 @@ use std::process::{Command, Output, Stdio};
 use microb_dsl::{Diagnostic, Platform};
 
 use super::arguments::{build_arg, folder_of};
-use super::build::{Request, layout};
+use super::build::Request;
 use super::client_flags::Flag;
+use super::layout::layout;
 use crate::pack::FrontendImage;
 
 /// Which program builds, and how it gets the frontend image.

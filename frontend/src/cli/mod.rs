@@ -5,6 +5,7 @@ mod build;
 mod client;
 mod client_flags;
 mod evaluate;
+mod layout;
 mod original;
 mod show;
 
@@ -85,7 +86,7 @@ fn write_pack(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> 
             .map(PathBuf::as_path),
     )?;
     let platform = matches.get_one("platform").cloned();
-    let image = executable.pack(recipe.name(), platform)?;
+    let image = executable.pack(&image_name(recipe), platform)?;
     let tag = matches.get_one::<String>("tag").map_or("", String::as_str);
     let output = matches
         .get_one::<String>("output")
@@ -107,6 +108,19 @@ fn write_pack(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> 
     written.map_err(|error| Diagnostic::error(format!("cannot write `{output}`: {error}")).into())
 }
 
+/// The recipe's name as an image may have it: lower-case letters, digits and `-`.
+fn image_name(recipe: &Recipe) -> String {
+    let allowed = |letter: char| match letter.to_ascii_lowercase() {
+        letter @ ('a'..='z' | '0'..='9') => letter,
+        _ => '-',
+    };
+    let name: String = recipe.name().chars().map(allowed).collect();
+    match name.trim_matches('-') {
+        "" => "recipe".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
 /// The executable to pack: the named one, or this program.
 fn executable(named: Option<&Path>) -> Result<Executable, Diagnostic> {
     if let Some(path) = named {
@@ -126,5 +140,24 @@ fn print(bytes: &[u8]) -> Result<(), Diagnostics> {
             Err(Diagnostic::error(format!("cannot write to standard output: {error}")).into())
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_recipe_has_an_image_name() {
+        for (name, expected) in [
+            ("microb", "microb"),
+            ("My Team/Python", "my-team-python"),
+            ("_x_", "x"),
+            ("été", "t"),
+            ("", "recipe"),
+        ] {
+            let recipe = Recipe::new(name, |_| Ok(microb_dsl::scratch()));
+            assert_eq!(image_name(&recipe), expected, "{name}");
+        }
     }
 }
