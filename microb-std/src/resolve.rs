@@ -20,14 +20,14 @@ use crate::tree::{self, Table};
 /// A hint for one fetch of all of them: a file that matches none, such as a requirements file with a name of
 /// its own, is read too when the definition names it.
 pub const READS: &[&str] = &[
-    "**/.python-version",
-    "**/setup.py",
-    "**/setup.cfg",
-    "**/*requirements*.txt",
-    "**/*requirements*/*.txt",
-    "**/*constraints*.txt",
-    "**/*.in",
-    "**/requirements*.lock",
+    ".python-version",
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "*.txt",
+    "*.in",
+    "*.lock",
+    "requirements/*",
 ];
 
 /// The build argument that names the target, where a client has no `--target`.

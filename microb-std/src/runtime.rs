@@ -3,7 +3,7 @@
 use microb::prelude::*;
 
 use crate::builder::{self, Built, VENV, tool, variables};
-use crate::config::{Config, Packaging};
+use crate::config::Config;
 use crate::flavor::{packages, runtime_image};
 
 /// The number of the user and the group that the image runs as, `nonroot` of the distroless images.
@@ -27,22 +27,13 @@ UV_NO_INSTALLER_METADATA=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH \
 /// The image that runs. `files` are the steps of `copy_files` and `add_files`.
 pub fn runtime(config: &Config, built: &Built, files: impl IntoSteps) -> Stage {
     let system = system(config);
-    let stage = from(&system)
-        .named(
-            config
-                .target
-                .as_ref()
-                .map_or("final", |target| &target.value),
-        )
-        .then(copy("/user/", "/").from(&user_files(&system)))
+    let name = config.target.as_ref().map(|target| target.value.as_str());
+    from(&system)
+        .named(name.unwrap_or("final"))
+        .then(copy("/user/", "/").from(user_files(&system)))
         .then(workdir("/app"))
-        .then(copy(VENV, VENV).from(&built.builder));
-    let stage = match (config.project.packaging, &built.wheel) {
-        (Packaging::Wheel, Some(wheel)) => stage.then(install_wheel(config, wheel, built)),
-        (Packaging::Wheel, None) => stage,
-        (Packaging::Sources, _) => stage.then(builder::sources(config, "/app")),
-    };
-    stage
+        .then(copy(VENV, VENV).from(&built.builder))
+        .then(project(config, built))
         .then(files)
         .then(environment(config))
         .then(labels(config))
@@ -101,8 +92,13 @@ pub fn labels(config: &Config) -> Vec<Step> {
         .collect()
 }
 
-/// Installs the project itself: a layer of kilobytes, which is all that an edit of its sources changes.
-fn install_wheel(config: &Config, wheel: &Stage, built: &Built) -> impl IntoSteps + use<> {
+/// The project itself: a layer of kilobytes, which is all that an edit of its sources changes.
+///
+/// Its wheel is installed into the environment, which has to be there; what is no package is copied to `/app`.
+pub fn project(config: &Config, built: &Built) -> Vec<Step> {
+    let Some(wheel) = &built.wheel else {
+        return builder::sources(config, "/app").into_steps();
+    };
     run(INSTALL_WHEEL)
         .network(Network::None)
         .mount(bind("/dist").from(wheel).path("/dist"))
