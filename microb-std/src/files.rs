@@ -6,6 +6,7 @@ use crate::config::{AddFile, AddSource, CopyFile, CopyFrom};
 use crate::location::{check_url, within_context};
 use crate::mistake::{Findings, part};
 use crate::requirement::is_git;
+use crate::target::COPY_FILES_BEFORE_BUILD;
 use crate::tree::{self, Table};
 
 const COPY_KEYS: &[&str] = &["src", "dst", "from"];
@@ -24,6 +25,16 @@ pub(crate) fn copies(
         let from = table
             .string("from")
             .and_then(|from| table.findings().keep(copy_from(from, targets, cx)));
+        if let Some(from) = &from
+            && from.value == CopyFrom::Builder
+            && key == COPY_FILES_BEFORE_BUILD
+        {
+            table.findings().add(
+                Diagnostic::error("`builder` is not there before the build")
+                    .at(&from.span)
+                    .help("copy from it in `copy_files`, or name another source here"),
+            );
+        }
         let src = src?;
         if from.is_none() && !table.has("from") {
             stay_inside(&src, table.findings());

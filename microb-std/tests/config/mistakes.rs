@@ -45,6 +45,11 @@ fn in_a_target() {
 /// What is written, the message with its help, and what is underlined.
 const IN_A_TARGET: &[(&str, &str, &str)] = &[
     (
+        "copy_files_before_build = [{ src = 'a', dst = '/a', from = 'builder' }]",
+        "`builder` is not there before the build (copy from it in `copy_files`, or name another source here)",
+        "'builder'",
+    ),
+    (
         "entry_point = ['a']",
         "unknown key `entry_point` in `tool.microb.target.default` (write `entrypoint`)",
         "entry_point",
