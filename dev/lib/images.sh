@@ -120,13 +120,14 @@ bootstrap() {
 
 # What this machine needs in order to reach its registries, builds need as well.
 write_image_settings() {
-  local index
+  local index bundle
   mkdir -p "$home/settings"
   rm -f "$home/settings"/*
   # Archives behind a proxy, or one that stands still while the clock goes on.
   apt-config dump --no-empty | grep -E '^Acquire::(Check-Valid-Until|Check-Date|Retries|https?::Proxy)' \
     >"$home/settings/apt.conf" || true
-  [ ! -e "$certificates" ] || cp -L "$certificates" "$home/settings/machine.crt"
+  bundle=${SSL_CERT_FILE:-$certificates}
+  [ ! -e "$bundle" ] || cp -L "$bundle" "$home/settings/machine.crt"
   index=$(python_index)
   if [ -n "$index" ]; then
     printf '[global]\nindex-url = %s\n' "$index" >"$home/settings/pip.conf"
@@ -141,10 +142,11 @@ python_index() {
   echo "$index"
 }
 
+# Trap: a reader that stops early kills its writer, and pipefail calls that a failure. awk reads on, here and elsewhere.
 python_version_in() {
   tar -xOf "$1" ./var/lib/dpkg/status | awk '
     /^Package: / { package = $2 }
-    /^Version: / && package ~ /^python3\.[0-9]+-minimal$/ { sub(/[^0-9.].*/, "", $2); print $2; exit }'
+    /^Version: / && package ~ /^python3\.[0-9]+-minimal$/ { sub(/[^0-9.].*/, "", $2); print $2 }'
 }
 
 # --- python:X -----------------------------------------------------------------------------------------------------------

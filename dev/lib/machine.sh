@@ -6,7 +6,7 @@
 minimum_docker=23.0
 minimum_buildkit=0.11
 
-# Sets $engine to machine or private, and $engine_version for the first.
+# Sets $engine to machine or private, $engine_version for the first, and $reason if there is one that will not do.
 choose_engine() {
   engine=private engine_version='' reason=''
   case ${MICROB_ENGINE-} in
@@ -18,16 +18,17 @@ choose_engine() {
     engine=machine
   elif [ "${MICROB_ENGINE-}" = machine ]; then
     die "MICROB_ENGINE=machine, but ${reason:-no engine answers}" "start one, or unset MICROB_ENGINE to have a private one"
-  elif [ -n "$reason" ]; then
-    say "$reason; it is left alone, and not used"
   fi
 }
+
+# Why an engine that is there is not the chosen one.
+explain_choice() { [ -z "$reason" ] || say "$reason; it is left alone, and not used"; }
 
 # BUILDKIT_HOST is for buildctl; without it nothing here could use that daemon.
 machine_has_buildkit() {
   [ -n "${BUILDKIT_HOST-}" ] || return 1
   local version
-  version=$(timeout 10 buildctl debug info 2>/dev/null | sed -n 's/^BuildKit: *[^ ]* v\?\([^ ]*\).*/\1/p' | head -n 1) || true
+  version=$(timeout 10 buildctl debug info 2>/dev/null | sed -n 's/^BuildKit: *[^ ]* v\?\([^ ]*\).*/\1/p' | sed -n 1p) || true
   if [ -z "$version" ]; then
     reason="\`buildctl debug info\` gets no answer from BUILDKIT_HOST=$BUILDKIT_HOST"
     return 1
@@ -57,4 +58,4 @@ machine_has_docker() {
 }
 
 # at_least VERSION MINIMUM
-at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]; }
+at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | sed -n 1p)" = "$2" ]; }

@@ -47,7 +47,7 @@ subnet_is_free() { ! ip -4 route show match "$1.1" | grep -v -e '^default' -e "d
 # Virtual machines often have less than 1500; a container that does not know loses its long packets.
 default_mtu() {
   local device
-  device=$(ip -4 route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1)
+  device=$(ip -4 route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' | sed -n 1p)
   cat "/sys/class/net/$device/mtu" 2>/dev/null || echo 1500
 }
 

@@ -69,8 +69,8 @@ find_mirror() {
   suite=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
   # shellcheck disable=SC2016
   own_apt indextargets --format '$(LABEL) $(COMPONENT) $(CODENAME) $(REPO_URI)' 'Identifier: Packages' |
-    awk -v suite="$suite" '$1 == "Debian" && $2 == "main" && (suite == "" || suite == $3) { sub("/$", "", $4); print $4 }' |
-    head -n 1 >"$home/apt/mirror"
+    awk -v suite="$suite" '$1 == "Debian" && $2 == "main" && (suite == "" || suite == $3) && !n++ { sub("/$", "", $4); print $4 }' \
+      >"$home/apt/mirror"
   [ -s "$home/apt/mirror" ] || die_with_log "$logs/apt-update.log" \
     "apt's sources lead to no Debian archive of this machine's release (${suite:-unknown})" \
     "on a system that derives from Debian, install Docker $minimum_docker or newer by its own means; it will be used as it is"
@@ -104,7 +104,8 @@ get_docker() {
     "install Docker $minimum_docker or newer by other means; it will be used as it is"
 }
 
-# Before Debian merged /usr, packages had files in both; with these links they all land in usr.
+# Older packages have files in /bin, /sbin and /lib as well; with these links, which dpkg -x would replace by folders, all
+# files land in usr.
 unpack_debs() {
   local deb folder
   for folder in bin sbin lib lib64; do
@@ -113,7 +114,9 @@ unpack_debs() {
   done
   for deb in "$home"/debs/*.deb; do
     [ -e "$deb" ] || continue
-    quietly unpack dpkg -x "$deb" "$root"
+    quietly unpack unpack "$deb"
     rm "$deb"
   done
 }
+
+unpack() { dpkg-deb --fsys-tarfile "$1" | tar --extract --keep-directory-symlink --directory "$root"; }

@@ -14,7 +14,7 @@ use crate::context::{self, Planned};
 use crate::files::Files;
 use crate::gateway::{Failure, Gateway, Graph, Outcome, Reference, References};
 use crate::recipe::Recipe;
-use crate::request::Request;
+use crate::request::{ContextSource, Request};
 use crate::{panics, sources};
 
 // The keys of a result's metadata are those of `exporter/containerimage/exptypes/types.go` in moby/buildkit.
@@ -86,11 +86,12 @@ impl Build {
             .iter()
             .map(|(name, value)| label(name, value));
         let stage = stage.then(labels.collect::<Vec<_>>());
-        let inputs = Inputs {
+        let mut inputs = Inputs {
             build_platform: request.build_platform.clone(),
             images: BTreeMap::new(),
             context: self.files.context.clone(),
-            named_contexts: self.named_contexts(&stage, &platform).await?,
+            named_contexts: BTreeMap::new(),
+            context_configs: BTreeMap::new(),
             capabilities: self.capabilities(),
             run_options: request.run_options.clone(),
             no_cache: request.no_cache.clone(),
@@ -100,6 +101,7 @@ impl Build {
             name_platforms: request.platforms.len() > 1,
             platform,
         };
+        self.add_named_contexts(&stage, &mut inputs).await?;
         Ok(Plan { stage, inputs })
     }
 
@@ -107,26 +109,28 @@ impl Build {
         self.gateway.llb_capabilities()
     }
 
-    /// The named contexts that the stage uses, as sources.
-    async fn named_contexts(
-        &self,
-        stage: &Stage,
-        platform: &Platform,
-    ) -> Result<BTreeMap<String, Source>, Failure> {
-        let mut found = BTreeMap::new();
-        for name in named_contexts(stage) {
+    /// Says what the named contexts that the stage uses are, with the image configs that the client sent for them.
+    async fn add_named_contexts(&self, stage: &Stage, inputs: &mut Inputs) -> Result<(), Failure> {
+        for name in context_names(stage) {
             let Some((source, shared_key)) = self
                 .request
-                .named_context(&name, platform)
+                .named_context(&name, &inputs.platform)
                 .map_err(Diagnostics::from)?
             else {
                 continue;
             };
-            let (gateway, request, inputs) = (&self.gateway, &self.request, &self.inputs);
-            let source = sources::named(gateway, request, inputs, source, shared_key).await?;
-            found.insert(name, source);
+            if let ContextSource::Input(input) = &source {
+                let config = self.request.input_config(input);
+                let config = config.map_err(Diagnostics::from)?;
+                inputs
+                    .context_configs
+                    .extend(config.map(|config| (name.clone(), config)));
+            }
+            let (gateway, request) = (&self.gateway, &self.request);
+            let source = sources::named(gateway, request, &self.inputs, source, shared_key).await?;
+            inputs.named_contexts.insert(name, source);
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Asks for the digest and the config of each image that the plans name, each once, side by side.
@@ -237,15 +241,19 @@ fn platforms(built: &[Built]) -> Vec<u8> {
     json!({ "Platforms": entries }).to_string().into_bytes()
 }
 
-/// The names of all contexts that a stage and those below it start from, copy from or mount.
-fn named_contexts(stage: &Stage) -> BTreeSet<String> {
+/// The names that a context may have to take part in a build: those that the stages name, and those of their images,
+/// since a context may stand for an image.
+fn context_names(stage: &Stage) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for stage in stage.stages() {
-        if let Base::NamedContext(name) = stage.base() {
-            names.insert(name.clone());
-        }
+        match stage.base() {
+            Base::NamedContext(name) => names.insert(name.clone()),
+            Base::Image(image) => names.insert(image.familiar()),
+            _ => false,
+        };
         names.extend(stage.sources().filter_map(|source| match source {
             Source::NamedContext(name) => Some(name.clone()),
+            Source::Image(image) => Some(image.familiar()),
             _ => None,
         }));
     }
@@ -295,5 +303,53 @@ pub(crate) async fn guarded(
             let panic = panics::last(stopped.into_panic().as_ref());
             Err(Failure::new(format!("microb bug: {panic}")))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn platforms_are_listed_as_exporters_read_them() {
+        let built = ["linux/amd64", "linux/arm/v7"].map(|platform| Built {
+            platform: platform.parse().unwrap(),
+            reference: None,
+            config: Vec::new(),
+        });
+        // The form of `exptypes.Platforms` in Go.
+        let expected = json!({ "Platforms": [
+            { "ID": "linux/amd64", "Platform": { "os": "linux", "architecture": "amd64" } },
+            { "ID": "linux/arm/v7", "Platform": { "os": "linux", "architecture": "arm", "variant": "v7" } },
+        ]});
+        let listed: serde_json::Value = serde_json::from_slice(&platforms(&built)).unwrap();
+        assert_eq!(listed, expected);
+    }
+
+    #[test]
+    fn a_mistake_that_all_platforms_make_is_told_once() {
+        let mistake = |text: &str| Diagnostics::from(Diagnostic::error(text));
+        let found: Result<Vec<()>, _> = every(
+            [
+                Err(mistake("a")),
+                Err(mistake("a").and(mistake("b"))),
+                Ok(()),
+            ]
+            .into_iter(),
+        );
+        assert_eq!(found.unwrap_err(), mistake("a").and(mistake("b")));
+    }
+
+    #[test]
+    fn contexts_are_looked_up_for_every_name_that_a_stage_uses() {
+        let image: ImageRef = "python:3.14".parse().unwrap();
+        let other: ImageRef = "acme/tools".parse().unwrap();
+        let below = microb_dsl::from(image);
+        let stage = microb_dsl::from(Base::NamedContext("base".to_owned()))
+            .then(microb_dsl::copy("a", "/a").from(&below))
+            .then(microb_dsl::copy("b", "/b").from(other))
+            .then(microb_dsl::copy("c", "/c").from(microb_dsl::named_context("files")));
+        let names: Vec<String> = context_names(&stage).into_iter().collect();
+        assert_eq!(names, ["acme/tools:latest", "base", "files", "python:3.14"]);
     }
 }

@@ -222,7 +222,8 @@ async fn part(
     name: &str,
 ) -> Result<Solved, Failure> {
     let folder = sources::folder(request, local, format!("{local}-{READ_KEY}"))
-        .follow_paths(patterns.to_vec());
+        .follow_paths(patterns.to_vec())
+        .whole();
     sources::solve(gateway, &folder.into(), &request.build_platform, name)
         .await
         .map_err(|failure| failure.context(format!("cannot read the client's folder `{local}`")))
@@ -253,6 +254,7 @@ impl Definition {
         let source = given.unwrap_or_else(|| {
             sources::folder(request, name, name)
                 .follow_paths([filename.to_owned(), format!("{filename}{IGNORE_FILE}")])
+                .whole()
                 .into()
         });
         let label = format!("load build definition from {filename}");

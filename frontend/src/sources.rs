@@ -147,7 +147,9 @@ pub(crate) async fn named(
         ),
         ContextSource::Local(name) => {
             let key = format!("{shared_key}-{IGNORE_FILE}");
-            let ignore_file = folder(request, &name, key).follow_paths([IGNORE_FILE]);
+            let ignore_file = folder(request, &name, key)
+                .follow_paths([IGNORE_FILE])
+                .whole();
             let platform = &request.build_platform;
             let label = format!("load {IGNORE_FILE} of context {name}");
             let solved = solve(gateway, &ignore_file.into(), platform, &label).await?;

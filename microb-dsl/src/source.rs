@@ -194,6 +194,7 @@ pub struct Local {
     pub(crate) follow_paths: Vec<String>,
     pub(crate) session: Option<String>,
     pub(crate) shared_key: Option<String>,
+    pub(crate) whole: bool,
 }
 
 /// A folder that the client sends under this name (`buildctl build --local NAME=…`).
@@ -214,6 +215,7 @@ pub fn local(name: impl Into<String>) -> Local {
         follow_paths: Vec::new(),
         session: None,
         shared_key: None,
+        whole: false,
     }
 }
 
@@ -245,6 +247,12 @@ impl Local {
     /// A hint under which the engine keeps the last transfer, so that only changes are sent.
     pub fn shared_key(mut self, hint: impl Into<String>) -> Self {
         self.shared_key = Some(hint.into());
+        self
+    }
+
+    /// Sends all files anew, even those whose size and time are as in the last transfer. For a few small files.
+    pub fn whole(mut self) -> Self {
+        self.whole = true;
         self
     }
 }

@@ -15,9 +15,10 @@ const DEFAULT_BACKEND: &str = "setuptools.build_meta:__legacy__";
 pub(crate) fn build_system(tables: &Tables<'_>) -> BuildSystem {
     let Some(table) = &tables.build_system else {
         // Poetry itself builds such a project with its own backend.
-        return match tables.project.is_none() && tables.poetry.is_some() {
-            true => undeclared("poetry-core", "poetry.core.masonry.api"),
-            false => undeclared(DEFAULT_REQUIRES, DEFAULT_BACKEND),
+        return if tables.project.is_none() && tables.poetry.is_some() {
+            undeclared("poetry-core", "poetry.core.masonry.api")
+        } else {
+            undeclared(DEFAULT_REQUIRES, DEFAULT_BACKEND)
         };
     };
     let findings = table.findings();
@@ -75,9 +76,10 @@ pub(crate) fn packaging(tables: &Tables<'_>, has_setup: bool) -> Packaging {
     // uv takes a project without `[build-system]` for a set of files.
     let is_uv = tables.tool("uv").is_some();
     let has_metadata = tables.project.is_some() || tables.poetry.is_some();
-    match has_metadata && !is_uv || has_setup {
-        true => Packaging::Wheel,
-        false => Packaging::Sources,
+    if has_metadata && !is_uv || has_setup {
+        Packaging::Wheel
+    } else {
+        Packaging::Sources
     }
 }
 

@@ -107,7 +107,7 @@ pub struct Python {
     pub requires: Option<Spanned<String>>,
 }
 
-/// A version of CPython, as an image tag names it: `3.14`, or `3.12.3` where only that one will do.
+/// A version of `CPython`, as an image tag names it: `3.14`, or `3.12.3` where only that one will do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PythonVersion {
     /// The second part: 14 in 3.14. The first is always 3.

@@ -46,13 +46,14 @@ pub(crate) fn listed(
         return self::poetry(poetry);
     }
     let is_old_flit = tables.tool("flit").is_some_and(|flit| flit.has("metadata"));
-    match has_setup || is_old_flit {
-        true => Listed {
+    if has_setup || is_old_flit {
+        Listed {
             backend_knows: Some(tables.root.span().clone()),
             backend_knows_extras: Some(tables.root.span().clone()),
             ..Listed::default()
-        },
-        false => Listed::default(),
+        }
+    } else {
+        Listed::default()
     }
 }
 
@@ -75,7 +76,7 @@ fn pep621(project: &Table<'_>, tables: &Tables<'_>, cx: &dyn Context, project_di
                 .map_or_else(Vec::new, |list| list.value);
             add_extra(
                 &mut listed.extras,
-                key,
+                &key,
                 requirements(texts, findings),
                 findings,
             );
@@ -95,7 +96,7 @@ fn pep621(project: &Table<'_>, tables: &Tables<'_>, cx: &dyn Context, project_di
             Some(files) => {
                 for key in files.keys() {
                     let texts = from_files(&files, &key.value, cx, project_dir);
-                    add_extra(&mut listed.extras, key, texts, findings);
+                    add_extra(&mut listed.extras, &key, texts, findings);
                 }
             }
             None => listed.backend_knows_extras = Some(project.key_span("dynamic")),
@@ -116,7 +117,7 @@ fn requirements(texts: Vec<Spanned<String>>, findings: &Findings) -> Vec<Require
 
 fn add_extra(
     extras: &mut Extras,
-    key: Spanned<String>,
+    key: &Spanned<String>,
     requirements: Vec<Requirement>,
     findings: &Findings,
 ) {
@@ -186,12 +187,8 @@ fn from_files(
                 continue;
             }
         };
-        for (n, line) in file.text().lines().enumerate() {
-            let line = line.split(" #").next().unwrap_or(line).trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let span = file.line(n + 1).unwrap_or_else(|| file.whole());
+        for Spanned { value: line, span } in text::lines(&file) {
+            let line = line.split(" #").next().unwrap_or(line).trim_end();
             let text = Spanned::new(line.to_owned(), span.sub(0..line.len()));
             if line.starts_with('-') {
                 findings.add(
@@ -296,7 +293,7 @@ pub(crate) fn wanted(
         .as_ref()
         .filter(|_| !extras.is_empty());
     if let Some(span) = backend.or(backend_for_extras) {
-        return from_backend(listed, project, extras, span, findings);
+        return from_backend(listed, project, &extras, span, findings);
     }
     let requirements = extras::expand(
         project.normalized_name.as_deref(),
@@ -319,7 +316,7 @@ pub(crate) fn wanted(
 fn from_backend(
     listed: &Listed,
     project: &Project,
-    extras: Vec<Spanned<String>>,
+    extras: &[Spanned<String>],
     span: &Span,
     findings: &Findings,
 ) -> Wanted {
@@ -334,7 +331,7 @@ fn from_backend(
     }
     // Who else can say which extras there are is the backend.
     if listed.backend_knows_extras.is_none() || !listed.extras.is_empty() {
-        for extra in &extras {
+        for extra in extras {
             if !listed.extras.contains_key(&normalized(&extra.value)) {
                 findings.add(extras::unknown(extra, &listed.extras));
             }

@@ -111,20 +111,22 @@ impl<'a> Scanner<'a> {
                 ));
             }
             self.or(depth + 1)?;
-            return match self.eat(")") {
-                true => Ok(()),
-                false => Err(Mistake::new(start..start + 1, "the `(` has no `)`")),
+            return if self.eat(")") {
+                Ok(())
+            } else {
+                Err(Mistake::new(start..start + 1, "the `(` has no `)`"))
             };
         }
         let left_is_variable = self.operand()?;
         self.operator()?;
         let right_is_variable = self.operand()?;
-        match left_is_variable || right_is_variable {
-            true => Ok(()),
-            false => Err(
+        if left_is_variable || right_is_variable {
+            Ok(())
+        } else {
+            Err(
                 Mistake::new(start..self.at, "the condition compares two strings")
                     .help("one side is a variable, for instance `python_version`"),
-            ),
+            )
         }
     }
 

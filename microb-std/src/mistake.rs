@@ -78,12 +78,16 @@ const MAX_FINDINGS: usize = 100;
 pub(crate) struct Findings(RefCell<Vec<Diagnostic>>);
 
 impl Findings {
+    /// Whether nobody would read more, so that a file of megabytes need not take minutes.
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.borrow().len() >= MAX_FINDINGS
+    }
+
     pub(crate) fn add(&self, finding: Diagnostic) {
-        let mut findings = self.0.borrow_mut();
-        // Nobody reads more, and a file of megabytes must not take minutes.
-        if findings.len() >= MAX_FINDINGS {
+        if self.is_full() {
             return;
         }
+        let mut findings = self.0.borrow_mut();
         // Two targets with the same mistake in what they share have one mistake.
         if !findings.contains(&finding) {
             findings.push(finding);

@@ -140,9 +140,10 @@ fn no_name(text: &str, end: usize, distribution: &str) -> Mistake {
     );
     let lower = text.to_ascii_lowercase();
     let is_case = lower != text && distribution == "Debian" && debian(&lower).is_ok();
-    match is_case {
-        true => mistake.help(format!("write `{lower}`")),
-        false => mistake.help("remove it, or write the package's name"),
+    if is_case {
+        mistake.help(format!("write `{lower}`"))
+    } else {
+        mistake.help("remove it, or write the package's name")
     }
 }
 

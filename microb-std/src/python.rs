@@ -7,7 +7,7 @@ use crate::config::{Python, PythonOrigin, PythonVersion};
 use crate::mistake::Findings;
 use crate::specifier::Constraint;
 
-/// A minor version of CPython 3 and its newest patch known here.
+/// A minor version of `CPython` 3 and its newest patch known here.
 struct Known {
     minor: u32,
     patch: u32,

@@ -5,6 +5,7 @@ use microb::{Diagnostic, SourceFile, Span, Spanned};
 use crate::mistake::Findings;
 use crate::python::{self, Wanted};
 use crate::specifier::Constraint;
+use crate::text;
 
 /// The name of the file, beside the `pyproject.toml`.
 pub(crate) const NAME: &str = ".python-version";
@@ -15,21 +16,19 @@ pub(crate) const NAME: &str = ".python-version";
 /// nothing else is an error.
 pub(crate) fn read(file: &SourceFile, findings: &Findings) -> Option<Spanned<Wanted>> {
     let mut skipped = Vec::new();
-    for (n, line) in file.text().lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let span = file.line(n + 1).unwrap_or_else(|| file.whole());
+    for Spanned { value: line, span } in text::lines(file) {
         // pyenv allows several versions in a line; the first is `python`. A range may contain spaces.
-        let word = match line.starts_with(['<', '>', '=', '!', '~']) {
-            true => line.split('#').next().unwrap_or(line).trim(),
-            false => line.split_whitespace().next().unwrap_or(line),
+        let word = if line.starts_with(['<', '>', '=', '!', '~']) {
+            line.split('#').next().unwrap_or(line).trim()
+        } else {
+            line.split_whitespace().next().unwrap_or(line)
         };
         let text = Spanned::new(word.to_owned(), span.sub(0..word.len()));
         match version(&text) {
             Line::Version(wanted) => {
-                skipped.into_iter().for_each(|skip| findings.add(skip));
+                for skip in skipped {
+                    findings.add(skip);
+                }
                 return Some(Spanned::new(wanted, text.span));
             }
             Line::Skip => skipped.push(
@@ -108,17 +107,18 @@ fn version(text: &Spanned<String>) -> Line {
     };
     // `cpython-3.12.1-linux-x86_64-gnu`: the platform comes from `--platform`.
     let number = match number.split_once('-') {
-        Some((_, rest)) if rest == "dev" => return Line::Skip,
+        Some((_, "dev")) => return Line::Skip,
         Some((number, _)) if word.starts_with("cpython") => number.to_owned(),
         _ => number,
     };
     if !number.starts_with(|c: char| c.is_ascii_digit()) {
         return Line::Skip;
     }
-    if let Some((number, variant)) = number.split_once('+') {
-        if number.chars().all(|c| c.is_ascii_digit() || c == '.') && !variant.is_empty() {
-            return no_image("the build");
-        }
+    if let Some((number, variant)) = number.split_once('+')
+        && number.chars().all(|c| c.is_ascii_digit() || c == '.')
+        && !variant.is_empty()
+    {
+        return no_image("the build");
     }
     if let Some(number) = number.strip_suffix(['t', 'd'])
         && number.chars().all(|c| c.is_ascii_digit() || c == '.')

@@ -162,7 +162,7 @@ impl<'a> Parts<'a> {
         let name_end = rest.find(|c| !is_name_char(c)).unwrap_or(rest.len());
         let (name, rest) = rest.split_at(name_end);
         let at = |part: &str| part.as_ptr() as usize - text.as_ptr() as usize;
-        let is_location = rest.starts_with("://") || rest.starts_with("+") || is_scp(text.trim());
+        let is_location = rest.starts_with("://") || rest.starts_with('+') || is_scp(text.trim());
         if !is_name(name) || is_location {
             return Err(no_name(text, name));
         }
@@ -212,14 +212,16 @@ fn no_name(text: &str, name: &str) -> Mistake {
                     name.len()
                         .max(whole.chars().next().map_or(1, char::len_utf8))
                 },
-        match is_location {
-            true => format!("`{whole}` has no package name"),
-            false => format!("`{whole}` does not begin with a package name"),
+        if is_location {
+            format!("`{whole}` has no package name")
+        } else {
+            format!("`{whole}` does not begin with a package name")
         },
     );
-    match is_location {
-        true => mistake.help(format!("write `NAME @ {whole}`")),
-        false => mistake.help("a name is letters and digits with `.`, `_` and `-` between them"),
+    if is_location {
+        mistake.help(format!("write `NAME @ {whole}`"))
+    } else {
+        mistake.help("a name is letters and digits with `.`, `_` and `-` between them")
     }
 }
 
@@ -290,10 +292,11 @@ fn check_url(url: &str) -> Result<(), Mistake> {
         return Err(Mistake::new(whole, format!("`{url}` is no URL"))
             .help(format!("write `git+ssh://{https}`")));
     }
-    match is_scheme {
-        true => Ok(()),
-        false => Err(Mistake::new(whole, format!("`{url}` is no URL"))
-            .help("begin it with `https://`, `git+https://` or `git+ssh://`")),
+    if is_scheme {
+        Ok(())
+    } else {
+        Err(Mistake::new(whole, format!("`{url}` is no URL"))
+            .help("begin it with `https://`, `git+https://` or `git+ssh://`"))
     }
 }
 
@@ -310,9 +313,10 @@ fn check_specifiers(text: &str, name: &str, written: &str) -> Result<String, Mis
     if !is_arbitrary {
         specifier::specifiers(inner).map_err(|mistake| {
             let mistake = mistake.shift(at(inner));
-            match inner.starts_with(|c: char| c.is_ascii_digit()) {
-                true => mistake.help(format!("write `{name}=={}`", inner.trim())),
-                false => mistake,
+            if inner.starts_with(|c: char| c.is_ascii_digit()) {
+                mistake.help(format!("write `{name}=={}`", inner.trim()))
+            } else {
+                mistake
             }
         })?;
     }

@@ -48,9 +48,10 @@ impl Constraint {
         for alternative in pieces(text, |c| c == '|').filter(|(_, part)| !part.is_empty()) {
             alternatives.push(poetry_all(alternative)?);
         }
-        match alternatives.is_empty() {
-            true => Ok(Self::any()),
-            false => Ok(Self(alternatives)),
+        if alternatives.is_empty() {
+            Ok(Self::any())
+        } else {
+            Ok(Self(alternatives))
         }
     }
 }
@@ -180,9 +181,10 @@ fn poetry_one(text: &str) -> Result<Vec<VersionSpecifier>, String> {
         let above = next(version.release(), fixed).ok_or_else(wrong)?;
         return Ok(between(version, above));
     }
-    let text = match text.starts_with(|c: char| c.is_ascii_digit()) {
-        true => format!("=={text}"),
-        false => text.to_owned(),
+    let text = if text.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("=={text}")
+    } else {
+        text.to_owned()
     };
     match VersionSpecifier::from_str(&text) {
         Ok(one) => Ok(vec![one]),

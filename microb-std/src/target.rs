@@ -6,8 +6,9 @@ use microb::{Context, Diagnostic, Spanned, nearest};
 
 use crate::config::{ApiVersion, Config, Flavor};
 use crate::dependencies;
+use crate::files;
+use crate::index_table;
 use crate::labels;
-use crate::location;
 use crate::metadata::Tables;
 use crate::mistake::{Findings, part};
 use crate::packages;
@@ -91,12 +92,12 @@ pub(crate) fn resolve(
         packages::resolve(list, flavor, findings)
     };
     let copies = |key| {
-        let copies = |table| location::copies(table, key, &shared.targets, cx);
+        let copies = |table| files::copies(table, key, &shared.targets, cx);
         table.map(copies).unwrap_or_default()
     };
     let adds = |key| {
         table
-            .map(|table| location::adds(table, key))
+            .map(|table| files::adds(table, key))
             .unwrap_or_default()
     };
     let build_place = |needs: fn(&Requirement) -> bool| {
@@ -116,7 +117,7 @@ pub(crate) fn resolve(
             .map(|table| env(table, cx, findings))
             .unwrap_or_default(),
         labels,
-        indices: table.map(location::indices).unwrap_or_default(),
+        indices: table.map(index_table::resolve).unwrap_or_default(),
         entrypoint: table.and_then(|table| arguments(table, "entrypoint")),
         command: table.and_then(|table| arguments(table, "command")),
         copy_files: copies(COPY_FILES),
@@ -137,13 +138,14 @@ fn check_keys(table: &Table<'_>) {
         return;
     }
     let span = table.key_span(ENVIRONMENT);
-    table.findings().add(match table.has("env") {
-        true => Diagnostic::error("`environment` is the old spelling of `env`, and both are given")
+    table.findings().add(if table.has("env") {
+        Diagnostic::error("`environment` is the old spelling of `env`, and both are given")
             .at(&span)
-            .help("move everything to `env`"),
-        false => Diagnostic::warning("`environment` is the old spelling of `env`")
+            .help("move everything to `env`")
+    } else {
+        Diagnostic::warning("`environment` is the old spelling of `env`")
             .at(&span)
-            .help("write `env`"),
+            .help("write `env`")
     });
 }
 
@@ -189,10 +191,7 @@ fn env(
     cx: &dyn Context,
     findings: &Findings,
 ) -> BTreeMap<String, Spanned<String>> {
-    let key = match table.has("env") {
-        true => "env",
-        false => ENVIRONMENT,
-    };
+    let key = if table.has("env") { "env" } else { ENVIRONMENT };
     variables(table, key, cx, findings, check_env_name)
 }
 

@@ -1,6 +1,6 @@
 //! Bytes of the user as text.
 
-use microb::{Context, Diagnostic, SourceFile};
+use microb::{Context, Diagnostic, SourceFile, Spanned};
 
 /// A file of the build context as text; `None` if there is none.
 pub(crate) fn read(cx: &dyn Context, path: &str) -> Result<Option<SourceFile>, Diagnostic> {
@@ -9,6 +9,18 @@ pub(crate) fn read(cx: &dyn Context, path: &str) -> Result<Option<SourceFile>, D
         Ok(None) => Ok(None),
         Err(error) => Err(Diagnostic::error(error.to_string())),
     }
+}
+
+/// The lines of a file without white space at their ends, and without empty lines and comment lines.
+pub(crate) fn lines(file: &SourceFile) -> impl Iterator<Item = Spanned<&str>> {
+    let mut at = 0;
+    file.text().split_inclusive('\n').filter_map(move |raw| {
+        let start = at + raw.len() - raw.trim_start().len();
+        at += raw.len();
+        let line = raw.trim();
+        let says_something = !line.is_empty() && !line.starts_with('#');
+        says_something.then(|| Spanned::new(line, file.span(start..start + line.len())))
+    })
 }
 
 /// Reads UTF-8, and UTF-16 with a byte order mark, which Windows PowerShell's `>` writes.

@@ -20,14 +20,28 @@ pub(crate) struct Table<'a> {
     findings: &'a Findings,
 }
 
+/// One wrong character can make the parser stumble at every character after it.
+const MAX_SYNTAX_ERRORS: usize = 100;
+
+/// Longer files, in bytes, are read up to their first syntax error, since each error costs memory.
+const MAX_RECOVERY: usize = 1 << 20;
+
 /// Parses a file. `None` after a syntax error, since what is left would only produce errors that are none.
 pub(crate) fn parse<'a>(
     file: &'a SourceFile,
     findings: &Findings,
 ) -> Option<toml::Spanned<DeTable<'a>>> {
-    let (root, errors) = DeTable::parse_recoverable(file.text());
+    let (root, errors) = if file.text().len() <= MAX_RECOVERY {
+        let (root, errors) = DeTable::parse_recoverable(file.text());
+        (Some(root), errors)
+    } else {
+        match DeTable::parse(file.text()) {
+            Ok(root) => (Some(root), Vec::new()),
+            Err(first) => (None, vec![first]),
+        }
+    };
     let mut last_line = 0;
-    for error in &errors {
+    for error in errors.iter().take(MAX_SYNTAX_ERRORS) {
         let range = error.span().unwrap_or(0..0);
         let span = visible(file, range);
         // One typing mistake makes the parser stumble several times on the same line.
@@ -37,7 +51,7 @@ pub(crate) fn parse<'a>(
         }
         last_line = line;
     }
-    errors.is_empty().then_some(root)
+    root.filter(|_| errors.is_empty())
 }
 
 /// A range that a caret can show: one at the end of the file would be empty.
@@ -131,6 +145,9 @@ impl<'a> Table<'a> {
     /// The same with keys that are accepted and not proposed.
     pub(crate) fn only_of(&self, accepted: &[&str], known: &[&str]) {
         for key in self.keys() {
+            if self.findings.is_full() {
+                return;
+            }
             if accepted.contains(&key.value.as_str()) {
                 continue;
             }
@@ -276,9 +293,10 @@ impl<'a> Table<'a> {
 
     fn name(&self, key: &str) -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        let key = match !key.is_empty() && key.chars().all(plain) {
-            true => key.to_owned(),
-            false => format!("{key:?}"),
+        let key = if !key.is_empty() && key.chars().all(plain) {
+            key.to_owned()
+        } else {
+            format!("{key:?}")
         };
         match self.path.as_str() {
             "" => key,

@@ -37,7 +37,8 @@ impl Failure {
 
     /// What BuildKit's clients read as "this frontend has no such subrequest".
     pub fn unsupported_subrequest(name: &str) -> Self {
-        let mut failure = Self::coded(Code::Unimplemented, format!("unsupported request {name}"));
+        // BuildKit puts `unsupported request NAME` in front.
+        let mut failure = Self::coded(Code::Unimplemented, "this frontend cannot answer it");
         failure.detail("errdefs.Subrequest", &json!({ "name": name }));
         failure
     }

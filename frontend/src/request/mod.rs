@@ -59,6 +59,7 @@ pub struct Request {
     sessions: BTreeMap<String, String>,
     named_contexts: BTreeMap<String, String>,
     shared_keys: BTreeMap<String, String>,
+    input_metadata: BTreeMap<String, String>,
 }
 
 impl Request {
@@ -129,6 +130,7 @@ impl Request {
             sessions: reader.all("local-sessionid:"),
             named_contexts: reader.all("context:"),
             shared_keys: reader.all("sharedkey:localdir:"),
+            input_metadata: reader.all("input-metadata:"),
         };
         Diagnostics::or(reader.mistakes, request)
     }
@@ -161,11 +163,25 @@ impl Request {
         Ok(Some((source, format!("context:{key}-{chosen}"))))
     }
 
-    /// One for this platform wins over one for all.
+    /// One for this platform wins over one for all. Clients leave out the tag `latest`.
     fn named_context_key(&self, name: &str, platform: &Platform) -> Option<(&String, &String)> {
+        let name = name.strip_suffix(":latest").unwrap_or(name);
         self.named_contexts
             .get_key_value(&format!("{name}::{platform}"))
             .or_else(|| self.named_contexts.get_key_value(name))
+    }
+
+    /// The image config, as JSON, that the client sent together with an input.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn input_config(&self, name: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
+        let Some(text) = self.input_metadata.get(name) else {
+            return Ok(None);
+        };
+        values::image_config(text)
+            .map_err(|problem| Diagnostic::error(format!("metadata of input `{name}`: {problem}")))
     }
 }
 

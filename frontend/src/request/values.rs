@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use microb_dsl::llb::ImageResolveMode;
 use microb_dsl::{Network, Platform};
 
@@ -140,6 +142,19 @@ pub(super) fn cache_imports(text: &str) -> Result<Vec<CacheImport>, String> {
         .collect()
 }
 
+/// The image config in metadata of an input, a JSON object of byte strings as Go writes them: in base64.
+pub(super) fn image_config(text: &str) -> Result<Option<Vec<u8>>, String> {
+    let metadata: serde_json::Value =
+        serde_json::from_str(text).map_err(|_| format!("`{text}` is no JSON"))?;
+    let Some(config) = metadata.get("containerimage.config") else {
+        return Ok(None);
+    };
+    let decoded = config.as_str().and_then(|text| STANDARD.decode(text).ok());
+    decoded
+        .map(Some)
+        .ok_or_else(|| format!("the image config `{config}` is no base64"))
+}
+
 /// The parts between commas. Clients quote a part as CSV does when it needs it.
 fn fields(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(|field| field.trim().trim_matches('"'))
@@ -195,6 +210,16 @@ mod tests {
         ] {
             assert!(cache_imports(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn the_config_of_an_input_is_base64_in_json() {
+        // printf '{"os":"linux"}' | base64
+        let text = r#"{"containerimage.config":"eyJvcyI6ImxpbnV4In0="}"#;
+        assert_eq!(image_config(text), Ok(Some(br#"{"os":"linux"}"#.to_vec())));
+        assert_eq!(image_config("{}"), Ok(None));
+        assert!(image_config("x").is_err());
+        assert!(image_config(r#"{"containerimage.config":1}"#).is_err());
     }
 
     #[test]

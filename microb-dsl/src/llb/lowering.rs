@@ -236,8 +236,11 @@ impl Lowering<'_> {
                 let Some(source) = base_source(stage) else {
                     return State::new(None, empty);
                 };
+                let given = self.context_config(&source);
                 let source = replaced(&source, self.inputs);
-                let image = self.base_config(source, cx).unwrap_or(empty);
+                let image = given
+                    .or_else(|| self.base_config(source, cx))
+                    .unwrap_or(empty);
                 let root = self.source(source, cx, SourceRole::Base);
                 State::new(root, image)
             }
@@ -245,6 +248,25 @@ impl Lowering<'_> {
             Base::Diff { lower, upper } => {
                 let root = self.diff(lower, upper, cx);
                 State::new(root, empty)
+            }
+        }
+    }
+
+    /// The config that the client gave together with the definition of a named context.
+    fn context_config(&mut self, source: &Source) -> Option<ImageConfig> {
+        let name = match source {
+            Source::NamedContext(name) => name.clone(),
+            Source::Image(image) => image.familiar(),
+            _ => return None,
+        };
+        let config = self.inputs.context_configs.get(&name)?;
+        match ImageConfig::from_base(config) {
+            Ok(config) => Some(config),
+            Err(error) => {
+                self.mistakes.push(Diagnostic::error(format!(
+                    "the config of build context `{name}` cannot be read: {error}"
+                )));
+                None
             }
         }
     }

@@ -33,6 +33,8 @@ pub struct Inputs {
     pub context: Source,
     /// What [`Source::NamedContext`] and [`crate::Base::NamedContext`] are, by name.
     pub named_contexts: BTreeMap<String, Source>,
+    /// The OCI image configs, as JSON, of named contexts that are definitions: what the client says that they come with.
+    pub context_configs: BTreeMap<String, Vec<u8>>,
     /// The LLB capabilities of the engine, by id such as `mergeop`.
     pub capabilities: Capabilities,
     /// Settings of all `run` steps that come from the client and not from the recipe.
@@ -145,6 +147,7 @@ impl Inputs {
             images: BTreeMap::new(),
             context: crate::source::local("context").into(),
             named_contexts: BTreeMap::new(),
+            context_configs: BTreeMap::new(),
             capabilities: Capabilities::All,
             run_options: RunOptions::default(),
             no_cache: NoCache::Never,

@@ -132,6 +132,10 @@ pub(super) fn local(graph: &mut Graph, local: &Local, notes: &Notes<'_>) -> Node
         local.shared_key.clone(),
         "source.local.sharedkeyhint",
     );
+    if local.whole {
+        // Without its capability, as BuildKit's own frontend does it: an engine that does not know it compares as ever.
+        op.set("local.differ", "none");
+    }
     op.add(graph, None, notes)
 }
 

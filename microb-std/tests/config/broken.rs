@@ -53,7 +53,7 @@ impl Random {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % limit.max(1) as u64).unwrap()
+        usize::try_from(self.0 % limit.max(1) as u64).unwrap_or_default()
     }
 }
 
@@ -176,9 +176,15 @@ fn deep_nesting_is_an_error_and_no_overflow() {
 
 #[test]
 fn ten_megabytes_take_seconds_at_most() {
-    let keys: String = (0..400_000)
-        .map(|n| format!("unknown_key_{n} = 1\n"))
+    let keys: Vec<_> = (0..400_000)
+        .map(|n| {
+            format!(
+                "unknown_key_{n} = 1
+"
+            )
+        })
         .collect();
+    let keys = keys.concat();
     let same = "x = 1\n".repeat(1_500_000);
     let lines = "-\n".repeat(3_000_000);
     let head = "[project]\nname = 'a'\nversion = '1'\n";
@@ -207,7 +213,7 @@ fn ten_megabytes_take_seconds_at_most() {
         let errors = Config::resolve(&cx).unwrap_err();
         assert!(errors.iter().count() <= 100);
         assert!(
-            begin.elapsed() < Duration::from_secs(60),
+            begin.elapsed() < Duration::from_mins(1),
             "{:?}",
             begin.elapsed()
         );

@@ -37,309 +37,315 @@ fn check_target(line: &str, message: &str, shown: &str) {
 
 #[test]
 fn in_a_target() {
-    for (line, message, shown) in [
-        (
-            "entry_point = ['a']",
-            "unknown key `entry_point` in `tool.microb.target.default` (write `entrypoint`)",
-            "entry_point",
-        ),
-        (
-            "entrypoint = 'micro run'",
-            "`tool.microb.target.default.entrypoint` must be a list of strings, found a string (write a list: `entrypoint = [\"micro\", \"run\"]`)",
-            "'micro run'",
-        ),
-        (
-            "command = ['a', 1]",
-            "`tool.microb.target.default.command[1]` must be a string, found an integer (write `\"1\"`)",
-            "1",
-        ),
-        (
-            "api_version = 'v9'",
-            "unknown api_version `v9` (write `\"v1\"`, the only one there is)",
-            "'v9'",
-        ),
-        (
-            "python_version = 3.11",
-            "`tool.microb.target.default.python_version` must be a string, found a float (write `\"3.11\"`)",
-            "3.11",
-        ),
-        (
-            "python_version = '>=3.9'",
-            "`>=3.9` is no Python version (write `3`, `3.14` or `3.14.1`)",
-            "'>=3.9'",
-        ),
-        (
-            "flavor = 'alpin'",
-            "unknown flavor `alpin` (write `\"alpine\"`)",
-            "'alpin'",
-        ),
-        (
-            "flavor = 'ubuntu'",
-            "unknown flavor `ubuntu` (write `\"debian\"` or `\"alpine\"`)",
-            "'ubuntu'",
-        ),
-        (
-            "system_deps = ['gettext; rm -rf /']",
-            "`;` does not belong into the package `gettext; rm -rf /` (write `NAME`, `NAME=VERSION`, `NAME:ARCHITECTURE` or `NAME/SUITE`)",
-            ";",
-        ),
-        (
-            "build_deps = ['gcc make']",
-            "` ` does not belong into the package `gcc make` (write each package as a string of its own)",
-            " ",
-        ),
-        (
-            "env = { PORT = 8080 }",
-            "`tool.microb.target.default.env.PORT` must be a string, found an integer (write `\"8080\"`)",
-            "8080",
-        ),
-        (
-            "env = { A = 'x ${B' }",
-            "the substitution `${` has no `}` (close it with `}`, or write `\\$` for a dollar)",
-            "${B",
-        ),
-        (
-            "env = { 'A B' = '' }",
-            "`A B` is no name: it has white space (write for instance `MY_NAME`)",
-            "'A B'",
-        ),
-        (
-            "env = ['A=b']",
-            "`tool.microb.target.default.env` must be a table, found a list ()",
-            "['A=b']",
-        ),
-        (
-            "env = { A = \"a\\u0000\" }",
-            "`tool.microb.target.default.env.A` contains a NUL character (remove it)",
-            "\"a\\u0000\"",
-        ),
-        (
-            "labels = { a = '${x' }",
-            "the substitution `${` has no `}` (close it with `}`, or write `\\$` for a dollar)",
-            "${x",
-        ),
-        (
-            "indices = [{ url = 'pypi' }]",
-            "`pypi` is no URL (write for instance `https://pypi.example/simple`)",
-            "'pypi'",
-        ),
-        (
-            "indices = [{ url = 'ftp://h/s' }]",
-            "`ftp` is neither http nor https (begin it with `https://`)",
-            "'ftp://h/s'",
-        ),
-        (
-            "indices = [{ url = 'https://h/a b' }]",
-            "` ` cannot stand in a URL (write it percent-encoded, for instance `%20` for a space)",
-            " ",
-        ),
-        (
-            "indices = [{ url = 'https:///s' }]",
-            "`https:///s` has no host (write for instance `https://pypi.example/simple`)",
-            "'https:///s'",
-        ),
-        (
-            "indices = [{ usrname = 'u', url = 'https://h' }]",
-            "unknown key `usrname` in `tool.microb.target.default.indices[0]` (write `username`)",
-            "usrname",
-        ),
-        (
-            "indices = [{ username = 'u' }]",
-            "`tool.microb.target.default.indices[0]` has no `url` (add `url = \"https://…\"`)",
-            "{ username = 'u' }",
-        ),
-        (
-            "indices = ['https://h']",
-            "`tool.microb.target.default.indices[0]` must be a table, found a string ()",
-            "'https://h'",
-        ),
-        (
-            "indices = [{ url = 'https://h', trust = 'true' }]",
-            "`tool.microb.target.default.indices[0].trust` must be a boolean, found a string (write `true`, without quotes)",
-            "'true'",
-        ),
-        (
-            "indices = [{ url = 'https://h', username = 'u', password_secret = 'a,b' }]",
-            "`a,b` is no id of a secret (write the `ID` of `docker build --secret id=ID,…`)",
-            "'a,b'",
-        ),
-        (
-            "copy_files = [{ src = 'a', dst = '' }]",
-            "the destination path is empty (write a path, for instance `/app/`)",
-            "''",
-        ),
-        (
-            "copy_files = [{ src = 'a' }]",
-            "`tool.microb.target.default.copy_files[0]` has no `dst` (add `dst = \"…\"`)",
-            "{ src = 'a' }",
-        ),
-        (
-            "copy_files = [{ src = '../a', dst = '/a' }]",
-            "`../a` is outside the build context (move it into the build context, or pass its folder with `--build-context NAME=FOLDER` and say `from = \"NAME\"`)",
-            "'../a'",
-        ),
-        (
-            "copy_files = [{ src = 'a', dst = '/a', chmod = '1' }]",
-            "unknown key `chmod` in `tool.microb.target.default.copy_files[0]` (the known keys are `src`, `dst` and `from`)",
-            "chmod",
-        ),
-        (
-            "copy_files = [{ src = 'a', dst = '/a', from = 'A B' }]",
-            "`A B` is no image reference: repository names are lower case; write `a b` (write `builder`, another target, a named context or an image)",
-            "'A B'",
-        ),
-        (
-            "copy_files = [{ src = 'a', dst = '/a', from = 'default' }]",
-            "the target `default` copies from itself (copy from `builder`, or from a target that does not need this one)",
-            "'default'",
-        ),
-        (
-            "add_files = [{ src = 'https://h/a', dst = '/a', checksum = 'md5:1' }]",
-            "`md5:1` is no checksum (write `sha256:` and 64 hexadecimal digits)",
-            "'md5:1'",
-        ),
-        (
-            "add_files = [{ src = 'https://h/a', dst = '/a', checksum = 'sha256:ab' }]",
-            "the checksum has 2 digits (write `sha256:` and 64 hexadecimal digits)",
-            "'sha256:ab'",
-        ),
-        (
-            "add_files = [{ src = 'a', dst = '/a', checksum = 'sha256:ab' }]",
-            "a file of the build context has no `checksum` (remove it; it is for URLs)",
-            "'sha256:ab'",
-        ),
-        (
-            "add_files_before_build = [{ src = 'ftp://h/a', dst = '/a' }]",
-            "files cannot be added over `ftp` (write a path of the build context, an `https://` URL or a git repository)",
-            "ftp",
-        ),
-        (
-            "extras = ['dev']",
-            "unknown extra `dev` (remove it; the project has no `optional-dependencies`)",
-            "'dev'",
-        ),
-        (
-            "requirements = 'r.txt'",
-            "`r.txt` is not in the build context (check the path, and `.dockerignore`)",
-            "'r.txt'",
-        ),
-        (
-            "requirements = '/r.txt'",
-            "`/r.txt` is outside the build context (write a path inside the build context, relative to `pyproject.toml`)",
-            "'/r.txt'",
-        ),
-        (
-            "requirements = ['r.txt']",
-            "`tool.microb.target.default.requirements` must be a string, found a list ()",
-            "['r.txt']",
-        ),
-    ] {
+    for (line, message, shown) in IN_A_TARGET {
         check_target(line, message, shown);
     }
 }
 
+/// What is written, the message with its help, and what is underlined.
+const IN_A_TARGET: &[(&str, &str, &str)] = &[
+    (
+        "entry_point = ['a']",
+        "unknown key `entry_point` in `tool.microb.target.default` (write `entrypoint`)",
+        "entry_point",
+    ),
+    (
+        "entrypoint = 'micro run'",
+        "`tool.microb.target.default.entrypoint` must be a list of strings, found a string (write a list: `entrypoint = [\"micro\", \"run\"]`)",
+        "'micro run'",
+    ),
+    (
+        "command = ['a', 1]",
+        "`tool.microb.target.default.command[1]` must be a string, found an integer (write `\"1\"`)",
+        "1",
+    ),
+    (
+        "api_version = 'v9'",
+        "unknown api_version `v9` (write `\"v1\"`, the only one there is)",
+        "'v9'",
+    ),
+    (
+        "python_version = 3.11",
+        "`tool.microb.target.default.python_version` must be a string, found a float (write `\"3.11\"`)",
+        "3.11",
+    ),
+    (
+        "python_version = '>=3.9'",
+        "`>=3.9` is no Python version (write `3`, `3.14` or `3.14.1`)",
+        "'>=3.9'",
+    ),
+    (
+        "flavor = 'alpin'",
+        "unknown flavor `alpin` (write `\"alpine\"`)",
+        "'alpin'",
+    ),
+    (
+        "flavor = 'ubuntu'",
+        "unknown flavor `ubuntu` (write `\"debian\"` or `\"alpine\"`)",
+        "'ubuntu'",
+    ),
+    (
+        "system_deps = ['gettext; rm -rf /']",
+        "`;` does not belong into the package `gettext; rm -rf /` (write `NAME`, `NAME=VERSION`, `NAME:ARCHITECTURE` or `NAME/SUITE`)",
+        ";",
+    ),
+    (
+        "build_deps = ['gcc make']",
+        "` ` does not belong into the package `gcc make` (write each package as a string of its own)",
+        " ",
+    ),
+    (
+        "env = { PORT = 8080 }",
+        "`tool.microb.target.default.env.PORT` must be a string, found an integer (write `\"8080\"`)",
+        "8080",
+    ),
+    (
+        "env = { A = 'x ${B' }",
+        "the substitution `${` has no `}` (close it with `}`, or write `\\$` for a dollar)",
+        "${B",
+    ),
+    (
+        "env = { 'A B' = '' }",
+        "`A B` is no name: it has white space (write for instance `MY_NAME`)",
+        "'A B'",
+    ),
+    (
+        "env = ['A=b']",
+        "`tool.microb.target.default.env` must be a table, found a list ()",
+        "['A=b']",
+    ),
+    (
+        "env = { A = \"a\\u0000\" }",
+        "`tool.microb.target.default.env.A` contains a NUL character (remove it)",
+        "\"a\\u0000\"",
+    ),
+    (
+        "labels = { a = '${x' }",
+        "the substitution `${` has no `}` (close it with `}`, or write `\\$` for a dollar)",
+        "${x",
+    ),
+    (
+        "indices = [{ url = 'pypi' }]",
+        "`pypi` is no URL (write for instance `https://pypi.example/simple`)",
+        "'pypi'",
+    ),
+    (
+        "indices = [{ url = 'ftp://h/s' }]",
+        "`ftp` is neither http nor https (begin it with `https://`)",
+        "'ftp://h/s'",
+    ),
+    (
+        "indices = [{ url = 'https://h/a b' }]",
+        "` ` cannot stand in a URL (write it percent-encoded, for instance `%20` for a space)",
+        " ",
+    ),
+    (
+        "indices = [{ url = 'https:///s' }]",
+        "`https:///s` has no host (write for instance `https://pypi.example/simple`)",
+        "'https:///s'",
+    ),
+    (
+        "indices = [{ usrname = 'u', url = 'https://h' }]",
+        "unknown key `usrname` in `tool.microb.target.default.indices[0]` (write `username`)",
+        "usrname",
+    ),
+    (
+        "indices = [{ username = 'u' }]",
+        "`tool.microb.target.default.indices[0]` has no `url` (add `url = \"https://…\"`)",
+        "{ username = 'u' }",
+    ),
+    (
+        "indices = ['https://h']",
+        "`tool.microb.target.default.indices[0]` must be a table, found a string ()",
+        "'https://h'",
+    ),
+    (
+        "indices = [{ url = 'https://h', trust = 'true' }]",
+        "`tool.microb.target.default.indices[0].trust` must be a boolean, found a string (write `true`, without quotes)",
+        "'true'",
+    ),
+    (
+        "indices = [{ url = 'https://h', username = 'u', password_secret = 'a,b' }]",
+        "`a,b` is no id of a secret (write the `ID` of `docker build --secret id=ID,…`)",
+        "'a,b'",
+    ),
+    (
+        "copy_files = [{ src = 'a', dst = '' }]",
+        "the destination path is empty (write a path, for instance `/app/`)",
+        "''",
+    ),
+    (
+        "copy_files = [{ src = 'a' }]",
+        "`tool.microb.target.default.copy_files[0]` has no `dst` (add `dst = \"…\"`)",
+        "{ src = 'a' }",
+    ),
+    (
+        "copy_files = [{ src = '../a', dst = '/a' }]",
+        "`../a` is outside the build context (move it into the build context, or pass its folder with `--build-context NAME=FOLDER` and say `from = \"NAME\"`)",
+        "'../a'",
+    ),
+    (
+        "copy_files = [{ src = 'a', dst = '/a', chmod = '1' }]",
+        "unknown key `chmod` in `tool.microb.target.default.copy_files[0]` (the known keys are `src`, `dst` and `from`)",
+        "chmod",
+    ),
+    (
+        "copy_files = [{ src = 'a', dst = '/a', from = 'A B' }]",
+        "`A B` is no image reference: repository names are lower case; write `a b` (write `builder`, another target, a named context or an image)",
+        "'A B'",
+    ),
+    (
+        "copy_files = [{ src = 'a', dst = '/a', from = 'default' }]",
+        "the target `default` copies from itself (copy from `builder`, or from a target that does not need this one)",
+        "'default'",
+    ),
+    (
+        "add_files = [{ src = 'https://h/a', dst = '/a', checksum = 'md5:1' }]",
+        "`md5:1` is no checksum (write `sha256:` and 64 hexadecimal digits)",
+        "'md5:1'",
+    ),
+    (
+        "add_files = [{ src = 'https://h/a', dst = '/a', checksum = 'sha256:ab' }]",
+        "the checksum has 2 digits (write `sha256:` and 64 hexadecimal digits)",
+        "'sha256:ab'",
+    ),
+    (
+        "add_files = [{ src = 'a', dst = '/a', checksum = 'sha256:ab' }]",
+        "a file of the build context has no `checksum` (remove it; it is for URLs)",
+        "'sha256:ab'",
+    ),
+    (
+        "add_files_before_build = [{ src = 'ftp://h/a', dst = '/a' }]",
+        "files cannot be added over `ftp` (write a path of the build context, an `https://` URL or a git repository)",
+        "ftp",
+    ),
+    (
+        "extras = ['dev']",
+        "unknown extra `dev` (remove it; the project has no `optional-dependencies`)",
+        "'dev'",
+    ),
+    (
+        "requirements = 'r.txt'",
+        "`r.txt` is not in the build context (check the path, and `.dockerignore`)",
+        "'r.txt'",
+    ),
+    (
+        "requirements = '/r.txt'",
+        "`/r.txt` is outside the build context (write a path inside the build context, relative to `pyproject.toml`)",
+        "'/r.txt'",
+    ),
+    (
+        "requirements = ['r.txt']",
+        "`tool.microb.target.default.requirements` must be a string, found a list ()",
+        "['r.txt']",
+    ),
+];
+
 #[test]
 fn in_the_project() {
-    for (toml, message, shown) in [
-        (
-            "[project]\nversion = '1'\n",
-            "`project.name` is required (add `name = \"…\"`)",
-            "[project]",
-        ),
-        (
-            "[project]\nname = 'x'\n",
-            "`project.version` is required (add `version = \"…\"`, or list it in `dynamic`)",
-            "[project]",
-        ),
-        (
-            "[project]\nname = '-x'\nversion = '1'\n",
-            "`-x` is no name of a project (a name is letters and digits with `.`, `_` and `-` between them)",
-            "'-x'",
-        ),
-        (
-            "[project]\nname = 'x'\nversion = 'one'\n",
-            "`one` is no version of PEP 440 (write for instance `1.0.0` or `1.0.0rc1`)",
-            "'one'",
-        ),
-        (
-            "[project]\nname = 'x'\nversion = '1'\ndynamic = ['version']\n",
-            "`version` is both dynamic and given (remove it from `dynamic`)",
-            "'version'",
-        ),
-        (
-            "[project]\nname = 'x'\nversion = '1'\n[project.dependencies]\nidna = '1'\n",
-            "`project.dependencies` must be a list of strings, found a table (write `dependencies = [\"NAME>=1\"]`, or use `[tool.poetry.dependencies]`)",
-            "dependencies",
-        ),
-        (
-            "[project]\nname = 'x'\nversion = '1'\ndependencies = ['idna>=3 ; python_version > 3']\n",
-            "`3` is neither a marker variable nor a quoted string (put quotes around it: `'3'`)",
-            "3",
-        ),
-        (
-            "[project]\nname = 'x'\nversion = '1'\nrequires-python = '^3.9'\n",
-            "`^3.9` is no version specifier of PEP 440 (that is Poetry's syntax; write `>=3.9,<4.0`)",
-            "^3.9",
-        ),
-        (
-            "[project]\nname = 'x'\nversion = '1'\nrequires-python = '>=3.16'\n",
-            "no Python that is known here satisfies `>=3.16` (allow one of 3.8 to 3.15)",
-            "'>=3.16'",
-        ),
-        (
-            "[project]\nname = 'x'\nversion = '1'\nscripts = { foo = 'nope' }\n",
-            "the script `foo` calls `nope`, which is no function (write `module:function`)",
-            "'nope'",
-        ),
-        (
-            "[project]\nname = 'x'\nversion = '1'\noptional-dependencies = { Dev = [], dev = [] }\n",
-            "`dev` is the same extra as another one (rename one of them; case, `-`, `_` and `.` make no difference)",
-            "dev",
-        ),
-        (
-            "[project]\nname = 'x'\nversion = '1'\nauthors = ['Jane']\n",
-            "`project.authors[0]` must be a table, found a string ()",
-            "'Jane'",
-        ),
-        (
-            "[project]\nname = 'x'\nversion = '1'\n[build-system]\nbuild-backend = 'hatchling.build'\n",
-            "`build-system.requires` is required (add `requires = [\"hatchling\"]`, or the backend that you use)",
-            "[build-system]",
-        ),
-        (
-            "[tool.poetry]\nname = 'x'\nversion = '1'\n[tool.poetry.dependencies]\npython = '^x'\n",
-            "`^x` is no version constraint (write for instance `^3.10` or `>=3.10,<4`)",
-            "^x",
-        ),
-        (
-            "[tool.poetry]\nversion = '1'\n",
-            "`tool.poetry.name` is required (add `name = \"…\"`, or `package-mode = false`)",
-            "[tool.poetry]",
-        ),
-        (
-            "[tool.microb]\nflavor = 'alpine'\n",
-            "`flavor` stands outside of a target (move it to `[tool.microb.target.default]`)",
-            "flavor",
-        ),
-        (
-            "[tool.microb]\ntargets = {}\n",
-            "unknown key `targets` in `tool.microb` (write `target`)",
-            "targets",
-        ),
-        (
-            "[tool]\nmicrob = 1\n",
-            "`tool.microb` must be a table, found an integer ()",
-            "1",
-        ),
-        (
-            "project = 1\n",
-            "`project` must be a table, found an integer ()",
-            "1",
-        ),
-    ] {
+    for (toml, message, shown) in IN_THE_PROJECT {
         check(toml, message, shown);
     }
 }
+
+/// What is written, the message with its help, and what is underlined.
+const IN_THE_PROJECT: &[(&str, &str, &str)] = &[
+    (
+        "[project]\nversion = '1'\n",
+        "`project.name` is required (add `name = \"…\"`)",
+        "[project]",
+    ),
+    (
+        "[project]\nname = 'x'\n",
+        "`project.version` is required (add `version = \"…\"`, or list it in `dynamic`)",
+        "[project]",
+    ),
+    (
+        "[project]\nname = '-x'\nversion = '1'\n",
+        "`-x` is no name of a project (a name is letters and digits with `.`, `_` and `-` between them)",
+        "'-x'",
+    ),
+    (
+        "[project]\nname = 'x'\nversion = 'one'\n",
+        "`one` is no version of PEP 440 (write for instance `1.0.0` or `1.0.0rc1`)",
+        "'one'",
+    ),
+    (
+        "[project]\nname = 'x'\nversion = '1'\ndynamic = ['version']\n",
+        "`version` is both dynamic and given (remove it from `dynamic`)",
+        "'version'",
+    ),
+    (
+        "[project]\nname = 'x'\nversion = '1'\n[project.dependencies]\nidna = '1'\n",
+        "`project.dependencies` must be a list of strings, found a table (write `dependencies = [\"NAME>=1\"]`, or use `[tool.poetry.dependencies]`)",
+        "dependencies",
+    ),
+    (
+        "[project]\nname = 'x'\nversion = '1'\ndependencies = ['idna>=3 ; python_version > 3']\n",
+        "`3` is neither a marker variable nor a quoted string (put quotes around it: `'3'`)",
+        "3",
+    ),
+    (
+        "[project]\nname = 'x'\nversion = '1'\nrequires-python = '^3.9'\n",
+        "`^3.9` is no version specifier of PEP 440 (that is Poetry's syntax; write `>=3.9,<4.0`)",
+        "^3.9",
+    ),
+    (
+        "[project]\nname = 'x'\nversion = '1'\nrequires-python = '>=3.16'\n",
+        "no Python that is known here satisfies `>=3.16` (allow one of 3.8 to 3.15)",
+        "'>=3.16'",
+    ),
+    (
+        "[project]\nname = 'x'\nversion = '1'\nscripts = { foo = 'nope' }\n",
+        "the script `foo` calls `nope`, which is no function (write `module:function`)",
+        "'nope'",
+    ),
+    (
+        "[project]\nname = 'x'\nversion = '1'\noptional-dependencies = { Dev = [], dev = [] }\n",
+        "`dev` is the same extra as another one (rename one of them; case, `-`, `_` and `.` make no difference)",
+        "dev",
+    ),
+    (
+        "[project]\nname = 'x'\nversion = '1'\nauthors = ['Jane']\n",
+        "`project.authors[0]` must be a table, found a string ()",
+        "'Jane'",
+    ),
+    (
+        "[project]\nname = 'x'\nversion = '1'\n[build-system]\nbuild-backend = 'hatchling.build'\n",
+        "`build-system.requires` is required (add `requires = [\"hatchling\"]`, or the backend that you use)",
+        "[build-system]",
+    ),
+    (
+        "[tool.poetry]\nname = 'x'\nversion = '1'\n[tool.poetry.dependencies]\npython = '^x'\n",
+        "`^x` is no version constraint (write for instance `^3.10` or `>=3.10,<4`)",
+        "^x",
+    ),
+    (
+        "[tool.poetry]\nversion = '1'\n",
+        "`tool.poetry.name` is required (add `name = \"…\"`, or `package-mode = false`)",
+        "[tool.poetry]",
+    ),
+    (
+        "[tool.microb]\nflavor = 'alpine'\n",
+        "`flavor` stands outside of a target (move it to `[tool.microb.target.default]`)",
+        "flavor",
+    ),
+    (
+        "[tool.microb]\ntargets = {}\n",
+        "unknown key `targets` in `tool.microb` (write `target`)",
+        "targets",
+    ),
+    (
+        "[tool]\nmicrob = 1\n",
+        "`tool.microb` must be a table, found an integer ()",
+        "1",
+    ),
+    (
+        "project = 1\n",
+        "`project` must be a table, found an integer ()",
+        "1",
+    ),
+];
 
 #[test]
 fn in_the_syntax() {

@@ -85,7 +85,7 @@ fn a_variable_without_value_is_empty_and_said() {
     assert_eq!(
         warnings(&cx),
         [
-            "pyproject.toml:5:15: warning: `NO` has no value (give `--build-arg NO=…`, or write `${NO:-default}`, or `\\$` for a dollar)"
+            "pyproject.toml:5:17: warning: `NO` has no value (give `--build-arg NO=…`, or write `${NO:-default}`, or `\\$` for a dollar)"
         ]
     );
 }
