@@ -28,7 +28,7 @@ demo: frontend ## build the first example into an image and run it
 	@$(WITH_ENGINE) dev/demo
 
 test: frontend ## run every test, those on the real engine too
-	@$(WITH_ENGINE) cargo test --workspace --all-targets -- --include-ignored
+	@$(WITH_ENGINE) cargo test --workspace --all-targets --no-fail-fast -- --include-ignored
 	@cargo test --workspace --doc
 
 lint: ## check format, lints and documentation
