@@ -217,13 +217,17 @@ fn wheel(config: &Config, backend: &Stage, installer: &Stage) -> Stage {
         )
 }
 
-/// The project's files of the build context.
+/// The project's files of the build context, with the `pyproject.toml` that the build was started with.
 pub fn sources(config: &Config, target: &str) -> impl IntoSteps + use<> {
     let folder = match config.project_dir.as_str() {
         "" => ".",
         folder => folder,
     };
-    copy(folder, target).literal()
+    let definition = config.definition.as_deref();
+    (
+        copy(folder, target).literal(),
+        definition.map(|text| mkfile(format!("{target}/pyproject.toml"), text)),
+    )
 }
 
 /// An empty virtual environment, by the interpreter itself.

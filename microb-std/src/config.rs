@@ -19,6 +19,9 @@ pub struct Config {
     pub api_version: ApiVersion,
     /// The folder of the project in the build context, without slashes at its ends; empty for the root.
     pub project_dir: String,
+    /// The text to build with, where the build context has no such `pyproject.toml`: it has another one
+    /// (`docker build -f other.toml`), or none.
+    pub definition: Option<String>,
     /// The interpreter, and why this one.
     pub python: Python,
     /// The project's own metadata.

@@ -11,12 +11,11 @@ use crate::runtime::runtime;
 ///
 /// ```
 /// use microb_std::recipe;
-/// # extern crate microb_dsl as microb;
 /// use microb::{MemoryContext, dockerfile};
 ///
 /// let cx = MemoryContext::new("[project]\nname = 'hello'\nversion = '1'\n");
 /// let dockerfile = dockerfile::render(&recipe(&cx)?)?;
-/// assert!(dockerfile.contains("FROM python:3.14-slim AS final\n"));
+/// assert!(dockerfile.contains("FROM python:3.14-slim AS system\n"));
 /// # Ok::<(), microb::Diagnostics>(())
 /// ```
 ///
@@ -32,89 +31,52 @@ pub fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
 ///
 /// # Errors
 ///
-/// When a target that files are copied from has mistakes of its own, or copies from this one.
+/// When a target that files are copied from has mistakes of its own.
 pub fn image(cx: &dyn Context, config: &Config) -> Result<Stage, Diagnostics> {
-    Targets {
-        cx,
-        open: Vec::new(),
-    }
-    .image(config)
+    let before = (
+        copies(cx, &config.copy_files_before_build, None)?,
+        additions(&config.add_files_before_build),
+    );
+    let built = builder(config, before);
+    let files = (
+        copies(cx, &config.copy_files, Some(&built))?,
+        additions(&config.add_files),
+    );
+    Ok(runtime(config, &built, files))
 }
 
-/// Makes the images of targets that copy from each other.
-struct Targets<'a> {
-    cx: &'a dyn Context,
-    /// The targets that are being made, outermost first.
-    open: Vec<String>,
+/// The steps of `copy_files`; `built` is what `from = "builder"` means, where there is a builder already.
+fn copies(
+    cx: &dyn Context,
+    files: &[CopyFile],
+    built: Option<&Built>,
+) -> Result<Vec<Step>, Diagnostics> {
+    let mut steps = Vec::new();
+    for file in files {
+        let copied = copy(file.src.value.as_str(), &file.dst.value);
+        let copied = match &file.from {
+            None => copied,
+            Some(from) => copied.from(source(cx, from, built)?),
+        };
+        steps.extend(copied.at(&file.src.span));
+    }
+    Ok(steps)
 }
 
-impl Targets<'_> {
-    fn image(&mut self, config: &Config) -> Result<Stage, Diagnostics> {
-        let name = config.target.as_ref().map(|target| target.value.clone());
-        self.open.extend(name.clone());
-        let before = (
-            self.copies(&config.copy_files_before_build, None)?,
-            additions(&config.add_files_before_build),
-        );
-        let built = builder(config, before);
-        let files = (
-            self.copies(&config.copy_files, Some(&built))?,
-            additions(&config.add_files),
-        );
-        if name.is_some() {
-            self.open.pop();
-        }
-        Ok(runtime(config, &built, files))
-    }
-
-    /// The steps of `copy_files`; `built` is what `from = "builder"` means, where there is a builder already.
-    fn copies(
-        &mut self,
-        files: &[CopyFile],
-        built: Option<&Built>,
-    ) -> Result<Vec<Step>, Diagnostics> {
-        let mut steps = Vec::new();
-        for file in files {
-            let copied = copy(file.src.value.as_str(), &file.dst.value);
-            let copied = match &file.from {
-                None => copied,
-                Some(from) => copied.from(self.source(from, built)?),
-            };
-            steps.extend(copied.at(&file.src.span));
-        }
-        Ok(steps)
-    }
-
-    fn source(
-        &mut self,
-        from: &Spanned<CopyFrom>,
-        built: Option<&Built>,
-    ) -> Result<Source, Diagnostics> {
-        match &from.value {
-            CopyFrom::Builder => match built {
-                Some(built) => Ok((&built.builder).into()),
-                None => Err(Diagnostic::error("`builder` is not there before the build")
-                    .at(&from.span)
-                    .help("copy from the builder in `copy_files`, or name another source here")
-                    .into()),
-            },
-            CopyFrom::Target(name) if self.open.contains(name) => {
-                let circle = [self.open.as_slice(), std::slice::from_ref(name)].concat();
-                Err(Diagnostic::error(format!(
-                    "targets copy from each other in a circle: {}",
-                    circle.join(" → ")
-                ))
-                .at(&from.span)
-                .help("let one of them copy from the build context instead")
-                .into())
-            }
-            CopyFrom::Target(name) => {
-                let config = Config::resolve_target(self.cx, name)?;
-                Ok(self.image(&config)?.into())
-            }
-            CopyFrom::NamedContext(name) => Ok(named_context(name)),
-            CopyFrom::Image(image) => Ok(image.clone().into()),
-        }
+fn source(
+    cx: &dyn Context,
+    from: &Spanned<CopyFrom>,
+    built: Option<&Built>,
+) -> Result<Source, Diagnostics> {
+    match &from.value {
+        CopyFrom::Builder => built.map(|built| (&built.builder).into()).ok_or_else(|| {
+            let message = "`builder` is not there before the build";
+            Diagnostic::error(message).at(&from.span).into()
+        }),
+        // `Config` refuses targets that copy from each other in a circle.
+        CopyFrom::Target(name) => Ok(image(cx, &Config::resolve_target(cx, name)?)?.into()),
+        CopyFrom::NamedContext(name) => Ok(named_context(name)),
+        CopyFrom::Image(image) => Ok(image.clone().into()),
     }
 }
 

@@ -60,6 +60,7 @@ impl Config {
 pub(crate) struct Shared<'a> {
     pub(crate) cx: &'a dyn Context,
     pub(crate) project_dir: String,
+    pub(crate) definition: Option<String>,
     pub(crate) metadata: Metadata,
     pub(crate) build_system: BuildSystem,
     pub(crate) listed: Listed,
@@ -142,9 +143,30 @@ fn shared<'a>(
             .then(|| version_file(cx, &project_dir, tables.root.findings()))
             .flatten(),
         targets: targets.iter().map(|(name, _)| name.clone()).collect(),
+        definition: definition(cx, &project_dir, tables.root.findings()),
         project_dir,
         cx,
     }
+}
+
+/// The definition's text, unless the build context has the same as the project's `pyproject.toml`.
+///
+/// `docker build -f` may name a file of another name, or one that `.dockerignore` keeps out of the context.
+fn definition(cx: &dyn Context, project_dir: &str, findings: &Findings) -> Option<String> {
+    let file = cx.definition();
+    let path = match project_dir {
+        "" => "pyproject.toml".to_owned(),
+        folder => format!("{folder}/pyproject.toml"),
+    };
+    match text::read(cx, &path) {
+        Ok(Some(known)) if known.text() == file.text() => return None,
+        Ok(None) => findings.add(
+            Diagnostic::warning(format!("the build context has no `{path}`"))
+                .help("if the project is in a folder of its own, give that folder as the build context: `docker build -f app/pyproject.toml app`"),
+        ),
+        Ok(Some(_)) | Err(_) => {}
+    }
+    Some(file.text().to_owned())
 }
 
 /// `.python-version` beside the `pyproject.toml`, else in the root of the build context.

@@ -107,6 +107,7 @@ pub(crate) fn resolve(
     Some(Config {
         api_version,
         project_dir: shared.project_dir.clone(),
+        definition: shared.definition.clone(),
         project: project.clone(),
         build_system: shared.build_system.clone(),
         dependencies: wanted.dependencies,
