@@ -73,7 +73,8 @@ pub fn installer(config: &Config) -> Stage {
             "--target=/opt/uv",
             &requirement,
         ])
-        .cache("/root/.cache/pip"),
+        .cache("/root/.cache/pip")
+        .called(format!("pip install {requirement}")),
     )
 }
 
@@ -187,7 +188,8 @@ fn metadata(config: &Config, backend: &Stage, extras: &[String]) -> Stage {
                 &system.backend_path.join(":"),
                 &extras.join(","),
             ])
-            .network(Network::None),
+            .network(Network::None)
+            .called("ask the build backend for the requirements"),
         )
 }
 
@@ -213,6 +215,7 @@ fn wheel(config: &Config, backend: &Stage, installer: &Stage) -> Stage {
             ])
             .network(Network::None)
             .mount(tool(installer))
+            .called("build the wheel")
             .at(name),
         )
 }
@@ -233,6 +236,7 @@ pub fn sources(config: &Config, target: &str) -> impl IntoSteps + use<> {
 /// An empty virtual environment, by the interpreter itself.
 fn environment(folder: &str) -> impl IntoSteps + use<> {
     run([PYTHON, "-m", "venv", "--without-pip", folder])
+        .called(format!("make the virtual environment {folder}"))
 }
 
 /// Installs the dependencies of the image, with bytecode, and with ssh exactly when one needs it.

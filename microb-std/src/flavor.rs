@@ -1,7 +1,7 @@
 //! The family of base images: the only place that chooses between Debian and Alpine.
 
 use microb::prelude::*;
-use microb::{Span, Spanned, sugar};
+use microb::{Span, Spanned};
 
 use crate::config::{Config, Flavor};
 
@@ -37,17 +37,22 @@ pub fn packages(config: &Config, names: &[Spanned<String>]) -> Vec<Step> {
     if names.is_empty() {
         return Vec::new();
     }
-    let words = names.iter().map(|name| name.value.clone());
+    let words: Vec<&str> = names.iter().map(|name| name.value.as_str()).collect();
     let cache = format!(
         "{}-python-{}",
         config.flavor.as_str(),
         config.python.version
     );
-    let step = match config.flavor {
-        Flavor::Debian => sugar::apt(words).cached(cache).into_steps(),
-        Flavor::Alpine => sugar::apk(words).cached(cache).into_steps(),
+    let (steps, command) = match config.flavor {
+        Flavor::Debian => (
+            apt(words.clone()).cached(cache).into_steps(),
+            "apt-get install",
+        ),
+        Flavor::Alpine => (apk(words.clone()).cached(cache).into_steps(), "apk add"),
     };
-    step.at(&all(names))
+    steps
+        .called(format!("{command} {}", words.join(" ")))
+        .at(all(names).as_ref())
 }
 
 /// The packages of the build stage: those asked for, and what fetching over git and ssh needs where the image lacks it.

@@ -68,7 +68,11 @@ pub fn user_files(system: &Stage) -> Stage {
     from(image.clone())
         .on(StagePlatform::Build)
         .named("user")
-        .then(run(ADD_USER).mount(bind("/base").from(system).path("/etc")))
+        .then(
+            run(ADD_USER)
+                .mount(bind("/base").from(system).path("/etc"))
+                .called("add the user nonroot (65532)"),
+        )
 }
 
 /// The variables of the image; those of `env` win.
@@ -103,5 +107,6 @@ pub fn project(config: &Config, built: &Built) -> Vec<Step> {
         .network(Network::None)
         .mount(bind("/dist").from(wheel).path("/dist"))
         .mount(tool(&built.installer))
+        .called("uv pip install the project's wheel")
         .at(config.project.name.as_ref().map(|name| &name.span))
 }
