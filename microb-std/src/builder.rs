@@ -157,13 +157,10 @@ fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &
                 .then(install_dependencies(config, file, &[], installer).at(span.as_ref()))
         }
     };
-    // What the tools leave for themselves.
-    stage.then(run([
-        "rm",
-        "-f",
-        "/app/.venv/.lock",
-        "/app/.venv/.gitignore",
-    ]))
+    stage.then(
+        run(["rm", "-f", "/app/.venv/.lock", "/app/.venv/.gitignore"])
+            .called("remove what the tools keep for themselves"),
+    )
 }
 
 /// Asks the build backend for the project's requirements, without network.
