@@ -17,13 +17,15 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 engine: ## start a container engine for development, unless this machine has one
-	@$(ENGINE) up
+	@$(ENGINE) up $(IMAGES)
 
 frontend: engine ## build the static executable and load it into the engine as the image microb:dev
 	RUSTFLAGS="-C target-feature=+crt-static" \
 	  cargo build --release --target $(TARGET) --package microb-frontend --bin microb
 	@$(WITH_ENGINE) $(FRONTEND) pack --tag microb:dev | docker image load
 
+# Where base images have to be made first, one is enough.
+demo: IMAGES = python:3.14
 demo: frontend ## build the first example into an image and run it
 	@$(WITH_ENGINE) dev/demo
 
