@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use microb_dsl::llb::{Capabilities, Inputs, Lowered, ResolvedImage, images, lower};
+use microb_dsl::ForeignDefinition;
+use microb_dsl::llb::{
+    Capabilities, ImageResolveMode, Inputs, Lowered, NoCache, ResolvedImage, images, lower,
+};
 use microb_dsl::prelude::*;
 
 fn amd64() -> Platform {
@@ -319,4 +322,175 @@ fn forty_levels_of_diamonds_are_forty_stages() {
     assert_eq!(stage.stages().len(), 41);
     let text = lowered(&stage).definition.unwrap().to_text();
     assert_eq!(text.matches(" = file ").count(), 2 + 80);
+}
+
+#[test]
+fn a_foreign_definition_is_used_byte_for_byte() {
+    let theirs = from(image("busybox")).then(run(["make", "it"]));
+    let definition = lowered(&theirs).definition.unwrap();
+    let foreign = ForeignDefinition(definition.to_bytes().into());
+    let stage = from(foreign.clone())
+        .then(copy("/x", "/y").from(Source::Definition(foreign)))
+        .then(run("after"));
+    let ours = lowered(&stage).definition.unwrap();
+    let their_ops = &definition.digests()[..2];
+    assert_eq!(&ours.digests()[..2], their_ops);
+    assert!(
+        ours.to_text().contains("copy %1:/x -> /y"),
+        "{}",
+        ours.to_text()
+    );
+}
+
+#[test]
+fn a_definition_that_is_none_is_an_error() {
+    let stage = from(ForeignDefinition(b"\xff\xff\xff"[..].into()));
+    let mistakes = lower(&stage, &inputs()).unwrap_err().to_string();
+    assert!(mistakes.contains("no `pb.Definition`"), "{mistakes}");
+}
+
+#[test]
+fn the_clients_options_reach_every_run() {
+    let mut inputs = inputs();
+    let options = &mut inputs.run_options;
+    options.proxy.http = "http://proxy:3128".to_owned();
+    options.extra_hosts = vec![("db".to_owned(), "10.0.0.1".to_owned())];
+    options.hostname = Some("box".to_owned());
+    options.ulimits = vec![("nofile".to_owned(), 1024, 2048)];
+    options.cgroup_parent = Some("/builds".to_owned());
+    options.shm_size = Some(1 << 20);
+    options.network = Network::Host;
+    inputs.no_cache = NoCache::Stages(["final".to_owned()].into());
+    inputs.cache_namespace = "ns".to_owned();
+    inputs.image_resolve_mode = ImageResolveMode::ForcePull;
+    let stage = from(image("alpine"))
+        .named("final")
+        .then(run("a").cache("/c"))
+        .then(run("b").network(Network::None));
+    let text = lower(&stage, &inputs)
+        .unwrap()
+        .definition
+        .unwrap()
+        .to_text();
+    assert_eq!(
+        text.trim_end(),
+        "\
+%0 = source docker-image://docker.io/library/alpine:latest  linux/amd64
+       image.resolvemode pull
+%1 = exec %0  /bin/sh -c a  linux/amd64  no-cache
+       hostname box
+       cgroup /builds
+       env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+       host db 10.0.0.1
+       ulimit nofile 1024:2048
+       proxy
+       network host
+       mount /c  cache ns//c shared
+       mount /dev/shm  tmpfs 1048576 bytes
+%2 = exec %1  /bin/sh -c b  linux/amd64  no-cache
+       hostname box
+       cgroup /builds
+       env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+       host db 10.0.0.1
+       ulimit nofile 1024:2048
+       proxy
+       network none
+       mount /dev/shm  tmpfs 1048576 bytes
+output %2"
+    );
+}
+
+#[test]
+fn an_engine_without_an_optional_capability_runs_without_the_option() {
+    let mut inputs = inputs();
+    inputs.run_options.ulimits = vec![("nofile".to_owned(), 1, 2)];
+    inputs.capabilities = Capabilities::Only(
+        [
+            "source.image",
+            "exec.meta.base",
+            "exec.meta.setsdefaultpath",
+            "exec.mount.bind",
+        ]
+        .map(str::to_owned)
+        .into(),
+    );
+    let stage = from(image("alpine")).then(run("a"));
+    let text = lower(&stage, &inputs)
+        .unwrap()
+        .definition
+        .unwrap()
+        .to_text();
+    assert!(!text.contains("ulimit"), "{text}");
+}
+
+#[test]
+fn what_the_engine_lacks_is_told_at_the_users_line() {
+    let file = microb_dsl::SourceFile::new("pyproject.toml", "a = 1\nsystem = 2\n");
+    let stage = from(image("alpine")).then(run("a").ssh().at(&file.find("system").unwrap()));
+    let mut inputs = inputs();
+    inputs.capabilities = Capabilities::Only(
+        [
+            "source.image",
+            "exec.meta.base",
+            "exec.meta.setsdefaultpath",
+            "exec.mount.bind",
+        ]
+        .map(str::to_owned)
+        .into(),
+    );
+    let mistakes = lower(&stage, &inputs).unwrap_err().to_string();
+    assert!(
+        mistakes.starts_with("pyproject.toml:2:1: error: the engine lacks `exec.mount.ssh`"),
+        "{mistakes}"
+    );
+}
+
+#[test]
+fn times_come_from_the_epoch() {
+    let mut inputs = inputs();
+    inputs.source_date_epoch = Some(1_700_000_000);
+    let stage = scratch().then(mkdir("/a"));
+    let lowered = lower(&stage, &inputs).unwrap();
+    let config: serde_json::Value = serde_json::from_slice(&lowered.config).unwrap();
+    assert_eq!(config["created"], "2023-11-14T22:13:20Z");
+    assert_eq!(config["history"][0]["created"], "2023-11-14T22:13:20Z");
+    let without = lower(&stage, &self::inputs()).unwrap();
+    assert_ne!(
+        lowered.definition.unwrap().digests(),
+        without.definition.unwrap().digests()
+    );
+}
+
+#[test]
+fn every_file_step_has_its_action() {
+    let stage = scratch()
+        .then(mkdir("/d").mode(0o750).owner("app:staff"))
+        .then(mkdir("/d/e").existing_parent())
+        .then(symlink("/d", "/link").owner(7))
+        .then(remove("/d/*").wildcard().allow_missing())
+        .then(
+            copy("x[1]", "/")
+                .literal()
+                .whole()
+                .existing_parent()
+                .include(["*.py"])
+                .mode(0o4755),
+        );
+    check(
+        &stage,
+        r#"
+        %0 = file scratch
+               mkdir /d mode=0750 parents owner=app:staff
+        %1 = file %0
+               mkdir /d/e mode=0755
+        %2 = file %1
+               symlink /link -> /d owner=7:7
+        %3 = file %2
+               rm /d/* allow-missing wildcard
+        %4 = source local://context
+               local.followpaths ["x[1]"]
+        %5 = file %3
+               copy %4:/x[1] -> / mode=4755 follow include=*.py
+        output %5"#,
+    );
 }

@@ -231,78 +231,73 @@ impl fmt::Display for ShownOp<'_> {
 
 fn action_text(action: &Action, source: &str) -> String {
     match action {
-        Action::Copy(copy) => {
-            let mut text = format!("copy {source}:{} -> {}", copy.src, copy.dest);
-            let mut add = |word: String| {
-                text.push(' ');
-                text.push_str(&word);
-            };
-            if let Some(owner) = &copy.owner {
-                add(owned(owner));
-            }
-            if copy.mode >= 0 {
-                add(format!("mode={:04o}", copy.mode));
-            }
-            for (flag, name) in [
-                (copy.attempt_unpack_docker_compatibility, "unpack"),
-                (copy.dir_copy_contents, "contents"),
-                (copy.allow_wildcard, "wildcard"),
-                (copy.follow_symlink, "follow"),
-                (copy.create_dest_path, "parents"),
-            ] {
-                if flag {
-                    add(name.to_owned());
-                }
-            }
-            for pattern in &copy.include_patterns {
-                add(format!("include={pattern}"));
-            }
-            for pattern in &copy.exclude_patterns {
-                add(format!("exclude={pattern}"));
-            }
-            text
-        }
-        Action::Mkfile(file) => format!(
-            "mkfile {} mode={:04o}{} {} bytes sha256:{}",
-            file.path,
-            file.mode,
-            file.owner
-                .as_ref()
-                .map(|o| format!(" {}", owned(o)))
-                .unwrap_or_default(),
-            file.data.len(),
-            &super::graph::digest_of(&file.data)["sha256:".len()..][..12],
-        ),
-        Action::Mkdir(folder) => format!(
-            "mkdir {} mode={:04o}{}{}",
-            folder.path,
-            folder.mode,
-            if folder.make_parents { " parents" } else { "" },
-            folder
-                .owner
-                .as_ref()
-                .map(|o| format!(" {}", owned(o)))
-                .unwrap_or_default(),
-        ),
-        Action::Rm(rm) => format!(
-            "rm {}{}{}",
-            rm.path,
-            if rm.allow_not_found {
-                " allow-missing"
-            } else {
-                ""
-            },
-            if rm.allow_wildcard { " wildcard" } else { "" },
-        ),
-        Action::Symlink(link) => format!("symlink {} -> {}", link.newpath, link.oldpath),
+        Action::Copy(copy) => copy_text(copy, source),
+        Action::Mkfile(file) => words([
+            format!("mkfile {} mode={:04o}", file.path, file.mode),
+            owned(file.owner.as_ref()),
+            format!("{} bytes", file.data.len()),
+            super::graph::digest_of(&file.data)[..19].to_owned(),
+        ]),
+        Action::Mkdir(folder) => words([
+            format!("mkdir {} mode={:04o}", folder.path, folder.mode),
+            flag(folder.make_parents, "parents"),
+            owned(folder.owner.as_ref()),
+        ]),
+        Action::Rm(rm) => words([
+            format!("rm {}", rm.path),
+            flag(rm.allow_not_found, "allow-missing"),
+            flag(rm.allow_wildcard, "wildcard"),
+        ]),
+        Action::Symlink(link) => words([
+            format!("symlink {} -> {}", link.newpath, link.oldpath),
+            owned(link.owner.as_ref()),
+        ]),
     }
 }
 
-fn owned(owner: &pb::ChownOpt) -> String {
-    let shown = |user: &Option<pb::UserOpt>| match user.as_ref().and_then(|u| u.user.as_ref()) {
+fn copy_text(copy: &pb::FileActionCopy, source: &str) -> String {
+    let mode = match u32::try_from(copy.mode) {
+        Ok(mode) => format!("mode={mode:04o}"),
+        // -1 leaves the modes as they are.
+        Err(_) => String::new(),
+    };
+    let include = copy.include_patterns.iter().map(|p| format!("include={p}"));
+    let exclude = copy.exclude_patterns.iter().map(|p| format!("exclude={p}"));
+    let facts = [
+        format!("copy {source}:{} -> {}", copy.src, copy.dest),
+        owned(copy.owner.as_ref()),
+        mode,
+        flag(copy.attempt_unpack_docker_compatibility, "unpack"),
+        flag(copy.dir_copy_contents, "contents"),
+        flag(copy.allow_wildcard, "wildcard"),
+        flag(copy.follow_symlink, "follow"),
+        flag(copy.create_dest_path, "parents"),
+    ];
+    words(facts.into_iter().chain(include).chain(exclude))
+}
+
+/// The words that are not empty, with spaces between.
+fn words(words: impl IntoIterator<Item = String>) -> String {
+    let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    words.join(" ")
+}
+
+fn flag(is_set: bool, name: &str) -> String {
+    if is_set { name } else { "" }.to_owned()
+}
+
+fn owned(owner: Option<&pb::ChownOpt>) -> String {
+    let shown = |user: Option<&pb::UserOpt>| match user.and_then(|user| user.user.as_ref()) {
         Some(pb::user_opt::User::ById(id)) => id.to_string(),
         Some(pb::user_opt::User::ByName(named)) => named.name.clone(),
         None => String::new(),
     };
-    format!("owner={}:{}", shown(&owner.user), shown(&owner.group))
+    match owner {
+        Some(owner) => format!(
+            "owner={}:{}",
+            shown(owner.user.as_ref()),
+            shown(owner.group.as_ref())
+        ),
+        None => String::new(),
+    }
 }
