@@ -64,14 +64,19 @@ path_without() {
 
 # --- who may do what, one at a time -------------------------------------------------------------------------------------
 
-# A daemon that runs containers needs root; what it stores belongs to who asked.
+# A daemon that runs containers needs root; its socket belongs to who asked for it. sudo drops the environment, so what
+# counts is handed over by name.
 become_root() {
+  local name settings=()
   [ "$(id -u)" -ne 0 ] || return 0
   command -v sudo >/dev/null || die "a private engine needs root, and there is no sudo" \
     "run this as root, or install Docker $minimum_docker or newer: it will be used as it is"
+  for name in MICROB_ENGINE_STORE SSL_CERT_FILE http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
+    [ -z "${!name-}" ] || settings+=("$name=${!name}")
+  done
   mkdir -p "$home"
   say "a private engine needs root: asking sudo"
-  exec sudo env MICROB_ENGINE=private MICROB_ENGINE_HOME="$home" MICROB_ENGINE_STORE="${MICROB_ENGINE_STORE-}" \
+  exec sudo env "${settings[@]}" PIP_INDEX_URL="$(python_index)" MICROB_ENGINE=private MICROB_ENGINE_HOME="$home" \
     MICROB_ENGINE_USER="$(id -u):$(id -g)" "$0" "$@"
 }
 
