@@ -4,7 +4,7 @@
 # --- settings -----------------------------------------------------------------------------------------------------------
 
 # Per user and outside the checkout, so that all clones share one engine and its images.
-home=$(readlink -m "${MICROB_ENGINE_HOME:-${XDG_STATE_HOME:-$HOME/.local/state}/microb-engine}")
+home=$(readlink -m "${MICROB_ENGINE_HOME:-${XDG_STATE_HOME:-${HOME:?}/.local/state}/microb-engine}")
 home_mark=.microb-engine # only a folder that has this file is ever filled or deleted
 
 # What must be unique on the machine (sockets, bridge, subnet, cgroup) carries this id: engines of different homes run side
@@ -38,10 +38,11 @@ die() {
 }
 
 # quietly NAME COMMAND…: the output goes to a log, whose last lines are shown if the command fails.
+# Trap: within a function that is called like this, `set -e` does not work; its commands must be joined by &&.
 quietly() {
   local log=$logs/$1.log
   shift
-  "$@" >"$log" 2>&1 </dev/null || die_with_log "$log" "this failed: $*"
+  ("$@") >"$log" 2>&1 </dev/null || die_with_log "$log" "this failed: $*"
 }
 
 # die_with_log LOG WHAT [WHAT TO DO]
@@ -83,6 +84,8 @@ become_root() {
 owner=${MICROB_ENGINE_USER:-0:0}
 
 claim_home() {
+  # It becomes part of PATH, of mount options and of mount tables.
+  [[ $home =~ ^[A-Za-z0-9/._@%+-]+$ ]] || die "MICROB_ENGINE_HOME is $home" "let it have letters, digits and ._@%+- only"
   mkdir -p "$home"
   if [ ! -e "$home/$home_mark" ]; then
     [ -z "$(ls -A "$home")" ] || die "$home has other things in it" "let MICROB_ENGINE_HOME be a new or empty folder"
