@@ -4,7 +4,7 @@
 # --- settings -----------------------------------------------------------------------------------------------------------
 
 # Per user and outside the checkout, so that all clones share one engine and its images.
-home=$(readlink -m "${MICROB_ENGINE_HOME:-${XDG_STATE_HOME:-$HOME/.local/state}/microb-engine}")
+home=$(readlink -m "${MICROB_ENGINE_HOME:-${XDG_STATE_HOME:-${HOME:?}/.local/state}/microb-engine}")
 home_mark=.microb-engine # only a folder that has this file is ever filled or deleted
 
 # What must be unique on the machine (sockets, bridge, subnet, cgroup) carries this id: engines of different homes run side
@@ -38,10 +38,11 @@ die() {
 }
 
 # quietly NAME COMMAND…: the output goes to a log, whose last lines are shown if the command fails.
+# Trap: within a function that is called like this, `set -e` does not work; its commands must be joined by &&.
 quietly() {
   local log=$logs/$1.log
   shift
-  "$@" >"$log" 2>&1 </dev/null || die_with_log "$log" "this failed: $*"
+  ("$@") >"$log" 2>&1 </dev/null || die_with_log "$log" "this failed: $*"
 }
 
 # die_with_log LOG WHAT [WHAT TO DO]
@@ -64,20 +65,27 @@ path_without() {
 
 # --- who may do what, one at a time -------------------------------------------------------------------------------------
 
-# A daemon that runs containers needs root; what it stores belongs to who asked.
+# A daemon that runs containers needs root; its socket belongs to who asked for it. sudo drops the environment, so what
+# counts is handed over by name.
 become_root() {
+  local name settings=()
   [ "$(id -u)" -ne 0 ] || return 0
   command -v sudo >/dev/null || die "a private engine needs root, and there is no sudo" \
     "run this as root, or install Docker $minimum_docker or newer: it will be used as it is"
+  for name in MICROB_ENGINE_STORE SSL_CERT_FILE http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
+    [ -z "${!name-}" ] || settings+=("$name=${!name}")
+  done
   mkdir -p "$home"
   say "a private engine needs root: asking sudo"
-  exec sudo env MICROB_ENGINE=private MICROB_ENGINE_HOME="$home" MICROB_ENGINE_STORE="${MICROB_ENGINE_STORE-}" \
+  exec sudo env "${settings[@]}" PIP_INDEX_URL="$(python_index)" MICROB_ENGINE=private MICROB_ENGINE_HOME="$home" \
     MICROB_ENGINE_USER="$(id -u):$(id -g)" "$0" "$@"
 }
 
 owner=${MICROB_ENGINE_USER:-0:0}
 
 claim_home() {
+  # It becomes part of PATH, of mount options and of mount tables.
+  [[ $home =~ ^[A-Za-z0-9/._@%+-]+$ ]] || die "MICROB_ENGINE_HOME is $home" "let it have letters, digits and ._@%+- only"
   mkdir -p "$home"
   if [ ! -e "$home/$home_mark" ]; then
     [ -z "$(ls -A "$home")" ] || die "$home has other things in it" "let MICROB_ENGINE_HOME be a new or empty folder"

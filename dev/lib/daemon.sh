@@ -6,7 +6,8 @@ pid_file=$run/docker.pid
 
 our_docker() { env -u DOCKER_CONTEXT DOCKER_HOST="unix://$socket" DOCKER_CONFIG="$docker_config" "$bin/docker" "$@"; }
 
-private_engine_answers() { [ -S "$socket" ] && our_docker version >/dev/null 2>&1; }
+# A daemon that hangs does not answer, either, and `up` replaces it.
+private_engine_answers() { [ -S "$socket" ] && timeout 20 "$bin/docker" --host "unix://$socket" version >/dev/null 2>&1; }
 
 running_store() { cat "$run/store"; }
 
@@ -37,7 +38,6 @@ start_daemon() {
 write_daemon_json() { echo '{"builder": {"gc": {"enabled": false}}}' >"$home/daemon.json"; }
 
 # It outlives its caller, and holds nothing of it: no terminal, no output (a pipe would never end), no lock, no folder.
-# Trap: an environment's DOCKER_* or PATH is the caller's business, a proxy in it is the daemon's.
 launch_daemon() {
   local store=$1 snapshotter=true
   [ "$store" = containerd ] || snapshotter=false

@@ -10,51 +10,70 @@ full_packages="gcc libc6-dev make git openssh-client python3-dev file binutils p
 
 kept=$home/images # root filesystems and saved images, so that another data root needs no bootstrap
 
-# make_base_images [IMAGE…]: those named, or all. -slim first: whoever waits for a first build can begin.
-make_base_images() {
+known_images() {
   local entry
-  ! official_images_are_in_reach || return 0
-  mkdir -p "$kept"
   for entry in $debian_images; do
-    if wanted "${entry%:*}-slim" "$@" || full_is_wanted "${entry%:*}" "$@"; then
-      make_slim "${entry#*:}" "${entry%:*}"
-    fi
+    echo "python:${entry%:*}-slim" "python:${entry%:*}"
   done
-  for entry in $debian_images; do
-    if full_is_wanted "${entry%:*}" "$@"; then
-      make_full "${entry#*:}" "${entry%:*}"
-    fi
-  done
-  if wanted "$alpine_image" "$@"; then
-    make_alpine
-  fi
+  echo "python:$alpine_image"
 }
 
-# full_is_wanted MINOR [IMAGE…]: for itself, or to build Alpine's in it.
-full_is_wanted() {
-  wanted "$@" && return
-  [ "$1-alpine" = "$alpine_image" ] && shift && wanted "$alpine_image" "$@" && ! alpine_is_kept
+check_image_names() {
+  local image known
+  known=$(known_images | tr '\n' ' ')
+  for image in "$@"; do
+    [[ " $known" == *" $image "* ]] || die "there is no stand-in for $image" "there are: $known"
+  done
 }
 
-# wanted TAG [IMAGE…]
+# wanted IMAGE [IMAGE…]: is it one of those, if any are named?
 wanted() {
-  local tag=$1 image
+  local image=$1 named
   shift
   [ $# -gt 0 ] || return 0
-  for image in "$@"; do
-    [ "$image" != "python:$tag" ] || return 0
+  for named in "$@"; do
+    [ "$image" != "$named" ] || return 0
   done
   return 1
 }
 
-check_image_names() {
-  local name entry known="python:$alpine_image"
+# base_images_are_there [IMAGE…]: those named, or all.
+base_images_are_there() {
+  local image
+  [ "$(cat "$home/hub" 2>/dev/null)" != reachable ] || return 0
+  for image in $(known_images); do
+    ! wanted "$image" "$@" || image_exists "$image" || return 1
+  done
+}
+
+# make_base_images [IMAGE…]: those named, or all. -slim first: whoever waits for a first build can begin.
+make_base_images() {
+  local entry slim full=''
+  ! official_images_are_in_reach || return 0
+  mkdir -p "$kept"
   for entry in $debian_images; do
-    known+=" python:${entry%:*} python:${entry%:*}-slim"
+    slim=python:${entry%:*}-slim
+    if wanted "${slim%-slim}" "$@" || is_needed_for_alpine "$entry" "$@"; then
+      full+=" $entry"
+      make_slim "${entry#*:}" "${entry%:*}"
+    elif wanted "$slim" "$@"; then
+      make_slim "${entry#*:}" "${entry%:*}"
+    fi
   done
-  for name in "$@"; do
-    [[ " $known " == *" $name "* ]] || die "there is no stand-in for $name" "there are: $known"
+  for entry in $full; do
+    make_full "${entry#*:}" "${entry%:*}"
   done
+  if wanted "python:$alpine_image" "$@"; then
+    make_alpine
+  fi
+}
+
+# Alpine's image is built in the full image of the same Python, whose Debian has the sources.
+is_needed_for_alpine() {
+  local minor=${1%:*}
+  shift
+  [ "$minor-alpine" = "$alpine_image" ] && wanted "python:$alpine_image" "$@" &&
+    [ ! -e "$kept/alpine.tar" ] && ! image_exists "python:$alpine_image"
 }
 
 # Asked once and remembered: the answer takes seconds where packets just vanish.
@@ -113,7 +132,7 @@ certificates=/etc/ssl/certs/ca-certificates.crt
 
 bootstrap() {
   local suite=$1 tar=$2
-  with_tools mmdebstrap --format=tar --variant=minbase --skip=check/qemu \
+  TMPDIR=$kept with_tools mmdebstrap --format=tar --variant=minbase --skip=check/qemu \
     --include=python3,python3-venv,python3-pip,ca-certificates,netbase,tzdata --aptopt="$home/settings/apt.conf" \
     --customize-hook="'$here/images/make-slim' \"\$1\" '$home/settings'" "$suite" "$tar" "$(source_line "$suite")"
 }
@@ -135,7 +154,7 @@ write_image_settings() {
   fi
 }
 
-# The index that this machine's pip or uv uses, if it is not the usual one.
+# The index that the caller's pip or uv uses, if it is not the usual one.
 python_index() {
   local index=${PIP_INDEX_URL:-${UV_DEFAULT_INDEX:-${UV_INDEX_URL:-}}}
   [ -n "$index" ] || index=$(python3 -m pip config get global.index-url 2>/dev/null) || true
@@ -170,7 +189,6 @@ END
 
 # --- python:X-alpine ----------------------------------------------------------------------------------------------------
 
-# It is built in the full image of the same Python, whose Debian has the sources.
 make_alpine() {
   ! image_exists "python:$alpine_image" || return 0
   if [ -e "$kept/alpine.tar" ]; then
@@ -182,8 +200,6 @@ make_alpine() {
   fi
   say "python:$alpine_image is there"
 }
-
-alpine_is_kept() { [ -e "$kept/alpine.tar" ] || image_exists "python:$alpine_image"; }
 
 build_alpine() {
   local minor=${alpine_image%-alpine}

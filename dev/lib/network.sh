@@ -3,6 +3,7 @@
 #
 # Two Docker daemons that both manage iptables empty each other's chains, and the containers of the first lose the network
 # until it restarts. So ours runs with --iptables=false on a bridge of its own, and these rules are all that it needs.
+# (dockerd also turns on the kernel's IP forwarding. It stays on: somebody else may rely on it by then.)
 
 with_tools() { PATH=$tools:$system_path "$@"; }
 

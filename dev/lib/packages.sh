@@ -90,8 +90,7 @@ get_docker() {
   local suite
   for suite in $docker_suites; do
     quietly "update-$suite" suite_apt "$suite" update
-    # shellcheck disable=SC2086
-    (cd "$home/debs" && quietly "docker-$suite" suite_apt "$suite" download $docker_packages)
+    quietly "docker-$suite" download_docker "$suite"
     unpack_debs
     make_docker_tools
     if "$tools/dockerd" --version >"$logs/dockerd-version.log" 2>&1; then
@@ -103,6 +102,9 @@ get_docker() {
   die_with_log "$logs/dockerd-version.log" "no Docker from Debian ($docker_suites) runs on this machine" \
     "install Docker $minimum_docker or newer by other means; it will be used as it is"
 }
+
+# shellcheck disable=SC2086
+download_docker() { cd "$home/debs" && suite_apt "$1" download $docker_packages; }
 
 # Older packages have files in /bin, /sbin and /lib as well; with these links, which dpkg -x would replace by folders, all
 # files land in usr.
