@@ -109,13 +109,15 @@ pub fn variables(config: &Config) -> Vec<Step> {
 /// An environment with what the build backend needs. Only `[build-system] requires` changes it.
 fn backend(config: &Config, packages: &Stage, installer: &Stage) -> Stage {
     let file = "/requirements/build.txt";
-    let requires = &config.build_system.requires;
+    let system = &config.build_system;
+    // What the file does not say has no place in it.
+    let place = system.declared.then(|| place(&system.requires)).flatten();
     from(packages)
         .named("build-requirements")
         .then(environment(BUILD_VENV))
-        .then(mkfile(file, config.build_system.requirements_txt()))
+        .then(mkfile(file, system.requirements_txt()))
         .then(indices::plain_logins(config))
-        .then(install(config, BUILD_VENV, file, &[], installer).at(place(requires).as_ref()))
+        .then(install(config, BUILD_VENV, file, &[], installer).at(place.as_ref()))
 }
 
 /// The virtual environment of the image with all dependencies. Nothing but what they are changes it: not the
