@@ -133,7 +133,7 @@ certificates=/etc/ssl/certs/ca-certificates.crt
 bootstrap() {
   local suite=$1 tar=$2
   TMPDIR=$kept with_tools mmdebstrap --format=tar --variant=minbase --skip=check/qemu \
-    --include=python3,python3-venv,python3-pip,ca-certificates,netbase,tzdata --aptopt="$home/settings/apt.conf" \
+    --include=python3,python3-venv,python3-pip,ca-certificates,netbase,tzdata --aptopt="$home/settings/apt.conf" --dpkgopt=force-unsafe-io \
     --customize-hook="'$here/images/make-slim' \"\$1\" '$home/settings'" "$suite" "$tar" "$(source_line "$suite")"
 }
 
