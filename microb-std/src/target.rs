@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use microb::{Context, Diagnostic, Spanned, nearest};
+use microb::{Context, Diagnostic, Span, Spanned, nearest};
 
-use crate::config::{ApiVersion, Config, Flavor};
+use crate::config::{ApiVersion, Config, Flavor, Python};
 use crate::dependencies;
 use crate::files;
 use crate::index_table;
@@ -59,22 +59,7 @@ pub(crate) fn resolve(
     let cx = shared.cx;
     let api_version = table.map(api_version).unwrap_or_default();
     let flavor = table.map(flavor).unwrap_or_default();
-    let explicit = table
-        .and_then(|table| table.string("python_version"))
-        .map(|text| (findings.keep(python::wanted(&text)), text.span));
-    let is_wrong = matches!(explicit, Some((None, _)));
-    let explicit = explicit.and_then(|(wanted, span)| Some(Spanned::new(wanted?, span)));
-    let question = Question {
-        explicit: explicit.as_ref(),
-        version_file: shared.version_file.as_ref(),
-        requires: shared.metadata.requires.as_ref(),
-    };
-    // After a wrong version, another choice would only lead to errors about that.
-    let python = if is_wrong {
-        None
-    } else {
-        python::choose(&question, findings)
-    };
+    let python = python(shared, table, findings);
     let project = &shared.metadata.project;
     let wanted = dependencies::wanted(
         &shared.listed,
@@ -96,14 +81,10 @@ pub(crate) fn resolve(
         table.map(copies).unwrap_or_default()
     };
     let adds = |key| {
-        table
-            .map(|table| files::adds(table, key))
-            .unwrap_or_default()
+        let adds = |table| files::adds(table, key);
+        table.map(adds).unwrap_or_default()
     };
-    let build_place = |needs: fn(&Requirement) -> bool| {
-        let first = shared.build_system.requires.iter().find(|one| needs(one))?;
-        Some(first.text.span.clone())
-    };
+    let build_needs = |needs| first(&shared.build_system.requires, needs);
     Some(Config {
         api_version,
         project_dir: shared.project_dir.clone(),
@@ -125,11 +106,36 @@ pub(crate) fn resolve(
         add_files: adds("add_files"),
         copy_files_before_build: copies(COPY_FILES_BEFORE_BUILD),
         add_files_before_build: adds("add_files_before_build"),
-        ssh: wanted.ssh.or_else(|| build_place(Requirement::needs_ssh)),
-        git: wanted.git.or_else(|| build_place(Requirement::needs_git)),
+        ssh: wanted.ssh.or_else(|| build_needs(Requirement::needs_ssh)),
+        git: wanted.git.or_else(|| build_needs(Requirement::needs_git)),
         python: python?,
         target: name,
     })
+}
+
+/// The interpreter, from what the target, the version file and the project say.
+fn python(shared: &Shared<'_>, table: Option<&Table<'_>>, findings: &Findings) -> Option<Python> {
+    let written = table.and_then(|table| table.string("python_version"));
+    let explicit = match written {
+        None => None,
+        // After a wrong version, another choice would only lead to errors about that.
+        Some(text) => Some(Spanned::new(
+            findings.keep(python::wanted(&text))?,
+            text.span,
+        )),
+    };
+    let question = Question {
+        explicit: explicit.as_ref(),
+        version_file: shared.version_file.as_ref(),
+        requires: shared.metadata.requires.as_ref(),
+    };
+    python::choose(&question, findings)
+}
+
+/// The place of the first requirement that needs something.
+fn first(requirements: &[Requirement], needs: fn(&Requirement) -> bool) -> Option<Span> {
+    let found = requirements.iter().find(|one| needs(one))?;
+    Some(found.text.span.clone())
 }
 
 fn check_keys(table: &Table<'_>) {
