@@ -8,10 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use microb_dsl::{Context, Diagnostic, Platform, ReadError, SourceFile};
 
-use crate::patterns;
-
-/// The largest definition file in bytes. Every real one is a hundred times smaller.
-pub const MAX_DEFINITION_SIZE: u64 = 1024 * 1024;
+use crate::{definition, patterns};
 
 /// A folder with a definition file, and what a client would say about the build.
 #[derive(Debug)]
@@ -152,27 +149,14 @@ impl Context for DirectoryContext {
 
 /// Reads the definition file. Its name is the last part of the path, as BuildKit's clients send it.
 fn read_definition(path: &Path) -> Result<SourceFile, Diagnostic> {
-    let shown = path.display();
+    let shown = path.display().to_string();
     let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
-    if metadata.len() > MAX_DEFINITION_SIZE && metadata.is_file() {
-        let size = metadata.len();
-        return Err(Diagnostic::error(format!(
-            "`{shown}` is too large: {size} bytes, more than {MAX_DEFINITION_SIZE} bytes"
-        ))
-        .help("keep data in files of its own, which the build copies"));
+    if metadata.is_file() && metadata.len() > definition::MAX_SIZE.into() {
+        return Err(definition::too_large(&shown, Some(metadata.len())));
     }
     let bytes = read_file(path)
         .map_err(|reason| Diagnostic::error(format!("cannot read `{shown}`: {reason}")))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let before = &error.as_bytes()[..valid];
-        let line = before.split(|byte| *byte == b'\n').count();
-        let byte = error.as_bytes().get(valid).copied().unwrap_or_default();
-        Diagnostic::error(format!(
-            "`{shown}` is not UTF-8: line {line} has the byte 0x{byte:02x}"
-        ))
-        .help("save the file as UTF-8")
-    })?;
+    let text = definition::text(&shown, bytes)?;
     let name = path.file_name().unwrap_or(path.as_os_str());
     Ok(SourceFile::new(name.to_string_lossy(), text))
 }

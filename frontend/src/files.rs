@@ -9,10 +9,7 @@ use crate::gateway::{Failure, Gateway, Reference};
 use crate::recipe::Recipe;
 use crate::request::{ContextSource, Request};
 use crate::sources::{self, IGNORE_FILE, Remote, Solved};
-use crate::{ignore, patterns};
-
-/// The largest definition file, in bytes.
-const MAX_DEFINITION: u32 = 1 << 20;
+use crate::{definition, ignore, patterns};
 
 /// Suffix of the shared key of the files that are read before the recipe runs.
 ///
@@ -272,18 +269,22 @@ impl Definition {
         let reference = &solved.reference;
         let ignore_name = format!("{filename}{IGNORE_FILE}");
         let (content, ignore_file) = tokio::join!(
-            gateway.read_file(reference, filename, Some(MAX_DEFINITION + 1)),
+            gateway.read_file(reference, filename, Some(definition::MAX_SIZE + 1)),
             gateway.read_file(reference, &ignore_name, None),
         );
         let content = content
             .map_err(|failure| unreadable(filename, &failure))?
             .ok_or_else(|| missing(filename))?;
-        if content.len() > MAX_DEFINITION as usize {
+        if content.len() > definition::MAX_SIZE as usize {
             let stat = gateway.stat_file(reference, filename).await.ok().flatten();
-            return Err(too_large(filename, stat.map(|stat| stat.size)));
+            let size = stat.map(|stat| stat.size);
+            return Err(Diagnostics::from(definition::too_large(filename, size)).into());
         }
         Ok(Self {
-            file: SourceFile::new(filename, text(filename, content)?),
+            file: SourceFile::new(
+                filename,
+                definition::text(filename, content).map_err(Diagnostics::from)?,
+            ),
             ignore_file: ignore_file?,
             vertex: solved.vertex,
         })
@@ -301,48 +302,4 @@ fn missing(filename: &str) -> Failure {
 fn unreadable(filename: &str, failure: &Failure) -> Failure {
     let problem = format!("cannot read `{filename}`: {}", reason(failure));
     Diagnostics::from(Diagnostic::error(problem)).into()
-}
-
-fn too_large(filename: &str, size: Option<u64>) -> Failure {
-    let size = size.map_or_else(String::new, |size| format!("{size} bytes, "));
-    let problem = format!("`{filename}` is too large: {size}more than {MAX_DEFINITION} bytes");
-    let help = "keep data in files of its own, which the build copies";
-    Diagnostics::from(Diagnostic::error(problem).help(help)).into()
-}
-
-/// The text of the definition; its first byte that is no UTF-8 is named.
-fn text(filename: &str, content: Vec<u8>) -> Result<String, Failure> {
-    String::from_utf8(content).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let before = &error.as_bytes()[..at];
-        let line = before.split(|byte| *byte == b'\n').count();
-        let byte = error.as_bytes()[at];
-        let problem = format!("`{filename}` is not UTF-8: line {line} has the byte 0x{byte:02x}");
-        Diagnostics::from(Diagnostic::error(problem).help("save the file as UTF-8")).into()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_definition_that_is_not_utf_8_is_named_with_the_line() {
-        let failure = text("a.toml", b"a = 1\nb = '\xe9'\n".to_vec()).unwrap_err();
-        let message = failure.message();
-        assert!(
-            message.contains("`a.toml` is not UTF-8: line 2 has the byte 0xe9"),
-            "{message}"
-        );
-    }
-
-    #[test]
-    fn a_definition_that_is_too_large_is_named_with_its_size() {
-        let failure = too_large("a.toml", Some(10_000_000));
-        assert!(
-            failure
-                .message()
-                .contains("10000000 bytes, more than 1048576")
-        );
-    }
 }

@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use microb_dsl::Context;
-use microb_frontend::directory_context::{DirectoryContext, MAX_DEFINITION_SIZE};
+use microb_frontend::definition::MAX_SIZE;
+use microb_frontend::directory_context::DirectoryContext;
 
 /// A new folder with these files.
 fn folder(name: &str, files: &[(&str, &[u8])]) -> PathBuf {
@@ -46,7 +47,7 @@ fn a_definition_file_from_windows_is_read_as_it_is() {
 
 #[test]
 fn a_definition_file_that_cannot_be_one_is_told_with_what_was_found() {
-    let limit = usize::try_from(MAX_DEFINITION_SIZE).unwrap();
+    let limit = usize::try_from(MAX_SIZE).unwrap();
     let folder = folder(
         "wrong",
         &[
