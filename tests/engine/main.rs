@@ -7,4 +7,8 @@ mod docker;
 mod progress;
 mod project;
 
+mod caching;
+mod determinism;
 mod examples;
+mod parity;
+mod vertices;
