@@ -14,6 +14,9 @@ use crate::{ignore, patterns};
 /// The largest definition file, in bytes.
 const MAX_DEFINITION: u32 = 1 << 20;
 
+/// How much of a first line is shown of a file that is too large, in bytes.
+const MAX_LINE: usize = 200;
+
 /// Suffix of the shared key of the files that are read before the recipe runs.
 ///
 /// A key of its own: the engine keeps the last transfer under a key, and the whole context is another set of files.
@@ -280,7 +283,7 @@ impl Definition {
             .ok_or_else(|| missing(filename))?;
         if content.len() > MAX_DEFINITION as usize {
             let stat = gateway.stat_file(reference, filename).await.ok().flatten();
-            return Err(too_large(filename, stat.map(|stat| stat.size)));
+            return Err(too_large(filename, &content, stat.map(|stat| stat.size)));
         }
         Ok(Self {
             file: SourceFile::new(filename, text(filename, content)?),
@@ -303,22 +306,33 @@ fn unreadable(filename: &str, failure: &Failure) -> Failure {
     Diagnostics::from(Diagnostic::error(problem)).into()
 }
 
-fn too_large(filename: &str, size: Option<u64>) -> Failure {
+/// Shows the first line and no more: without a place, the frontend that read the `#syntax` line would add the
+/// whole file to the error, and the client would break off instead of showing it.
+fn too_large(filename: &str, content: &[u8], size: Option<u64>) -> Failure {
     let size = size.map_or_else(String::new, |size| format!("{size} bytes, "));
     let problem = format!("`{filename}` is too large: {size}more than {MAX_DEFINITION} bytes");
     let help = "keep data in files of its own, which the build copies";
-    Diagnostics::from(Diagnostic::error(problem).help(help)).into()
+    let first = content[..content.len().min(MAX_LINE)].split(|byte| *byte == b'\n');
+    let first = String::from_utf8_lossy(first.into_iter().next().unwrap_or_default());
+    let place = SourceFile::new(filename, first).whole();
+    Diagnostics::from(Diagnostic::error(problem).at(&place).help(help)).into()
 }
 
 /// The text of the definition; its first byte that is no UTF-8 is named.
 fn text(filename: &str, content: Vec<u8>) -> Result<String, Failure> {
     String::from_utf8(content).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let before = &error.as_bytes()[..at];
-        let line = before.split(|byte| *byte == b'\n').count();
         let byte = error.as_bytes()[at];
+        let file = SourceFile::new(filename, String::from_utf8_lossy(error.as_bytes()));
+        let place = file.span(at..at + char::REPLACEMENT_CHARACTER.len_utf8());
+        let line = place.start().line;
         let problem = format!("`{filename}` is not UTF-8: line {line} has the byte 0x{byte:02x}");
-        Diagnostics::from(Diagnostic::error(problem).help("save the file as UTF-8")).into()
+        Diagnostics::from(
+            Diagnostic::error(problem)
+                .at(&place)
+                .help("save the file as UTF-8"),
+        )
+        .into()
     })
 }
 
@@ -338,7 +352,7 @@ mod tests {
 
     #[test]
     fn a_definition_that_is_too_large_is_named_with_its_size() {
-        let failure = too_large("a.toml", Some(10_000_000));
+        let failure = too_large("a.toml", b"#syntax=x\n", Some(10_000_000));
         assert!(
             failure
                 .message()
