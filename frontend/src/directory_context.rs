@@ -149,16 +149,18 @@ impl Context for DirectoryContext {
 
 /// Reads the definition file. Its name is the last part of the path, as BuildKit's clients send it.
 fn read_definition(path: &Path) -> Result<SourceFile, Diagnostic> {
-    let shown = path.display().to_string();
     let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    let shown = path
+        .file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy();
     if metadata.is_file() && metadata.len() > definition::MAX_SIZE.into() {
-        return Err(definition::too_large(&shown, Some(metadata.len())));
+        return Err(definition::too_large(&shown, b"", Some(metadata.len())));
     }
-    let bytes = read_file(path)
-        .map_err(|reason| Diagnostic::error(format!("cannot read `{shown}`: {reason}")))?;
-    let text = definition::text(&shown, bytes)?;
-    let name = path.file_name().unwrap_or(path.as_os_str());
-    Ok(SourceFile::new(name.to_string_lossy(), text))
+    let content = read_file(path).map_err(|reason| {
+        Diagnostic::error(format!("cannot read `{}`: {reason}", path.display()))
+    })?;
+    definition::decode(&shown, content)
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {

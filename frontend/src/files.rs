@@ -278,13 +278,10 @@ impl Definition {
         if content.len() > definition::MAX_SIZE as usize {
             let stat = gateway.stat_file(reference, filename).await.ok().flatten();
             let size = stat.map(|stat| stat.size);
-            return Err(Diagnostics::from(definition::too_large(filename, size)).into());
+            return Err(Diagnostics::from(definition::too_large(filename, &content, size)).into());
         }
         Ok(Self {
-            file: SourceFile::new(
-                filename,
-                definition::text(filename, content).map_err(Diagnostics::from)?,
-            ),
+            file: definition::decode(filename, content).map_err(Diagnostics::from)?,
             ignore_file: ignore_file?,
             vertex: solved.vertex,
         })

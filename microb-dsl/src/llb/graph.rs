@@ -70,15 +70,11 @@ impl Graph {
         let dependencies = inputs.iter().map(|input| input.digest.clone()).collect();
         let bytes = encode_like_go(inputs, platform, op);
         let digest = self.add_bytes(bytes, dependencies);
-        let key = digest.to_string();
+        let node = Node { digest, index: 0 };
         if let Some(span) = notes.span {
-            let location = self.location(span);
-            let locations = self.locations.entry(key.clone()).or_default();
-            if !locations.contains(&location) {
-                locations.push(location);
-            }
+            self.locate(&node, span);
         }
-        let metadata = self.metadata.entry(key).or_default();
+        let metadata = self.metadata.entry(node.digest.to_string()).or_default();
         metadata.ignore_cache |= notes.ignore_cache;
         metadata
             .caps
@@ -93,7 +89,16 @@ impl Graph {
         if metadata.progress_group.is_none() {
             metadata.progress_group.clone_from(&notes.group);
         }
-        Node { digest, index: 0 }
+        node
+    }
+
+    /// Says where a vertex comes from, so that a failure shows the user's lines.
+    pub(super) fn locate(&mut self, node: &Node, span: &Span) {
+        let location = self.location(span);
+        let locations = self.locations.entry(node.digest.to_string()).or_default();
+        if !locations.contains(&location) {
+            locations.push(location);
+        }
     }
 
     /// Adds all ops of a definition of another library, byte for byte, and returns what it ends in.

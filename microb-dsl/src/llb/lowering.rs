@@ -390,6 +390,14 @@ impl Lowering<'_> {
             Instruction::Run(run) => return Some(self.run(run, state, cx, notes)),
             Instruction::Copy(copy) => {
                 let source = self.source(&copy.from, cx, SourceRole::Files);
+                // A file that cannot be fetched is told where it is asked for; the build context is asked for everywhere.
+                let is_fetched = matches!(
+                    copy.from,
+                    Source::Http(_) | Source::Git(_) | Source::Image(_)
+                );
+                if let (true, Some(node), Some(span)) = (is_fetched, &source, notes.span) {
+                    self.graph.locate(node, span);
+                }
                 file::copy(copy, source.as_ref(), &root)
             }
             Instruction::Mkfile(mkfile) => self.mkfile(mkfile, &root),

@@ -1,0 +1,106 @@
+//! The engine's client as a program, and images that are gone when a test is over.
+
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::Value;
+
+/// What a program said, and whether it succeeded.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    /// Runs a program to its end.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        Self::from(command.stdin(Stdio::null()).output().unwrap())
+    }
+
+    /// Insists on success.
+    #[track_caller]
+    pub(crate) fn succeeded(self) -> Self {
+        assert_eq!(self.code, Some(0), "{}\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Insists on failure.
+    #[track_caller]
+    pub(crate) fn failed(self) -> Self {
+        assert_ne!(self.code, Some(0), "{}\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Insists that each of these texts was said, somewhere.
+    #[track_caller]
+    pub(crate) fn says<'a>(&self, texts: impl IntoIterator<Item = &'a str>) {
+        for text in texts {
+            let is_there = self.stderr.contains(text) || self.stdout.contains(text);
+            assert!(is_there, "no {text:?} in\n{}\n{}", self.stdout, self.stderr);
+        }
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// `docker` with these arguments.
+pub(crate) fn docker<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
+    let mut command = Command::new("docker");
+    command.env("DOCKER_BUILDKIT", "1").args(arguments);
+    command
+}
+
+/// The name of an image that a test makes. The image is gone when the test is over.
+#[derive(Debug)]
+pub(crate) struct Image(pub(crate) String);
+
+impl Image {
+    /// A name that no other test has.
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        Self(format!("microb-test:{}-{count}", std::process::id()))
+    }
+
+    /// Runs a container with `docker run FLAGS IMAGE ARGV`, to its end.
+    pub(crate) fn run(&self, flags: &[&str], argv: &[&str]) -> Ran {
+        let words = ["run", "--rm", "--network=none"].iter().chain(flags);
+        Ran::of(docker(words.copied()).arg(&self.0).args(argv))
+    }
+
+    /// What a program of the image prints; the image's entrypoint is left out.
+    #[track_caller]
+    pub(crate) fn output(&self, argv: &[&str]) -> String {
+        self.run(&["--entrypoint", argv[0]], &argv[1..])
+            .succeeded()
+            .stdout
+    }
+
+    /// What the engine knows of the image, or `Null` if there is none.
+    pub(crate) fn inspect(&self) -> Value {
+        let found = Ran::of(&mut docker(["image", "inspect", &self.0]));
+        let mut all: Value = serde_json::from_str(&found.stdout).unwrap_or_default();
+        all.get_mut(0).map(Value::take).unwrap_or_default()
+    }
+
+    /// The image config: `Env`, `Cmd`, `Labels` …
+    pub(crate) fn config(&self) -> Value {
+        self.inspect()["Config"].take()
+    }
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        drop(docker(["image", "rm", "--force", &self.0]).output());
+    }
+}

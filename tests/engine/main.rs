@@ -1,0 +1,14 @@
+//! What a user sees, end to end: projects built by a real engine with the frontend image `microb:dev`.
+//!
+//! `make test` loads that image and runs all of it; without an engine, only what needs none is run.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod docker;
+mod progress;
+mod project;
+
+mod caching;
+mod determinism;
+mod examples;
+mod parity;
+mod vertices;
