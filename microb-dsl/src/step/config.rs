@@ -1,0 +1,199 @@
+//! What a container is started with: variables, user, labels, program, health check.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{Command, Instruction, Owner, Step};
+
+/// `HEALTHCHECK`: how the engine sees that the container works. Made by [`healthcheck`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "a step does nothing until a stage takes it with `.then(…)`"]
+pub struct Healthcheck {
+    /// What to run; exit status 0 means healthy. `None` turns off the base image's check.
+    pub command: Option<Command>,
+    /// Time from one check to the next; the engine's default is 30 s.
+    pub interval: Option<Duration>,
+    /// Time after which a check has failed; the engine's default is 30 s.
+    pub timeout: Option<Duration>,
+    /// Time after the start in which failures do not count; the engine's default is 0 s.
+    pub start_period: Option<Duration>,
+    /// Failures in a row that make the container unhealthy; the engine's default is 3.
+    pub retries: Option<u32>,
+}
+
+/// `HEALTHCHECK CMD command`.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// let mut check = healthcheck(["curl", "localhost"]);
+/// check.interval = Some(std::time::Duration::from_secs(10));
+/// assert_eq!(dockerfile::steps(check)?, "HEALTHCHECK --interval=10s CMD [\"curl\", \"localhost\"]\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
+pub fn healthcheck(command: impl Into<Command>) -> Healthcheck {
+    Healthcheck {
+        command: Some(command.into()),
+        interval: None,
+        timeout: None,
+        start_period: None,
+        retries: None,
+    }
+}
+
+/// `ENV name=value`. The value is literal: a `$` in it is a dollar sign.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(env("GREETING", "hello, $USER"))?, "ENV GREETING=\"hello, \\$USER\"\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
+pub fn env(name: impl Into<String>, value: impl Into<String>) -> Step {
+    Instruction::Env {
+        name: name.into(),
+        value: value.into(),
+    }
+    .into()
+}
+
+/// `ENV PATH=folder:$PATH`: programs of the folder are found first.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(path("/app/bin"))?, "ENV PATH=/app/bin:$PATH\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
+pub fn path(folder: impl Into<String>) -> Step {
+    Instruction::Path(folder.into()).into()
+}
+
+/// `WORKDIR folder`.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(workdir("/app"))?, "WORKDIR /app\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
+pub fn workdir(folder: impl Into<String>) -> Step {
+    Instruction::Workdir(folder.into()).into()
+}
+
+/// `USER user[:group]`, by name or number.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(user("nobody"))?, "USER nobody\n");
+/// assert_eq!(dockerfile::steps(user(65532))?, "USER 65532:65532\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
+pub fn user(user: impl Into<Owner>) -> Step {
+    Instruction::User(user.into()).into()
+}
+
+/// `LABEL name=value`.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(label("org.opencontainers.image.title", "My app"))?, "LABEL org.opencontainers.image.title=\"My app\"\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
+pub fn label(name: impl Into<String>, value: impl Into<String>) -> Step {
+    Instruction::Label {
+        name: name.into(),
+        value: value.into(),
+    }
+    .into()
+}
+
+/// Several labels, in the order of their names.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// let both = [("b", "2"), ("a", "1")].map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+/// assert_eq!(dockerfile::steps(labels(&both))?, "LABEL a=1\nLABEL b=2\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
+pub fn labels(labels: &BTreeMap<String, String>) -> Vec<Step> {
+    labels
+        .iter()
+        .map(|(name, value)| label(name, value))
+        .collect()
+}
+
+/// `EXPOSE port[/protocol]`.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(expose("8000/tcp"))?, "EXPOSE 8000/tcp\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
+pub fn expose(port: impl Into<String>) -> Step {
+    Instruction::Expose(port.into()).into()
+}
+
+/// `VOLUME folder`.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(volume("/data"))?, "VOLUME /data\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
+pub fn volume(folder: impl Into<String>) -> Step {
+    Instruction::Volume(folder.into()).into()
+}
+
+/// `ENTRYPOINT […]`.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(entrypoint(["python", "-m", "app"]))?, "ENTRYPOINT [\"python\", \"-m\", \"app\"]\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
+pub fn entrypoint(command: impl Into<Command>) -> Step {
+    Instruction::Entrypoint(command.into()).into()
+}
+
+/// `CMD […]`.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(cmd(["--help"]))?, "CMD [\"--help\"]\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
+pub fn cmd(command: impl Into<Command>) -> Step {
+    Instruction::Cmd(command.into()).into()
+}
+
+/// `STOPSIGNAL signal`, for instance `SIGINT`.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(stop_signal("SIGINT"))?, "STOPSIGNAL SIGINT\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
+pub fn stop_signal(signal: impl Into<String>) -> Step {
+    Instruction::StopSignal(signal.into()).into()
+}

@@ -1,0 +1,105 @@
+//! The steps of a stage: a small closed set of instructions, and the functions that make them.
+
+mod config;
+mod copy;
+mod files;
+mod owner;
+mod run;
+
+use std::sync::Arc;
+
+use crate::span::Span;
+
+pub use config::{
+    Healthcheck, cmd, entrypoint, env, expose, healthcheck, label, labels, path, stop_signal, user,
+    volume, workdir,
+};
+pub use copy::{Added, Copy, IntoPaths, add, copy};
+pub use files::{Mkdir, Mkfile, Remove, Symlink, mkdir, mkfile, remove, symlink};
+pub use owner::{Id, Owner};
+pub use run::{Command, Network, Run, Security, run};
+
+/// One step of a stage: an instruction, and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "a step does nothing until a stage takes it with `.then(…)`"]
+pub struct Step {
+    /// What to do.
+    pub instruction: Instruction,
+    /// Where it came from and what progress calls it. Never changes what is built.
+    pub origin: Origin,
+}
+
+/// Where a step came from and how it is shown. Metadata only: it never changes a digest.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// The place in a user's file that caused the step; a failing step underlines it.
+    pub span: Option<Span>,
+    /// The line that progress shows instead of the instruction.
+    pub name: Option<Arc<str>>,
+    /// The progress group: steps of one group are shown as one line.
+    pub group: Option<Arc<str>>,
+}
+
+/// The closed set of instructions. Every interpreter matches all of them, so a new one is a compile error until all know it.
+///
+/// There is no `Apt` and no `Pip` here: these are functions that return steps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a recipe has tens of steps; a box would cost every match a dereference and save kilobytes"
+)]
+pub enum Instruction {
+    /// `RUN`: runs a program; what it writes to the root file system is kept.
+    Run(Run),
+    /// `COPY` and `ADD`: copies files from a [`Source`].
+    Copy(Copy),
+    /// Makes a folder.
+    Mkdir(Mkdir),
+    /// `COPY <<EOF`: writes a file whose content the recipe knows.
+    Mkfile(Mkfile),
+    /// Removes a file or a folder.
+    Remove(Remove),
+    /// Makes a symbolic link.
+    Symlink(Symlink),
+    /// `ENV`: sets a variable for the steps after it and for the container.
+    Env {
+        /// The variable's name.
+        name: String,
+        /// The value, literally: nothing in it is expanded.
+        value: String,
+    },
+    /// `ENV PATH=dir:$PATH`: puts a folder in front of whatever PATH the stage has.
+    Path(String),
+    /// `WORKDIR`: makes a folder if there is none, and sets it as the working directory.
+    Workdir(String),
+    /// `USER`: the user (and group) of the steps after it and of the container.
+    User(Owner),
+    /// `LABEL`: one label of the image config.
+    Label {
+        /// The key, in reverse domain notation by custom.
+        name: String,
+        /// The value, literally.
+        value: String,
+    },
+    /// `EXPOSE`: a port that the container listens on, for instance `8000/tcp`.
+    Expose(String),
+    /// `VOLUME`: a mount point of the container.
+    Volume(String),
+    /// `ENTRYPOINT`: the program of the container.
+    Entrypoint(Command),
+    /// `CMD`: the default arguments, or the program when there is no entry point.
+    Cmd(Command),
+    /// `STOPSIGNAL`: the signal that asks the container to end.
+    StopSignal(String),
+    /// `HEALTHCHECK`: how to see that the container works.
+    Healthcheck(Healthcheck),
+}
+
+impl From<Instruction> for Step {
+    fn from(instruction: Instruction) -> Self {
+        Self {
+            instruction,
+            origin: Origin::default(),
+        }
+    }
+}

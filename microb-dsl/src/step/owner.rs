@@ -1,0 +1,77 @@
+//! Who owns a file, and who a program runs as.
+
+use std::fmt;
+
+/// Who owns a file: user and group by number or name, as in `COPY --chown=65532:65532`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The user.
+    pub user: Id,
+    /// The group; `None` means the user's own group.
+    pub group: Option<Id>,
+}
+
+/// A user or a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Id {
+    /// By number.
+    Number(u32),
+    /// By a name in the stage's own `/etc/passwd` or `/etc/group`.
+    Name(String),
+}
+
+impl Owner {
+    /// User and group of the same number.
+    pub fn id(id: u32) -> Self {
+        Self {
+            user: Id::Number(id),
+            group: Some(Id::Number(id)),
+        }
+    }
+}
+
+/// Writes `USER[:GROUP]`, the form of `--chown` and `USER`.
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.user)?;
+        match &self.group {
+            Some(group) => write!(f, ":{group}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+impl From<u32> for Owner {
+    fn from(id: u32) -> Self {
+        Self::id(id)
+    }
+}
+
+impl From<&str> for Owner {
+    /// Reads `USER[:GROUP]`, as `--chown` does.
+    fn from(text: &str) -> Self {
+        let id = |text: &str| {
+            text.parse()
+                .map_or_else(|_| Id::Name(text.to_owned()), Id::Number)
+        };
+        match text.split_once(':') {
+            Some((user, group)) => Self {
+                user: id(user),
+                group: Some(id(group)),
+            },
+            None => Self {
+                user: id(text),
+                group: None,
+            },
+        }
+    }
+}
