@@ -28,6 +28,7 @@ pub mod context;
 pub mod diagnostic;
 pub mod dockerfile;
 pub mod grammar;
+pub mod graph;
 #[cfg(feature = "llb")]
 pub mod llb;
 pub mod mount;
@@ -42,6 +43,7 @@ pub mod stage;
 pub mod step;
 pub mod sugar;
 
+mod describe;
 mod into_steps;
 
 pub use context::{Context, MemoryContext, ReadError};

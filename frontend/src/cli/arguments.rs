@@ -33,6 +33,12 @@ pub(super) fn command(recipe: &Recipe) -> Command {
                 )),
         )
         .subcommand(
+            inputs(Command::new("graph"), file)
+                .about("Draw stages and steps, as Mermaid or as SVG")
+                .arg(switch("svg", "Write SVG, which a browser shows, instead of Mermaid"))
+                .after_help(format!("Example:\n  {name} graph --svg > build.svg")),
+        )
+        .subcommand(
             inputs(Command::new("check"), file)
                 .about(format!("Show all mistakes in {file} at once, without building"))
                 .after_help("The exit status is 1 when there are mistakes, 0 when there are at most warnings."),
@@ -40,7 +46,7 @@ pub(super) fn command(recipe: &Recipe) -> Command {
         .subcommand(pack_command(&name))
 }
 
-/// What `dockerfile`, `llb` and `check` were asked for.
+/// What `dockerfile`, `llb`, `graph` and `check` were asked for.
 #[derive(Debug)]
 pub(super) struct Inputs {
     /// The build context.

@@ -56,6 +56,7 @@ fn run(recipe: &Recipe, args: Vec<String>) -> ExitCode {
     let done = match matches.subcommand() {
         Some(("dockerfile", matches)) => show::dockerfile(recipe, matches),
         Some(("llb", matches)) => show::llb(recipe, matches),
+        Some(("graph", matches)) => show::graph(recipe, matches),
         Some(("check", matches)) => show::check(recipe, matches),
         Some(("pack", matches)) => write_pack(recipe, matches),
         _ => Ok(()),

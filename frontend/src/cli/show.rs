@@ -1,4 +1,4 @@
-//! `dockerfile`, `llb` and `check`: what a recipe makes of a folder, without an engine.
+//! `dockerfile`, `llb`, `graph` and `check`: what a recipe makes of a folder, without an engine.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -36,6 +36,17 @@ pub(super) fn llb(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnosti
     } else {
         print(definition.to_text().as_bytes())
     }
+}
+
+/// Draws the recipe.
+pub(super) fn graph(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> {
+    let stage = stage(recipe, &Inputs::new(recipe, matches))?;
+    let text = if matches.get_flag("svg") {
+        microb_dsl::graph::svg(&stage)
+    } else {
+        microb_dsl::graph::mermaid(&stage)
+    };
+    print(text.as_bytes())
 }
 
 /// Shows all mistakes and warnings, or says that there are none.

@@ -24,6 +24,8 @@ mod platforms;
 mod run;
 mod words;
 
+pub(crate) use words::json;
+
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::into_steps::IntoSteps;
 use crate::stage::{Base, Stage, StagePlatform, scratch};

@@ -55,7 +55,7 @@ pub(super) fn lexed(text: &str) -> String {
 }
 
 /// A JSON list of strings.
-pub(super) fn json<S: AsRef<str>>(strings: impl IntoIterator<Item = S>) -> String {
+pub(crate) fn json<S: AsRef<str>>(strings: impl IntoIterator<Item = S>) -> String {
     let strings: Vec<String> = strings
         .into_iter()
         .map(|string| json_string(string.as_ref()))
