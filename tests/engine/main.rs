@@ -4,11 +4,18 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod docker;
+mod program;
 mod progress;
 mod project;
+mod server;
 
+mod advanced;
 mod caching;
+mod command_line;
 mod determinism;
 mod examples;
+mod index;
+mod mistakes;
+mod options;
 mod parity;
 mod vertices;
