@@ -127,7 +127,13 @@ fn example_07_builds_against_a_git_server_a_file_server_and_a_local_image() {
     }
     assert_eq!(config["User"], "65532:65532");
     // `system_deps` are in the image, `build_deps` are not.
-    let found = image.run(&["--entrypoint=sh"], &["-c", "command -v hello git ssh"]);
+    let found = image.run(
+        &["--entrypoint=sh"],
+        &[
+            "-c",
+            "for name in hello git ssh; do command -v $name; done; true",
+        ],
+    );
     assert_eq!(found.stdout.trim(), "/usr/bin/hello");
 }
 

@@ -1,5 +1,8 @@
 //! What a second build does: nothing, or what the edit asks for.
 
+use std::sync::PoisonError;
+
+use crate::docker::WITHOUT_CACHE;
 use crate::progress::Progress;
 use crate::project::{ADVANCED, EXAMPLES, Project, unique};
 
@@ -14,6 +17,7 @@ const OF_THE_SOURCES: [&str; 3] = [
 
 #[track_caller]
 fn rebuild(project: &Project) -> Progress {
+    let _shared = WITHOUT_CACHE.read().unwrap_or_else(PoisonError::into_inner);
     project.build_with_progress(&[]).1
 }
 

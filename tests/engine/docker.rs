@@ -1,9 +1,16 @@
 //! The engine's client as a program, and images that are gone when a test is over.
 
 use std::process::{Command, Output, Stdio};
+use std::sync::RwLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
+
+/// Written by who builds with `--no-cache`, read by who looks at what ran.
+///
+/// Steps that run at the same time are shared by all builds of the engine: a build that joins one without cache gets
+/// its digest, which is another one, and says that it ran (`solver/jobs.go` in moby/buildkit, `-ignorecache`).
+pub(crate) static WITHOUT_CACHE: RwLock<()> = RwLock::new(());
 
 /// What a program said, and whether it succeeded.
 #[derive(Debug)]

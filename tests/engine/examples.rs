@@ -39,7 +39,7 @@ fn check_user(image: &Image) {
     let script = "id -u; id -g; echo ~; cd; touch x && echo can write at home; \
                   awk -F: '$3 == 65532' /etc/passwd; awk -F: '$3 == 65532' /etc/group; \
                   touch /app/x 2>/dev/null || echo cannot write in /app; \
-                  find /app ! -user 0 -o ! -group 0; command -v pip uv gcc | grep -v ^/usr/local/bin/pip";
+                  find /app ! -user 0 -o ! -group 0; for name in uv gcc git; do command -v $name; done; ls /app/.venv/bin | grep pip";
     let expected = "65532\n65532\n/home/nonroot\ncan write at home\n\
                     nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\nnonroot:x:65532:\n\
                     cannot write in /app\n";

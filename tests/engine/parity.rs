@@ -5,13 +5,14 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::PoisonError;
 
 use microb::dockerfile::render;
 use microb_frontend::directory_context::DirectoryContext;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::docker::{Image, Ran, docker};
+use crate::docker::{Image, Ran, WITHOUT_CACHE, docker};
 use crate::project::{ADVANCED, EXAMPLES, Project};
 
 /// The Dockerfile of a project, as `microb dockerfile` prints it.
@@ -48,7 +49,11 @@ pub(crate) fn check(project: &Project, flags: &[&str], args: &[(&str, &str)]) {
         &theirs.0,
     ]);
     build.args(flags).arg("-f").arg(&file).arg(project.folder());
+    let alone = WITHOUT_CACHE
+        .write()
+        .unwrap_or_else(PoisonError::into_inner);
     let built = Ran::of(&mut build);
+    drop(alone);
     fs::remove_file(&file).unwrap();
     assert_eq!(built.code, Some(0), "{text}\n{}", built.stderr);
     compare_configs(&ours, &theirs, &text);

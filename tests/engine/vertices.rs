@@ -1,8 +1,9 @@
 //! The same step has the same digest in our build and in the Dockerfile frontend's, so that BuildKit runs it once for both.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
-use crate::docker::{Ran, docker};
+use crate::docker::{Ran, WITHOUT_CACHE, docker};
 use crate::parity::dockerfile;
 use crate::progress::Progress;
 use crate::project::Project;
@@ -22,6 +23,7 @@ fn shareable(progress: &Progress) -> BTreeMap<&str, &str> {
 
 #[track_caller]
 fn check(name: &str, shared: &[&str]) {
+    let _shared = WITHOUT_CACHE.read().unwrap_or_else(PoisonError::into_inner);
     let project = Project::example(name);
     let ours = project.build_with_progress(&[]).1;
     let text = project.folder().join("Dockerfile.rendered");
