@@ -5,9 +5,10 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::PoisonError;
 use std::thread;
 
-use crate::docker::{Image, Ran, docker};
+use crate::docker::{Image, Ran, WITHOUT_CACHE, docker};
 use crate::program::microb;
 use crate::project::{Project, unique};
 use crate::server::Files;
@@ -140,6 +141,9 @@ fn a_login_from_secrets_opens_the_index_and_is_found_nowhere() {
         PASSWORD,
     );
     let exported = exported.succeeded();
+    let alone = WITHOUT_CACHE
+        .write()
+        .unwrap_or_else(PoisonError::into_inner);
     let raw = with_secrets(
         &mut project.command(
             &[
@@ -154,6 +158,7 @@ fn a_login_from_secrets_opens_the_index_and_is_found_nowhere() {
         ),
         PASSWORD,
     );
+    drop(alone);
     let raw = raw.succeeded();
     let graph = microb()
         .args(["llb", "--raw"])

@@ -1,5 +1,6 @@
 //! The image that our frontend builds, and the one that the Dockerfile frontend builds of `microb dockerfile`, are the same.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
@@ -119,8 +120,8 @@ fn files(image: &Image) -> BTreeMap<String, File> {
             kind: header.entry_type().as_byte(),
             mode: header.mode().unwrap(),
             owner: (header.uid().unwrap(), header.gid().unwrap()),
-            link: entry.link_name_bytes().map(|link| link.into_owned()),
-            content: if path.ends_with(".pyc") {
+            link: entry.link_name_bytes().map(Cow::into_owned),
+            content: if path.strip_suffix(".pyc").is_some() {
                 Vec::new()
             } else {
                 digest(&mut entry)
