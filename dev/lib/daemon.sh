@@ -34,8 +34,13 @@ start_daemon() {
   wait_for_daemon
 }
 
-# BuildKit's garbage collector wants a fifth of the disk to be free, and would drop cache amid a test.
-write_daemon_json() { echo '{"builder": {"gc": {"enabled": false}}}' >"$home/daemon.json"; }
+# BuildKit's own rules want a fifth of the disk to be free, and drop cache amid a test if it is not. This one only keeps
+# the cache from growing for ever.
+write_daemon_json() {
+  cat >"$home/daemon.json" <<'END'
+{"builder": {"gc": {"enabled": true, "policy": [{"all": true, "maxUsedSpace": "30GB"}]}}}
+END
+}
 
 # It outlives its caller, and holds nothing of it: no terminal, no output (a pipe would never end), no lock, no folder.
 launch_daemon() {
