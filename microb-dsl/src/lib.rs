@@ -60,7 +60,7 @@ pub use step::{
     healthcheck, label, labels, mkdir, mkfile, path, remove, run, stop_signal, symlink, user,
     volume, workdir,
 };
-pub use sugar::{apk, apt};
+pub use sugar::{apk, apt, pip};
 
 /// What a recipe needs in scope: `use microb_dsl::prelude::*;`.
 pub mod prelude {
@@ -68,7 +68,7 @@ pub mod prelude {
         Base, Context, Diagnostic, Diagnostics, ImageRef, IntoSteps, Network, Platform, Sharing,
         Source, Stage, StagePlatform, Step, add, apk, apt, bind, cache, cmd, copy, diff,
         entrypoint, env, expose, from, git, healthcheck, http, label, labels, local, merge, mkdir,
-        mkfile, named_context, path, remove, run, scratch, secret, ssh, stop_signal, symlink,
+        mkfile, named_context, path, pip, remove, run, scratch, secret, ssh, stop_signal, symlink,
         tmpfs, user, volume, workdir,
     };
 }

@@ -12,15 +12,22 @@ use std::borrow::Cow;
 /// assert_eq!(quote("numpy>=1.20; rm -rf /"), "'numpy>=1.20; rm -rf /'");
 /// assert_eq!(quote("it's"), r"'it'\''s'");
 /// assert_eq!(quote(""), "''");
+/// assert_eq!(quote("then"), "'then'");
 /// ```
 pub fn quote(text: &str) -> Cow<'_, str> {
     let safe = |b: u8| b.is_ascii_alphanumeric() || b"%+,-./:=@_".contains(&b);
-    if !text.is_empty() && text.bytes().all(safe) {
+    if !text.is_empty() && text.bytes().all(safe) && !RESERVED.contains(&text) {
         Cow::Borrowed(text)
     } else {
         Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
     }
 }
+
+/// The reserved words that are made of safe characters only: POSIX.1-2024, "Shell Command Language", 2.4.
+const RESERVED: [&str; 15] = [
+    "case", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in", "select",
+    "then", "until", "while",
+];
 
 #[cfg(test)]
 mod tests {

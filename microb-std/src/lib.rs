@@ -18,7 +18,6 @@ mod files;
 mod index_table;
 mod labels;
 mod location;
-mod marker;
 mod metadata;
 mod mistake;
 mod packages;

@@ -53,6 +53,16 @@ impl Mistake {
     }
 }
 
+impl From<microb::grammar::Mistake> for Mistake {
+    fn from(mistake: microb::grammar::Mistake) -> Self {
+        Self {
+            range: mistake.range,
+            message: mistake.message,
+            help: mistake.help,
+        }
+    }
+}
+
 /// The place of a part of a value; `range` counts bytes of the value.
 ///
 /// A string with escapes is not in the file as it is, so for it the whole string is the place.

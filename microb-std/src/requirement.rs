@@ -1,13 +1,15 @@
 //! One requirement, PEP 508.
 //!
-//! Of our own, because `pep508_rs` 0.9.2 panics on names such as `foo-.` and reads environment variables.
+//! The grammar is the language's own, because `pep508_rs` 0.9.2 panics on names such as `foo-.` and reads environment variables.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-use microb::{Diagnostic, Spanned};
+pub(crate) use microb::grammar::normalized_name as normalized;
+pub(crate) use microb::grammar::requirement::is_name;
+use microb::grammar::requirement::is_scp;
+use microb::{Diagnostic, Spanned, grammar};
 
-use crate::marker;
 use crate::mistake::Mistake;
 use crate::specifier;
 
@@ -44,11 +46,11 @@ impl Requirement {
     ///
     /// Where the text leaves PEP 508's grammar.
     pub(crate) fn parse(text: Spanned<String>) -> Result<Self, Diagnostic> {
-        match Parts::of(&text.value) {
-            Ok(parts) => Ok(Self {
+        match parts(&text.value) {
+            Ok((parts, version)) => Ok(Self {
                 name: normalized(parts.name),
-                extras: parts.extras,
-                version: parts.version,
+                extras: extras(&parts.extras),
+                version,
                 marker: parts.marker.map(str::to_owned),
                 text,
             }),
@@ -107,25 +109,10 @@ pub(crate) fn requirements_txt(requirements: &[Requirement]) -> String {
         .collect()
 }
 
-/// PEP 503's normal form of a name: lower case, and one dash for each run of `-`, `_` and `.`.
-pub(crate) fn normalized(name: &str) -> String {
-    let lower = name.to_ascii_lowercase();
-    let words: Vec<_> = lower
-        .split(['-', '_', '.'])
-        .filter(|word| !word.is_empty())
-        .collect();
-    words.join("-")
-}
-
-/// `[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]`, case ignored: PEP 508's identifiers.
-pub(crate) fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text.ends_with(|c: char| c.is_ascii_alphanumeric())
-        && text.chars().all(is_name_char)
-}
-
-fn is_name_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "._-".contains(c)
+/// Extras in PEP 685's normal form, sorted, each once.
+fn extras(names: &[&str]) -> Vec<String> {
+    let names: BTreeSet<_> = names.iter().map(|name| normalized(name)).collect();
+    names.into_iter().collect()
 }
 
 /// Whether a URL, or a `git@host:path`, is fetched over ssh.
@@ -142,206 +129,37 @@ pub(crate) fn is_git(url: &str) -> bool {
     url.starts_with("git+") || url.starts_with("git://") || is_scp(url)
 }
 
-/// `git@github.com:owner/name.git`
-fn is_scp(url: &str) -> bool {
-    url.split_once(':').is_some_and(|(host, path)| {
-        host.contains('@') && !host.contains(['/', ' ']) && !path.starts_with("//")
-    })
-}
-
-struct Parts<'a> {
-    name: &'a str,
-    extras: Vec<String>,
-    version: VersionOrUrl,
-    marker: Option<&'a str>,
-}
-
-impl<'a> Parts<'a> {
-    fn of(text: &'a str) -> Result<Self, Mistake> {
-        let rest = text.trim_start();
-        let name_end = rest.find(|c| !is_name_char(c)).unwrap_or(rest.len());
-        let (name, rest) = rest.split_at(name_end);
-        let at = |part: &str| part.as_ptr() as usize - text.as_ptr() as usize;
-        let is_location = rest.starts_with("://") || rest.starts_with('+') || is_scp(text.trim());
-        if !is_name(name) || is_location {
-            return Err(no_name(text, name));
-        }
-        let (extras, rest) = extras(text, rest.trim_start())?;
-        let rest = rest.trim_start();
-        if let Some(url) = rest.strip_prefix('@') {
-            let (url, marker) = url_and_marker(url.trim_start());
-            check_url(url).map_err(|mistake| mistake.shift(at(url)))?;
-            let marker = check_marker(text, marker)?;
-            let version = VersionOrUrl::Url(url.to_owned());
-            return Ok(Self {
-                name,
-                extras,
-                version,
-                marker,
-            });
-        }
-        let (specifiers, marker) = match rest.split_once(';') {
-            Some((specifiers, marker)) => (specifiers, Some(marker)),
-            None => (rest, None),
-        };
-        let version = VersionOrUrl::Version(check_specifiers(text, name, specifiers)?);
-        let marker = check_marker(text, marker)?;
-        Ok(Self {
-            name,
-            extras,
-            version,
-            marker,
-        })
-    }
-}
-
-fn no_name(text: &str, name: &str) -> Mistake {
-    let whole = text.trim();
-    let start = text.len() - text.trim_start().len();
-    if whole.is_empty() {
-        return Mistake::new(0..text.len(), "the requirement is empty")
-            .help("write a name, or remove it");
-    }
-    let is_location = whole.contains("://") || whole.starts_with(['.', '/']) || is_scp(whole);
-    let mistake = Mistake::new(
-        start
-            ..start
-                + if is_location {
-                    whole.len()
-                } else {
-                    name.len()
-                        .max(whole.chars().next().map_or(1, char::len_utf8))
-                },
-        if is_location {
-            format!("`{whole}` has no package name")
-        } else {
-            format!("`{whole}` does not begin with a package name")
-        },
-    );
-    if is_location {
-        mistake.help(format!("write `NAME @ {whole}`"))
-    } else {
-        mistake.help("a name is letters and digits with `.`, `_` and `-` between them")
-    }
-}
-
-/// Reads `[a, b]` at the start of `rest`, a part of `text`, and returns what follows.
-fn extras<'a>(text: &str, rest: &'a str) -> Result<(Vec<String>, &'a str), Mistake> {
-    let Some(list) = rest.strip_prefix('[') else {
-        return Ok((Vec::new(), rest));
+fn parts(text: &str) -> Result<(grammar::requirement::Requirement<'_>, VersionOrUrl), Mistake> {
+    let parts = grammar::requirement::Requirement::parse(text)?;
+    let version = match parts.url {
+        Some(url) => VersionOrUrl::Url(url.to_owned()),
+        None => VersionOrUrl::Version(check_specifiers(text, parts.name, parts.specifiers)?),
     };
-    let at = |part: &str| part.as_ptr() as usize - text.as_ptr() as usize;
-    let Some((list, rest)) = list.split_once(']') else {
-        return Err(
-            Mistake::new(at(rest)..text.len(), "the list of extras has no end")
-                .help("close it with `]`"),
-        );
-    };
-    let mut extras = BTreeSet::new();
-    for extra in list.split(',') {
-        let name = extra.trim();
-        if is_name(name) {
-            extras.insert(normalized(name));
-        } else if !(name.is_empty() && list.trim().is_empty()) {
-            let start = at(extra) + extra.len() - extra.trim_start().len();
-            return Err(Mistake::new(
-                start..(start + name.len()).max(start + 1),
-                format!("`{name}` is no name of an extra"),
-            ));
-        }
-    }
-    Ok((extras.into_iter().collect(), rest))
+    Ok((parts, version))
 }
 
-/// A URL ends at white space; a marker follows with ` ;`.
-fn url_and_marker(text: &str) -> (&str, Option<&str>) {
-    let (url, rest) = match text.find(char::is_whitespace) {
-        Some(end) => text.split_at(end),
-        None => (text, ""),
-    };
-    match rest.trim_start().strip_prefix(';') {
-        Some(marker) => (url, Some(marker)),
-        None if rest.trim().is_empty() => (url, None),
-        // Let the check of the URL see what does not belong there.
-        None => (text.trim_end(), None),
-    }
-}
-
-fn check_url(url: &str) -> Result<(), Mistake> {
-    let whole = 0..url.len().max(1);
-    if url.is_empty() {
-        return Err(Mistake::new(whole, "the URL after `@` is missing"));
-    }
-    if let Some(space) = url.find(char::is_whitespace) {
-        return Err(Mistake::new(space..url.len(), "a URL has no white space")
-            .help("put ` ; ` before an environment marker"));
-    }
-    if let Some(marker) = url.strip_suffix(';') {
-        return Err(
-            Mistake::new(marker.len()..url.len(), "the URL ends with `;`")
-                .help("put a space before the `;` of an environment marker"),
-        );
-    }
-    let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
-    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "+.-".contains(c));
-    if is_scp(url) {
-        let https = url.replacen(':', "/", 1);
-        return Err(Mistake::new(whole, format!("`{url}` is no URL"))
-            .help(format!("write `git+ssh://{https}`")));
-    }
-    if is_scheme {
-        Ok(())
-    } else {
-        Err(Mistake::new(whole, format!("`{url}` is no URL"))
-            .help("begin it with `https://`, `git+https://` or `git+ssh://`"))
-    }
-}
-
+/// The specifiers without white space.
 fn check_specifiers(text: &str, name: &str, written: &str) -> Result<String, Mistake> {
-    let at = |part: &str| part.as_ptr() as usize - text.as_ptr() as usize;
-    let mut inner = written.trim();
-    if let Some(open) = inner.strip_prefix('(') {
-        inner = open.strip_suffix(')').ok_or_else(|| {
-            Mistake::new(at(inner)..at(inner) + inner.len(), "the `(` has no `)`")
-        })?;
-    }
+    let at = written.as_ptr() as usize - text.as_ptr() as usize;
     // `===` compares texts, so that anything without white space may follow it.
-    let is_arbitrary = inner.starts_with("===") && !inner[3..].trim().contains(char::is_whitespace);
+    let is_arbitrary =
+        written.starts_with("===") && !written[3..].trim().contains(char::is_whitespace);
     if !is_arbitrary {
-        specifier::specifiers(inner).map_err(|mistake| {
-            let mistake = mistake.shift(at(inner));
-            if inner.starts_with(|c: char| c.is_ascii_digit()) {
-                mistake.help(format!("write `{name}=={}`", inner.trim()))
+        specifier::specifiers(written).map_err(|mistake| {
+            let mistake = mistake.shift(at);
+            if written.starts_with(|c: char| c.is_ascii_digit()) {
+                mistake.help(format!("write `{name}=={}`", written.trim()))
             } else {
                 mistake
             }
         })?;
     }
-    let pieces: Vec<String> = inner
+    let pieces: Vec<String> = written
         .split(',')
         .map(|piece| piece.split_whitespace().collect())
         .filter(|piece: &String| !piece.is_empty())
         .collect();
     Ok(pieces.join(","))
-}
-
-/// The marker without white space at its ends.
-fn check_marker<'a>(text: &str, marker: Option<&'a str>) -> Result<Option<&'a str>, Mistake> {
-    let Some(marker) = marker else {
-        return Ok(None);
-    };
-    let at = marker.as_ptr() as usize - text.as_ptr() as usize;
-    if marker.trim().is_empty() {
-        return Err(Mistake::new(
-            at - 1..text.len(),
-            "the environment marker after `;` is missing",
-        ));
-    }
-    marker::check(marker).map_err(|mistake| mistake.shift(at))?;
-    Ok(Some(marker.trim()))
 }
 
 #[cfg(test)]

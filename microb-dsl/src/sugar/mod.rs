@@ -2,9 +2,11 @@
 
 mod apk;
 mod apt;
+mod pip;
 
 pub use apk::{Apk, apk};
 pub use apt::{Apt, apt};
+pub use pip::{Pip, pip};
 
 use crate::shell;
 

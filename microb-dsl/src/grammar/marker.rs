@@ -1,6 +1,6 @@
 //! Environment markers, PEP 508: checked here, evaluated by the installer.
 
-use crate::mistake::Mistake;
+use super::Mistake;
 
 /// The variables of PEP 508 and PEP 751, and the names that PEP 345 had for some of them.
 const VARIABLES: &[&str] = &[
@@ -32,13 +32,13 @@ const OPERATORS: &[&str] = &["===", "<=", ">=", "==", "!=", "~=", "<", ">"];
 const MAX_DEPTH: usize = 32;
 
 /// Checks a marker against the grammar.
-pub(crate) fn check(text: &str) -> Result<(), Mistake> {
+pub(super) fn check(text: &str) -> Result<(), Mistake> {
     let mut scanner = Scanner { text, at: 0 };
     scanner.or(0)?;
     scanner.space();
     match scanner.rest() {
         "" => Ok(()),
-        rest => Err(Mistake::new(
+        rest => Err(Mistake::at(
             scanner.at..text.trim_end().len(),
             format!(
                 "`{}` does not belong to the environment marker",
@@ -105,16 +105,13 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         if self.eat("(") {
             if depth == MAX_DEPTH {
-                return Err(Mistake::new(
-                    start..start + 1,
-                    "too many nested parentheses",
-                ));
+                return Err(Mistake::at(start..start + 1, "too many nested parentheses"));
             }
             self.or(depth + 1)?;
             return if self.eat(")") {
                 Ok(())
             } else {
-                Err(Mistake::new(start..start + 1, "the `(` has no `)`"))
+                Err(Mistake::at(start..start + 1, "the `(` has no `)`"))
             };
         }
         let left_is_variable = self.operand()?;
@@ -124,7 +121,7 @@ impl<'a> Scanner<'a> {
             Ok(())
         } else {
             Err(
-                Mistake::new(start..self.at, "the condition compares two strings")
+                Mistake::at(start..self.at, "the condition compares two strings")
                     .help("one side is a variable, for instance `python_version`"),
             )
         }
@@ -151,10 +148,8 @@ impl<'a> Scanner<'a> {
             .filter(|c| matches!(c, '"' | '\''))
         {
             let Some(length) = self.rest()[1..].find(quote) else {
-                return Err(
-                    Mistake::new(start..self.text.len(), "the string has no end")
-                        .help(format!("close it with `{quote}`")),
-                );
+                return Err(Mistake::at(start..self.text.len(), "the string has no end")
+                    .help(format!("close it with `{quote}`")));
             };
             self.at += length + 2;
             return Ok(false);
@@ -167,11 +162,11 @@ impl<'a> Scanner<'a> {
         if word.is_empty() {
             return Err(self.unexpected("a variable or a quoted string"));
         }
-        let mistake = Mistake::new(
+        let mistake = Mistake::at(
             start..start + word.len(),
             format!("`{word}` is neither a marker variable nor a quoted string"),
         );
-        Err(match microb::nearest(word, VARIABLES.iter().copied()) {
+        Err(match crate::nearest(word, VARIABLES.iter().copied()) {
             Some(near) => mistake.help(format!("write `{near}`")),
             None => mistake.help(format!("put quotes around it: `'{word}'`")),
         })
@@ -180,11 +175,11 @@ impl<'a> Scanner<'a> {
     fn unexpected(&self, expected: &str) -> Mistake {
         let found = self.rest().trim_end();
         match found.chars().next() {
-            Some(first) => Mistake::new(
+            Some(first) => Mistake::at(
                 self.at..self.at + first.len_utf8(),
                 format!("the environment marker has `{found}` where {expected} is expected"),
             ),
-            None => Mistake::new(
+            None => Mistake::at(
                 self.text.len().saturating_sub(1)..self.text.len(),
                 format!("the environment marker ends where {expected} is expected"),
             ),
@@ -230,7 +225,11 @@ mod tests {
             ("extra == 'a' and", "d"),
             (&deep, "("),
         ] {
-            assert_eq!(check(marker).unwrap_err().of(marker), shown, "{marker:.40}");
+            assert_eq!(
+                marker[check(marker).unwrap_err().range],
+                *shown,
+                "{marker:.40}"
+            );
         }
     }
 }
