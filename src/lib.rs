@@ -3,7 +3,20 @@
 //! The language is documented in [`microb_dsl`], whose items are all here; the standard recipe is [`std`].
 
 pub use microb_dsl::*;
+pub use microb_macros::{
+    add, apk, apt, cmd, copy, entrypoint, env, image, label, pip, run, sh, stage,
+};
 pub use microb_std as std;
+
+/// What a recipe needs in scope: `use microb::prelude::*;`.
+///
+/// The macro `env!` is not here, since the standard library has one of this name: see [`env!`](crate::env!).
+pub mod prelude {
+    pub use microb_dsl::prelude::*;
+    pub use microb_macros::{
+        add, apk, apt, cmd, copy, entrypoint, image, label, pip, run, sh, stage,
+    };
+}
 
 /// The code of the README compiles.
 #[cfg(doctest)]
