@@ -70,18 +70,17 @@ fn check(text: &str) -> Result<(), Mistake> {
             "write `format!(…).parse::<ImageRef>()`, which can fail".to_owned(),
         );
     }
-    let reference = text.parse::<ImageRef>().or_else(|message| {
+    let reference = text.parse::<ImageRef>().map_err(|message| {
         // The replacement, if there is one, is the end of the message.
         let (message, help) = match message.split_once("; ") {
             Some((message, help)) => (message.to_owned(), Some(help.to_owned())),
             None => (message, None),
         };
-        let range = 0..text.len();
-        Err(Mistake {
+        Mistake {
             message,
-            range,
+            range: 0..text.len(),
             help,
-        })
+        }
     })?;
     if reference.tag() == Some("latest") && !text.ends_with(":latest") {
         return wrong(

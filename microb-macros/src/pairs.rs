@@ -84,9 +84,10 @@ pub(crate) fn expand<K: Key>(input: TokenStream, function: &str, example: &str) 
         quote!(::microb::#name(#key, #value))
     });
     let calls: Vec<_> = calls.collect();
-    let expansion = match calls.as_slice() {
-        [one] => one.clone(),
-        _ => quote!(::std::vec![#(#calls),*]),
+    let expansion = if let [one] = calls.as_slice() {
+        one.clone()
+    } else {
+        quote!(::std::vec![#(#calls),*])
     };
     reports.or(&expansion, &stand_in)
 }

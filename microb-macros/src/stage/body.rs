@@ -14,23 +14,18 @@ use crate::report::Reports;
 
 /// Reads the statements; none if they are no Rust, after that was reported.
 pub(super) fn read(input: TokenStream, reports: &mut Reports) -> Option<Vec<Stmt>> {
-    match Block::parse_within.parse2(input.clone()) {
-        Ok(mut statements) => {
-            for statement in &mut statements {
-                OwnEnv.visit_stmt_mut(statement);
-            }
-            Some(statements)
+    if let Ok(mut statements) = Block::parse_within.parse2(input.clone()) {
+        for statement in &mut statements {
+            OwnEnv.visit_stmt_mut(statement);
         }
-        Err(_) => {
-            let tokens: Vec<TokenTree> = input.into_iter().collect();
-            let is_end =
-                |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ';');
-            for statements in tokens.split_inclusive(is_end) {
-                report_syntax(statements, reports);
-            }
-            None
-        }
+        return Some(statements);
     }
+    let tokens: Vec<TokenTree> = input.into_iter().collect();
+    let is_end = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ';');
+    for statements in tokens.split_inclusive(is_end) {
+        report_syntax(statements, reports);
+    }
+    None
 }
 
 fn report_syntax(statements: &[TokenTree], reports: &mut Reports) {

@@ -1,0 +1,6 @@
+use microb::prelude::*;
+use microb::env;
+
+fn main() {
+    let _ = env!(A = "1", B = "2", A = "3");
+}

@@ -1,0 +1,6 @@
+use microb::prelude::*;
+use microb::env;
+
+fn main() {
+    let _ = env!();
+}

@@ -1,0 +1,7 @@
+use microb::prelude::*;
+
+fn main() {
+    let _ = stage! {
+        from;
+    };
+}

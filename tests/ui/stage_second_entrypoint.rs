@@ -1,0 +1,10 @@
+use microb::prelude::*;
+
+fn main() {
+    let _ = stage! {
+        from "python:3.14" as build;
+        entrypoint!("a");
+        cmd!("b");
+        entrypoint(["c"]);
+    };
+}

@@ -1,0 +1,10 @@
+use microb::prelude::*;
+
+fn main() {
+    let _ = stage! {
+        from "python:3.14" as build;
+        let x = ;
+        run!("make");
+        if { }
+    };
+}
