@@ -11,7 +11,7 @@ use microb::prelude::*;
 use microb_frontend::Recipe;
 
 /// Installs in one stage and ships the result in another.
-fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
+pub(crate) fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     let version = cx.build_arg("PYTHON").unwrap_or("3.14");
     let python = |tag: String| tag.parse::<ImageRef>().map_err(Diagnostic::error);
     let build = from(python(format!("python:{version}"))?)

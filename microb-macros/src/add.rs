@@ -36,7 +36,12 @@ fn check_source(source: &Expr, reports: &mut Reports) {
         return refuse_other_literals(source, reports);
     };
     let path = text.value();
-    let is_git = path.starts_with("git@") || path.starts_with("git://") || path.ends_with(".git");
+    let is_git = path.starts_with("git@")
+        || path.starts_with("git://")
+        || path
+            .rsplit('/')
+            .next()
+            .is_some_and(|name| name.strip_suffix(".git").is_some());
     if is_git {
         let message = format!("`{path}` is read as a path, and looks like a git repository");
         reports.at(text, message, format!("write `git({path:?})`"));

@@ -75,11 +75,8 @@ fn template(text: &LitStr, function: &str, reports: &mut Reports) -> TokenStream
         Err(mistakes) => {
             for mut mistake in mistakes {
                 // Only `run!` has a sister for the shell.
-                if function != "run" {
-                    let help = mistake
-                        .help
-                        .map(|help| help.replace("sh!(…)", "a program such as `sh -c`"));
-                    mistake.help = help;
+                if function != "run" && mistake.message.contains("for a shell") {
+                    mistake.help = Some("put the word in quotes to have it as it is".to_owned());
                 }
                 reports.inside(text, &mistake);
             }
@@ -129,8 +126,9 @@ fn joined(parts: &[Part], text: &LitStr, reports: &mut Reports) -> TokenStream {
             Part::Variable(name) | Part::Splat(name) => value(name, text, reports),
         })
         .collect();
-    match pieces.as_slice() {
-        [one] => one.clone(),
-        _ => quote!([#(#pieces),*].concat()),
+    if let [one] = pieces.as_slice() {
+        one.clone()
+    } else {
+        quote!([#(#pieces),*].concat())
     }
 }

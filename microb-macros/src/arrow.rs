@@ -44,13 +44,13 @@ impl Parse for Arrow {
         }
         let destination = input.parse()?;
         input.parse::<Option<Token![,]>>()?;
-        match input.is_empty() {
-            true => Ok(Self {
-                source,
-                destination,
-            }),
-            false => Err(input.error("nothing more was expected here")),
+        if !input.is_empty() {
+            return Err(input.error("nothing more was expected here"));
         }
+        Ok(Self {
+            source,
+            destination,
+        })
     }
 }
 

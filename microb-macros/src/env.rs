@@ -22,7 +22,12 @@ impl Parse for Name {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         if input.peek(LitStr) {
             let name: LitStr = input.parse()?;
-            let help = format!("write `{} = …`", name.value());
+            let help = if input.is_empty() {
+                "write `NAME = \"value\"`, or `std::env!(…)` for a variable that the compiler sees"
+                    .to_owned()
+            } else {
+                format!("write `{} = …`", name.value())
+            };
             return Err(mistake(name, "a variable's name has no quotes here", help));
         }
         if !input.peek(Ident::peek_any) {

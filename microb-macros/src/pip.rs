@@ -32,9 +32,14 @@ fn option(text: &str) -> Option<Mistake> {
 
 fn several(text: &str) -> Option<Mistake> {
     let words: Vec<_> = text.split_whitespace().collect();
-    (words.len() > 1 && words.iter().all(|word| requirement(word).is_ok())).then(|| Mistake {
+    (words.len() > 1 && words.iter().all(|word| is_one(word))).then(|| Mistake {
         message: "one requirement per string".to_owned(),
         range: 0..text.len(),
         help: Some(format!("write `\"{}\"`", words.join("\", \""))),
     })
+}
+
+/// Whether a word is a requirement, and not the version of the one before.
+fn is_one(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_alphabetic()) && requirement(word).is_ok()
 }

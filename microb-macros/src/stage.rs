@@ -26,14 +26,16 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let Some(mut statements) = body::read(statements, &mut reports) else {
         return reports.or(&TokenStream::new(), &quote!(::microb::scratch()));
     };
+    // Hygienic: the body neither sees these names nor can hide them.
     let steps = Ident::new("steps", Span::mixed_site());
+    let base = Ident::new("base", Span::mixed_site());
     let is_pushed = body::Body::new(&steps, &mut reports).list(&mut statements);
     let mutable = is_pushed.then(|| quote!(mut));
     let expansion = quote!({
-        let stage = #stage;
+        let #base = #stage;
         let #mutable #steps = ::std::vec::Vec::<::microb::Step>::new();
         #(#statements)*
-        ::microb::Stage::then(stage, #steps)
+        ::microb::Stage::then(#base, #steps)
     });
     // The body is right where only the header is wrong, and the macros in it have their own messages.
     reports.or(&expansion, &expansion)

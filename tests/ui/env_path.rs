@@ -1,4 +1,3 @@
-use microb::prelude::*;
 use microb::env;
 
 fn main() {

@@ -77,7 +77,8 @@ pub fn label_key(text: &str) -> Result<(), Mistake> {
                 text[range.clone()].escape_debug()
             ),
             range,
-        ));
+        )
+        .help("write words with dots between, for instance `com.example.key`"));
     }
     let Some(name) = text.strip_prefix(OCI_LABELS) else {
         return Ok(());

@@ -38,8 +38,21 @@ fn report_syntax(statements: &[TokenTree], reports: &mut Reports) {
                     help,
                 );
             }
-            None => reports.add(error),
+            None => reports.add(explained(error, statements)),
         }
+    }
+}
+
+/// The compiler's words, where we have no better ones; an end that came too early is shown there, not as the whole macro.
+fn explained(error: syn::Error, statements: &[TokenTree]) -> syn::Error {
+    let message = error.to_string();
+    if message.contains("expected `;`") && !message.contains("end of input") {
+        let missing = "a `;` is missing before this\nhelp: end the step before it with a `;`";
+        return syn::Error::new(error.span(), missing);
+    }
+    match statements.last() {
+        Some(last) if message.contains("end of input") => syn::Error::new(last.span(), message),
+        _ => error,
     }
 }
 

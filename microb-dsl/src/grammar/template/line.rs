@@ -135,8 +135,7 @@ impl Line {
             } else {
                 "a here-document"
             };
-            let help =
-                "set a variable of the shell before, for instance `value={x};`, and use that";
+            let help = before(value);
             scanner.wrong(
                 range,
                 format!("`{value}` is in {place}, which has no words"),
@@ -162,8 +161,7 @@ impl Line {
                 help,
             );
         } else if self.arithmetic > 0 {
-            let help =
-                "set a variable of the shell before, for instance `value={x};`, and use that";
+            let help = before(value);
             scanner.wrong(
                 range,
                 format!("`{value}` is in arithmetic, which has no words"),
@@ -191,6 +189,11 @@ impl Line {
         }
         self.done
     }
+}
+
+/// What to write where a value cannot be a word.
+fn before(value: &str) -> String {
+    format!("set a variable of the shell before, `value={value};`, and write `$value` here")
 }
 
 fn ends_word(c: Option<char>) -> bool {
