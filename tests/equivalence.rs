@@ -1,5 +1,7 @@
 //! The law of the macros: what they make is what the functions make, byte for byte.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use microb::llb::{Inputs, lower};
 use microb::prelude::*;
 use microb::{MemoryContext, shell};

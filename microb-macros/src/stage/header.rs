@@ -9,20 +9,16 @@ use syn::{Expr, Ident, LitStr, Token};
 
 use crate::image;
 use crate::list::{literal, refuse_other_literals};
-use crate::report::Reports;
+use crate::report::{Reports, mistake};
 
 /// Reads the header and returns the stage that it makes. Where it is wrong, that is an empty one.
 pub(crate) fn read(input: ParseStream, reports: &mut Reports) -> syn::Result<TokenStream> {
-    let example = "write `from \"python:3.14-slim\" as runtime;`";
-    if input.is_empty() {
-        reports.at(TokenStream::new(), "a stage begins with `from`", example);
-        return Ok(quote!(::microb::scratch()));
-    }
     let Some(from) = keyword(input, "from", reports)? else {
         let first: TokenStream = input.fork().parse()?;
         let first = first.into_iter().next();
-        reports.at(first, "a stage begins with `from`", example);
-        return Ok(quote!(::microb::scratch()));
+        let help = "write `from \"python:3.14-slim\" as runtime;` first";
+        // What follows may have its `from` somewhere else, so nothing is said about it.
+        return Err(mistake(first, "a stage begins with `from`", help));
     };
     let mut base = Vec::new();
     while !(input.is_empty() || input.peek(Token![;]) || is_keyword(input, "as")) {
@@ -101,7 +97,10 @@ fn stage(from: &Ident, base: &[TokenTree], reports: &mut Reports) -> TokenStream
         let image = image::checked(text, reports);
         return quote!(::microb::from(#image));
     }
-    refuse_other_literals(&base, reports);
+    if matches!(base, Expr::Lit(_)) {
+        refuse_other_literals(&base, reports);
+        return stand_in;
+    }
     quote!(::microb::from(#base))
 }
 

@@ -1,0 +1,5 @@
+use microb::prelude::*;
+
+fn main() {
+    let _ = copy!("a" => "/b" => "/c");
+}

@@ -1,0 +1,5 @@
+use microb::env;
+
+fn main() {
+    let _ = env!(A = "\0");
+}

@@ -1,0 +1,8 @@
+use microb::prelude::*;
+
+fn main() {
+    let _ = stage! {
+        from "python:3.14" as build;
+        run "make";
+    };
+}
