@@ -1,25 +1,31 @@
 //! An embedded language for container image recipes, and its interpreters.
 //!
-//! | function | macro, to come | Dockerfile | LLB op |
+//! | function | macro | Dockerfile | LLB op |
 //! |---|---|---|---|
 //! | [`from`]`(image)` | `stage!`, `image!` | `FROM image` | source `docker-image://` |
 //! | [`from`]`(&stage)`, [`scratch`]`()` | `stage!` | `FROM stage`, `FROM scratch` | none |
 //! | [`merge`]`([…])` | | `FROM`, then `COPY --link` where that is exact | merge, or file: copy |
 //! | [`diff`]`(…)` | | none | diff, or the steps again |
-//! | [`run`]`(…)` | `run!` | `RUN …` | exec |
+//! | [`run`]`([…])` | `run!` | `RUN […]` | exec |
+//! | [`run`]`("…")` | `sh!` | `RUN …` | exec |
 //! | [`cache`], [`bind`], [`tmpfs`], [`secret`], [`ssh`] | | `RUN --mount=…` | exec: mount |
 //! | [`copy`]`(…)` | `copy!` | `COPY …` | file: copy |
-//! | [`add`]`(path)` | | `ADD …` | file: copy, unpacks |
-//! | [`add`]`(`[`http`]`(…))`, [`add`]`(`[`git`]`(…))` | | `ADD …` | source `https://`, `git://`; file: copy |
+//! | [`add`]`(path)` | `add!` | `ADD …` | file: copy, unpacks |
+//! | [`add`]`(`[`http`]`(…))`, [`add`]`(`[`git`]`(…))` | `add!` | `ADD …` | source `https://`, `git://`; file: copy |
 //! | [`mkfile`]`(…)` | | `COPY <<"EOF" …` | file: mkfile, copy |
 //! | [`mkdir`]`(…)` | | `COPY --from=scratch / …` | file: mkdir |
 //! | [`remove`]`(…)`, [`symlink`]`(…)` | | none | file: rm, symlink |
 //! | [`workdir`]`(…)` | | `WORKDIR …` | file: mkdir |
 //! | [`env`](fn@env)`(…)`, [`path`]`(…)` | `env!` | `ENV …` | none: image config and the ops after it |
 //! | [`user`]`(…)` | | `USER …` | none: image config and the ops after it |
-//! | [`label`]`(…)`, [`expose`]`(…)`, [`volume`]`(…)`, [`stop_signal`]`(…)` | | the same | none: image config |
-//! | [`entrypoint`]`(…)`, [`cmd`]`(…)`, [`healthcheck`]`(…)` | | the same | none: image config |
-//! | [`apt`]`([…])`, [`apk`]`([…])` | `apt!`, `apk!` | `RUN …` | exec |
+//! | [`label`]`(…)` | `label!` | `LABEL …` | none: image config |
+//! | [`expose`]`(…)`, [`volume`]`(…)`, [`stop_signal`]`(…)` | | the same | none: image config |
+//! | [`entrypoint`]`(…)`, [`cmd`]`(…)` | `entrypoint!`, `cmd!` | the same | none: image config |
+//! | [`healthcheck`]`(…)` | | the same | none: image config |
+//! | [`apt`]`([…])`, [`apk`]`([…])`, [`pip`]`([…])` | `apt!`, `apk!`, `pip!` | `RUN …` | exec |
+//!
+//! A macro is the function of the same name with its literals checked by the compiler, and nothing more.
+//! The macros are in the crate `microb-macros`, which asks [`grammar`] here, and come with `microb::prelude`.
 //!
 //! Each function's documentation has an example that asserts the Dockerfile text of its step.
 #![warn(clippy::disallowed_methods, clippy::disallowed_types)]
