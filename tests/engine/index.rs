@@ -88,6 +88,12 @@ fn project(login: &str) -> Project {
         "indices = [{{ url = \"{url}\", trust = true, {login} }}]\ncommand = [\"python\", \"-c\", \"import private; print(private.WORDS)\"]"
     ))
     .edit("pyproject.toml", "version = \"1.0\"", "version = \"1.0\"\ndependencies = [\"private\"]")
+    // Its steps have places of their own, whichever of them asks the index first.
+    .edit(
+        "pyproject.toml",
+        "[tool.setuptools]",
+        "[build-system]\nrequires = [\"setuptools\"]\nbuild-backend = \"setuptools.build_meta\"\n[tool.setuptools]",
+    )
     .flag("--network=host")
 }
 
@@ -270,7 +276,7 @@ fn a_secret_that_is_not_given_is_named() {
     ]
     .concat();
     let failed = with_secrets(&mut project.command(&flags), PASSWORD).failed();
-    failed.says(["secret index_password: not found"]);
+    failed.says(["secret index_password: not found", "pyproject.toml:"]);
 }
 
 #[test]
