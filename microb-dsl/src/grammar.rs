@@ -94,3 +94,40 @@ fn first_not(text: &str, allowed: impl Fn(char) -> bool) -> Option<Range<usize>>
 fn wrong_range<T>(result: Result<T, Mistake>) -> Option<Range<usize>> {
     result.err().map(|mistake| mistake.range)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 1024, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_mistake_is_a_part_of_any_text_whatsoever(
+            text in "([a-z0-9é{}'\"$`\\\\()<>=~!@;,.:*/#\n -]|\\.\\.\\.|<<|\\$\\(\\(|os_name|and){0,12}",
+        ) {
+            let mut mistakes: Vec<Mistake> = [
+                debian_package(&text).err(),
+                alpine_package(&text).err(),
+                requirement(&text).err(),
+                env_name(&text).err(),
+                label_key(&text).err(),
+                stage_name(&text).err(),
+                source_path(&text).err(),
+                destination_path(&text).err(),
+                octal_mode(&text).err(),
+            ]
+            .into_iter()
+            .flatten()
+            .collect();
+            mistakes.extend(template::words(&text).err().unwrap_or_default());
+            mistakes.extend(template::line(&text).err().unwrap_or_default());
+            for mistake in mistakes {
+                let shown = text.get(mistake.range.start.min(text.len())..mistake.range.end.min(text.len()));
+                prop_assert!(shown.is_some(), "{:?}", mistake);
+            }
+        }
+    }
+}
