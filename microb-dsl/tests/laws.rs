@@ -158,10 +158,14 @@ fn ten_thousand_steps_cost_ten_times_a_thousand() {
         let stage = (0..n).fold(from(ImageRef::official("alpine", "3")), |stage, n| {
             stage.then(run(["echo", &n.to_string()]))
         });
-        let started = Instant::now();
-        let definition = lowered(&stage);
-        assert_eq!(definition.digests().len(), n + 2);
-        started.elapsed()
+        // The shortest of three, since other work on the machine only ever adds.
+        let times = (0..3).map(|_| {
+            let started = Instant::now();
+            let definition = lowered(&stage);
+            assert_eq!(definition.digests().len(), n + 2);
+            started.elapsed()
+        });
+        times.min().unwrap()
     };
     time(100);
     let (thousand, ten_thousand) = (time(1_000), time(10_000));

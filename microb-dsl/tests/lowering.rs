@@ -89,9 +89,9 @@ fn mounts_are_sorted_by_target_and_inputs_are_named_once() {
         &stage,
         "
         %0 = file scratch
-               mkfile /uv mode=0644 3 bytes sha256:2c38c529b6ea
+               mkfile /EOF mode=0644 3 bytes sha256:2c38c529b6ea
         %1 = file scratch
-               copy %0:/uv -> /opt/uv mode=0755 parents
+               copy %0:/EOF -> /opt/uv mode=0755 parents
         %2 = source docker-image://docker.io/library/alpine:latest  linux/amd64
         %3 = exec %2  /bin/sh -c true  linux/amd64
                env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -258,14 +258,14 @@ fn folders_that_a_file_needs_do_not_get_the_files_mode_and_owner() {
         &stage,
         "
         %0 = file scratch
-               mkfile /plain mode=0644 2 bytes sha256:4355a46b19d3
+               mkfile /EOF mode=0644 2 bytes sha256:4355a46b19d3
         %1 = file scratch
-               copy %0:/plain -> /a/b/plain parents
+               copy %0:/EOF -> /a/b/plain parents
         %2 = file scratch
-               mkfile /secret mode=0644 2 bytes sha256:53c234e5e847
+               mkfile /EOF mode=0644 2 bytes sha256:53c234e5e847
         %3 = file %1
                mkdir /c/d mode=0755 parents
-               copy %2:/secret -> /c/d/secret owner=7:7 mode=0600 parents
+               copy %2:/EOF -> /c/d/secret owner=7:7 mode=0600 parents
         output %3",
     );
 }

@@ -110,8 +110,12 @@ pub fn variables(config: &Config) -> Vec<Step> {
 fn backend(config: &Config, packages: &Stage, installer: &Stage) -> Stage {
     let file = "/requirements/build.txt";
     let system = &config.build_system;
-    // What the file does not say has no place in it.
-    let place = system.declared.then(|| place(&system.requires)).flatten();
+    // What the file does not say has no place in it; then the likeliest cause of a failure is an index.
+    let place = if system.declared {
+        place(&system.requires)
+    } else {
+        config.indices.first().map(|index| index.url.span.clone())
+    };
     from(packages)
         .named("build-requirements")
         .then(environment(BUILD_VENV))

@@ -149,17 +149,17 @@ fn shared<'a>(
     }
 }
 
-/// The definition's text, unless the build context has the same as the project's `pyproject.toml`.
+/// The definition's text, unless the build context has the very same bytes as the project's `pyproject.toml`.
 ///
-/// `docker build -f` may name a file of another name, or one that `.dockerignore` keeps out of the context.
+/// `docker build -f` may name another file, and build backends do not read one that starts with a byte order mark.
 fn definition(cx: &dyn Context, project_dir: &str, findings: &Findings) -> Option<String> {
     let file = cx.definition();
     let path = match project_dir {
         "" => "pyproject.toml".to_owned(),
         folder => format!("{folder}/pyproject.toml"),
     };
-    match text::read(cx, &path) {
-        Ok(Some(known)) if known.text() == file.text() => return None,
+    match cx.read(&path) {
+        Ok(Some(known)) if known == file.text().as_bytes() => return None,
         Ok(None) => findings.add(
             Diagnostic::warning(format!("the build context has no `{path}`"))
                 .help("if the project is in a folder of its own, give that folder as the build context: `docker build -f app/pyproject.toml app`"),

@@ -11,6 +11,9 @@ use super::paths::{absolute, clean, destination};
 use crate::source::Source;
 use crate::step::{Copy, Id, Mkdir, Mkfile, Owner, Remove, Symlink};
 
+/// The name of a file in the making: that of a Dockerfile's here-document, so that the ops are the same.
+const DOCUMENT: &str = "/EOF";
+
 /// BuildKit's `pb.Empty`: an action on nothing.
 const EMPTY: i64 = -1;
 
@@ -128,34 +131,32 @@ fn mkdir_action(mkdir: &Mkdir, root: &Root<'_>) -> pb::FileActionMkDir {
 /// Lowers a `mkfile` step: a file made on nothing and copied, as `COPY <<EOF` does, so that missing folders are made.
 ///
 /// The file op itself has no flag for that.
-pub(super) fn mkfile_content(mkfile: &Mkfile, epoch: Option<u64>) -> (File, String) {
+pub(super) fn mkfile_content(mkfile: &Mkfile, epoch: Option<u64>) -> File {
     let root = Root {
         node: None,
         working_dir: "/",
         epoch,
     };
-    let name = mkfile.path.rsplit('/').next().unwrap_or_default();
-    let path = absolute("/", name);
     let action = Action::Mkfile(pb::FileActionMkFile {
-        path: path.clone(),
+        path: DOCUMENT.to_owned(),
         mode: permission_bits(DEFAULT_MODE),
         data: mkfile.content.to_vec(),
         owner: None,
         timestamp: timestamp(&root),
     });
-    (File::on(&root).chain(&root, vec![(EMPTY, action)]), path)
+    File::on(&root).chain(&root, vec![(EMPTY, action)])
 }
 
 /// The second half of a `mkfile` step: copies the file to its place.
 ///
 /// The folders that a copy makes get the mode and the owner of what is copied, so with either the folders come first.
-pub(super) fn mkfile_copy(mkfile: &Mkfile, name: &str, content: &Node, root: &Root<'_>) -> File {
+pub(super) fn mkfile_copy(mkfile: &Mkfile, content: &Node, root: &Root<'_>) -> File {
     let mut file = File::on(root);
     let secondary = input_index(&mut file.inputs, content);
     let plain = mkfile.owner.is_none() && mkfile.mode == DEFAULT_MODE;
     let like_folders = mkfile.owner.is_none() && mkfile.mode == 0o755;
     let copied = Action::Copy(pb::FileActionCopy {
-        src: name.to_owned(),
+        src: DOCUMENT.to_owned(),
         dest: absolute(root.working_dir, &mkfile.path),
         owner: mkfile.owner.as_ref().map(|owner| chown(owner, base(root))),
         mode: if plain {

@@ -440,13 +440,13 @@ impl Lowering<'_> {
     }
 
     fn mkfile(&mut self, mkfile: &Mkfile, root: &Root<'_>) -> File {
-        let (content, name) = file::mkfile_content(mkfile, root.epoch);
+        let content = file::mkfile_content(mkfile, root.epoch);
         let notes = Notes {
             name: "[internal] preparing inline document".to_owned(),
             ..Notes::default()
         };
         let content = self.add_file(content, &notes);
-        file::mkfile_copy(mkfile, &name, &content, root)
+        file::mkfile_copy(mkfile, &content, root)
     }
 
     fn run(&mut self, run: &Run, state: &State, cx: &mut StageContext, notes: &Notes<'_>) -> Node {
