@@ -11,7 +11,7 @@ FRONTEND := target/$(TARGET)/release/microb
 # Every line that talks to the engine starts with it: which one that is may change from day to day.
 WITH_ENGINE = eval "$$($(ENGINE) env)";
 
-.PHONY: help engine frontend demo test lint doc clean
+.PHONY: help engine frontend demo test bench lint doc clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ demo: frontend ## build the first example into an image and run it
 test: frontend ## run every test, those on the real engine too
 	@$(WITH_ENGINE) cargo test --workspace --all-targets --no-fail-fast -- --include-ignored
 	@cargo test --workspace --doc
+
+bench: frontend ## time an unchanged rebuild against the Dockerfile frontend
+	@$(WITH_ENGINE) dev/bench
 
 lint: ## check format, lints and documentation
 	cargo fmt --all --check
