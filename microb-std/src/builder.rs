@@ -224,16 +224,34 @@ fn wheel(config: &Config, backend: &Stage, installer: &Stage) -> Stage {
 }
 
 /// The project's files of the build context, with the `pyproject.toml` that the build was started with.
-pub fn sources(config: &Config, target: &str) -> impl IntoSteps + use<> {
+pub fn sources(config: &Config, target: &str) -> Vec<Step> {
+    copied_sources(config, target, &[])
+}
+
+/// The files of a project that is no package, in the image: without what belongs to the developer's machine.
+///
+/// A `.venv` would be laid over the image's own, and `.env` and `.git` hold what nobody should read there.
+pub fn plain_sources(config: &Config, target: &str) -> Vec<Step> {
+    copied_sources(
+        config,
+        target,
+        &["**/.venv", "**/.env", "**/.git", "**/__pycache__"],
+    )
+}
+
+fn copied_sources(config: &Config, target: &str, left_out: &[&str]) -> Vec<Step> {
     let folder = match config.project_dir.as_str() {
         "" => ".",
         folder => folder,
     };
     let definition = config.definition.as_deref();
     (
-        copy(folder, target).literal(),
+        copy(folder, target)
+            .literal()
+            .exclude(left_out.iter().copied()),
         definition.map(|text| mkfile(format!("{target}/pyproject.toml"), text)),
     )
+        .into_steps()
 }
 
 /// An empty virtual environment, by the interpreter itself.

@@ -11,6 +11,7 @@ use crate::requirement::{Requirement, is_git, is_name, is_ssh, normalized};
 use crate::requirements;
 use crate::text;
 use crate::tree::{Table, escape};
+use crate::unread;
 
 /// What the project lists, whatever the target.
 #[derive(Debug, Default)]
@@ -323,7 +324,7 @@ fn from_backend(
     if project.packaging == Packaging::Sources {
         findings.add(
             Diagnostic::error(
-                "nobody can say what these dependencies are, since the project is no package",
+                "only a build backend can read these dependencies, and the project says that it is no package",
             )
             .at(span)
             .help("export them to a requirements file, and name it with `requirements`"),
@@ -375,6 +376,23 @@ fn from_file(
             git: None,
         };
     };
+    if let Some(command) = unread::export_command(&inside) {
+        findings.add(
+            Diagnostic::error(format!(
+                "`{}` is a lock file, no requirements file",
+                escape(&path.value)
+            ))
+            .at(&path.span)
+            .help(format!(
+                "run `{command}`, and write `requirements = \"requirements.txt\"`"
+            )),
+        );
+        return Wanted {
+            dependencies: Dependencies::Listed(Vec::new()),
+            ssh: None,
+            git: None,
+        };
+    }
     let mut flat = requirements::read(cx, project_dir, &inside, &path.span, findings);
     let nothing_else = flat.requirements.is_empty() && flat.own_extras.is_empty();
     if let (Some(span), true) = (&flat.itself, nothing_else) {

@@ -32,6 +32,7 @@ mod substitute;
 mod target;
 mod text;
 mod tree;
+mod unread;
 
 pub use config::{
     AddFile, AddSource, ApiVersion, BuildSystem, Config, CopyFile, CopyFrom, Credential,

@@ -1,6 +1,6 @@
 //! From a `pyproject.toml` to a [`Config`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use microb::{Context, Diagnostic, Diagnostics, Spanned, nearest};
 
@@ -27,6 +27,7 @@ pub const READS: &[&str] = &[
     "*.txt",
     "*.in",
     "*.lock",
+    "pylock.toml",
     "requirements/*",
 ];
 
@@ -314,28 +315,50 @@ fn check_cycles(targets: &[(Spanned<String>, Table<'_>)], findings: &Findings) {
             .filter(|from| from.value != "builder");
         edges.insert(&name.value, from.collect());
     }
+    let mut reported: BTreeSet<&str> = BTreeSet::new();
     for (name, _) in targets {
-        let mut reached: Vec<&str> = Vec::new();
-        let mut open: Vec<&Spanned<String>> = edges[name.value.as_str()].iter().collect();
-        let first = open.clone();
-        while let Some(next) = open.pop() {
-            if next.value == name.value {
-                let via = first.iter().find(|from| {
-                    from.value == name.value || reached.contains(&from.value.as_str())
-                });
-                findings.add(
-                    Diagnostic::error(format!("the target `{}` copies from itself", name.value))
-                        .at(&via.unwrap_or(&next).span)
-                        .help("copy from `builder`, or from a target that does not need this one"),
-                );
-                break;
-            }
-            if !reached.contains(&next.value.as_str())
-                && let Some(more) = edges.get(next.value.as_str())
-            {
-                reached.push(&next.value);
-                open.extend(more);
-            }
+        let Some(circle) = circle(&name.value, &edges) else {
+            continue;
+        };
+        let names: Vec<&str> = circle.iter().map(|from| from.value.as_str()).collect();
+        // One circle is one mistake, whichever of its targets comes first.
+        if names.iter().any(|name| reported.contains(*name)) {
+            continue;
+        }
+        let problem = match names.as_slice() {
+            [itself] => format!("the target `{itself}` copies from itself"),
+            _ => format!(
+                "targets copy from each other in a circle: `{}` from `{}`",
+                name.value,
+                names.join("` from `")
+            ),
+        };
+        findings.add(
+            Diagnostic::error(problem)
+                .at(&circle[0].span)
+                .help("copy from `builder`, or from a target that does not need this one"),
+        );
+        reported.extend(names);
+    }
+}
+
+/// The copies that lead from a target back to itself, by the shortest way.
+fn circle<'a>(
+    target: &str,
+    edges: &'a BTreeMap<&str, Vec<Spanned<String>>>,
+) -> Option<Vec<&'a Spanned<String>>> {
+    let from = |name: &str| edges.get(name).into_iter().flatten();
+    let mut paths: VecDeque<Vec<_>> = from(target).map(|copy| vec![copy]).collect();
+    let mut seen = BTreeSet::new();
+    while let Some(path) = paths.pop_front() {
+        let last = path.last()?;
+        if last.value == target {
+            return Some(path);
+        }
+        if seen.insert(last.value.as_str()) {
+            let longer = from(&last.value).map(|copy| [path.as_slice(), &[copy]].concat());
+            paths.extend(longer);
         }
     }
+    None
 }

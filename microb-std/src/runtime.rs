@@ -101,7 +101,7 @@ pub fn labels(config: &Config) -> Vec<Step> {
 /// Its wheel is installed into the environment, which has to be there; what is no package is copied to `/app`.
 pub fn project(config: &Config, built: &Built) -> Vec<Step> {
     let Some(wheel) = &built.wheel else {
-        return builder::sources(config, "/app").into_steps();
+        return builder::plain_sources(config, "/app");
     };
     run(INSTALL_WHEEL)
         .network(Network::None)

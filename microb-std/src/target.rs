@@ -17,6 +17,7 @@ use crate::requirement::Requirement;
 use crate::resolve::Shared;
 use crate::substitute::substitute;
 use crate::tree::{Table, escape};
+use crate::unread;
 
 pub(crate) const COPY_FILES: &str = "copy_files";
 pub(crate) const COPY_FILES_BEFORE_BUILD: &str = "copy_files_before_build";
@@ -67,6 +68,13 @@ pub(crate) fn resolve(
         table,
         cx,
         &shared.project_dir,
+        findings,
+    );
+    unread::tell(
+        cx,
+        &shared.project_dir,
+        tables,
+        &wanted.dependencies,
         findings,
     );
     let mut labels = labels::automatic(&shared.metadata, api_version, tables.root.span());

@@ -124,6 +124,9 @@ fn is_name_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || "._-".contains(c)
 }
 
+/// What to write for a path, which PEP 508 has no place for.
+const LOCAL: &str = "list local packages in a requirements file, as `./folder`";
+
 /// Where `part` begins in `text`, of which it is a part.
 fn offset(text: &str, part: &str) -> usize {
     part.as_ptr() as usize - text.as_ptr() as usize
@@ -139,7 +142,11 @@ fn no_name(text: &str, name: &str) -> Mistake {
         return Mistake::at(0..text.len(), "the requirement is empty")
             .help("write a name, or remove it");
     }
-    if whole.contains("://") || whole.starts_with(['.', '/']) || is_scp(whole) {
+    if whole.starts_with(['.', '/']) {
+        return Mistake::at(range(text, whole), format!("`{whole}` has no package name"))
+            .help(LOCAL);
+    }
+    if whole.contains("://") || is_scp(whole) {
         return Mistake::at(range(text, whole), format!("`{whole}` has no package name"))
             .help(format!("write `NAME @ {whole}`"));
     }
@@ -219,8 +226,13 @@ fn check_url(url: &str) -> Result<(), Mistake> {
     if is_scheme {
         Ok(())
     } else {
-        Err(Mistake::at(whole, format!("`{url}` is no URL"))
-            .help("begin it with `https://`, `git+https://` or `git+ssh://`"))
+        Err(
+            Mistake::at(whole, format!("`{url}` is no URL")).help(if url.starts_with(['.', '/']) {
+                LOCAL
+            } else {
+                "begin it with `https://`, `git+https://` or `git+ssh://`"
+            }),
+        )
     }
 }
 

@@ -402,12 +402,61 @@ fn about_targets() {
     );
     let circle = "[tool.microb.target.default]\ncopy_files=[{src='a',dst='a',from='b'}]\n[tool.microb.target.b]\ncopy_files_before_build=[{src='a',dst='a',from='default'}]\n";
     let found = errors(&MemoryContext::new(format!("{PROJECT}{circle}")));
-    assert_eq!(found.len(), 2);
-    assert!(
-        found[0]
-            .0
-            .starts_with("the target `default` copies from itself")
+    assert_eq!(
+        found,
+        [(
+            "targets copy from each other in a circle: `default` from `b` from `default` \
+             (copy from `builder`, or from a target that does not need this one)"
+                .to_owned(),
+            "'b'".to_owned()
+        )]
     );
+}
+
+#[test]
+fn about_what_is_not_read() {
+    let requirements = "[tool.microb.target.default]\nrequirements = 'r.txt'\n";
+    let locked = |more: &str| {
+        MemoryContext::new(format!("{PROJECT}{more}"))
+            .file("uv.lock", "version = 1\n")
+            .file("r.txt", "idna\n")
+    };
+    let cx = locked("");
+    let _ = Config::resolve(&cx).unwrap();
+    let warning = cx.warnings().pop().unwrap();
+    assert_eq!(
+        warning.message,
+        "`uv.lock` is not read: the versions are chosen anew"
+    );
+    assert!(
+        warning
+            .help
+            .unwrap()
+            .contains("uv export --no-dev -o requirements.txt")
+    );
+    // A requirements file takes the place of the lock.
+    let cx = locked(requirements);
+    let _ = Config::resolve(&cx).unwrap();
+    assert_eq!(cx.warnings(), []);
+
+    let lock = requirements.replace("r.txt", "uv.lock");
+    assert_eq!(
+        errors(&locked(&lock)),
+        [(
+            "`uv.lock` is a lock file, no requirements file \
+             (run `uv export --no-dev -o requirements.txt`, and write `requirements = \"requirements.txt\"`)"
+                .to_owned(),
+            "'uv.lock'".to_owned()
+        )]
+    );
+
+    let project =
+        "[project]\nname='app'\nversion='1'\ndependencies=['priv_pkg', 'local @ file:./libs/x']\n";
+    let sources = "[tool.uv.sources]\nPriv-Pkg = { path = 'libs/p' }\nother = { path = 'o' }\n";
+    let found = errors(&MemoryContext::new(format!("{project}{sources}")));
+    assert_eq!(found.len(), 2, "{found:?}");
+    let texts: Vec<&str> = found.iter().map(|(_, text)| text.as_str()).collect();
+    assert!(texts.contains(&"Priv-Pkg") && texts.iter().any(|text| text.contains("file:./libs/x")));
 }
 
 #[test]
