@@ -20,31 +20,40 @@ use crate::diagnostic::{Diagnostic, Severity};
 ///   | ^^^^
 ///   |
 ///   = help: write `name`");
+/// let finding = Diagnostic::warning("there is no lock").help("add one");
+/// assert_eq!(render([&finding]), "warning: there is no lock\nhelp: add one");
 /// ```
 pub fn render<'a>(findings: impl IntoIterator<Item = &'a Diagnostic>) -> String {
-    let plain = Renderer::plain();
-    let rendered: Vec<String> = findings
-        .into_iter()
-        .map(|finding| plain.render(&[group(finding)]))
-        .collect();
+    let rendered: Vec<String> = findings.into_iter().map(one).collect();
     rendered.join("\n\n")
 }
 
-fn group(finding: &Diagnostic) -> Group<'_> {
+fn one(finding: &Diagnostic) -> String {
+    let Some(span) = &finding.span else {
+        return without_place(finding);
+    };
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
     let title = level.primary_title(finding.message.as_str());
-    let help = finding
-        .help
-        .as_deref()
-        .map(|help| Level::HELP.message(help));
-    let Some(span) = &finding.span else {
-        return Group::with_title(title).elements(help);
-    };
     let snippet = Snippet::source(span.file().text())
         .path(span.file().name())
         .annotation(AnnotationKind::Primary.span(span.range()));
-    Group::with_title(title).element(snippet).elements(help)
+    let help = finding.help.as_deref();
+    let help = help.map(|help| Level::HELP.message(help));
+    let group = Group::with_title(title).element(snippet).elements(help);
+    Renderer::plain().render(&[group])
+}
+
+/// Without a line of the user's, the frame around it would be empty.
+fn without_place(finding: &Diagnostic) -> String {
+    let severity = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let help = finding.help.iter().map(|help| format!("\nhelp: {help}"));
+    help.fold(format!("{severity}: {}", finding.message), |text, help| {
+        text + &help
+    })
 }

@@ -327,3 +327,25 @@ command = ["echo", "$HOME", "a  b", "`id`", "*"]"#
     );
     assert_eq!(image.config()["Labels"]["evil"], "'\"; exit 1 #");
 }
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn what_belongs_to_the_developers_machine_is_not_in_an_image_of_plain_sources() {
+    let project = Project::app("")
+        .edit(
+            "pyproject.toml",
+            "[tool.setuptools]\npy-modules = [\"app\"]",
+            "[tool.uv]\npackage = false",
+        )
+        .file(".venv/bin/python3", "of another machine\n")
+        .file(".env", "PASSWORD=1\n")
+        .file("pkg/__pycache__/b.pyc", "old\n")
+        .file("pkg/b.py", "");
+    let image = project.build(&[]);
+    assert_eq!(shell(&image, "python3 /app/app.py"), "app");
+    let files = shell(
+        &image,
+        "find /app -path /app/.venv -prune -o -type f -print | sort",
+    );
+    assert_eq!(files, "/app/app.py\n/app/pkg/b.py\n/app/pyproject.toml");
+}
