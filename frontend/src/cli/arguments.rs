@@ -249,7 +249,7 @@ fn examples(name: &str, file: &str) -> String {
          {name} check                     show what is wrong with it\n  \
          {name} dockerfile services/api   see the same as a Dockerfile\n  \
          {name} llb                       see the same as BuildKit does\n\n\
-         `{name} COMMAND --help` says more. The original's flags -llb, -dockerfile and -filename work too."
+         `{name} COMMAND --help` says more. The flags -llb, -dockerfile and -filename of microb's first version work too."
     )
 }
 
