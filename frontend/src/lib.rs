@@ -12,6 +12,7 @@ pub mod directory_context;
 mod files;
 pub mod gateway;
 mod ignore;
+mod images;
 #[cfg(feature = "cli")]
 pub mod pack;
 mod panics;

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bollard_buildkit_proto::google::protobuf::Any;
 use bollard_buildkit_proto::google::rpc;
 use bollard_buildkit_proto::pb;
-use microb_dsl::{Diagnostics, Span, report};
+use microb_dsl::{Diagnostic, Diagnostics, Span, report};
 use prost::Message as _;
 use serde_json::{Value, json};
 use tonic::Code;
@@ -33,6 +33,14 @@ impl Failure {
     /// A failure with a text only.
     pub fn new(message: impl Into<String>) -> Self {
         Self::coded(Code::Unknown, message)
+    }
+
+    /// Tells this failure as a finding, which may have a place in the user's file. The details stay.
+    pub fn told_as(self, finding: Diagnostic) -> Self {
+        let mut told = Self::from(Diagnostics::from(finding));
+        told.0.code = self.0.code;
+        told.0.details.extend(self.0.details);
+        told
     }
 
     /// What BuildKit's clients read as "this frontend has no such subrequest".
@@ -164,7 +172,7 @@ pub(super) fn range(span: &Span) -> pb::Range {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use microb_dsl::{Diagnostic, SourceFile};
+    use microb_dsl::SourceFile;
 
     fn details(failure: &Failure) -> Vec<(String, Value)> {
         let parse = |any: &Any| {
