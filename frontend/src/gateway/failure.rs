@@ -43,14 +43,6 @@ impl Failure {
         told
     }
 
-    /// What BuildKit's clients read as "this frontend has no such subrequest".
-    pub fn unsupported_subrequest(name: &str) -> Self {
-        // BuildKit puts `unsupported request NAME` in front.
-        let mut failure = Self::coded(Code::Unimplemented, "this frontend cannot answer it");
-        failure.detail("errdefs.Subrequest", &json!({ "name": name }));
-        failure
-    }
-
     /// Says what was being done when it failed. The details stay.
     pub fn context(mut self, doing: impl fmt::Display) -> Self {
         self.0.message = format!("{doing}: {}", self.0.message);
