@@ -8,7 +8,7 @@ use microb_dsl::{Diagnostic, Diagnostics, ReadError, Source, SourceFile};
 use crate::gateway::{Failure, Gateway, Reference};
 use crate::recipe::Recipe;
 use crate::request::{ContextSource, Request};
-use crate::sources::{self, DOWNLOADED, IGNORE_FILE, Remote, Solved};
+use crate::sources::{self, IGNORE_FILE, Remote, Solved};
 use crate::{definition, ignore, patterns};
 
 /// Suffix of the shared key of the files that are read before the recipe runs.
@@ -116,10 +116,9 @@ impl Files {
         inputs: &BTreeMap<String, Vec<u8>>,
         remote: Remote,
     ) -> Result<Self, Failure> {
-        // A definition that is the whole download is read under the download's name and shown under the URL's.
-        let (context, path, filename) = match remote {
-            Remote::Tree(tree) => (tree, filename.to_owned(), filename.to_owned()),
-            Remote::File(file, name) => (file, DOWNLOADED.to_owned(), name),
+        let (context, filename) = match remote {
+            Remote::Tree(tree) => (tree, filename.to_owned()),
+            Remote::File(file, name) => (file, name),
         };
         let is_local =
             request.definition_is_local || inputs.contains_key(&request.definition_local);
@@ -140,7 +139,7 @@ impl Files {
             (definition?, solved?)
         } else {
             let solved = tree.await?;
-            let definition = Definition::read(gateway, &path, &filename, solved.clone()).await?;
+            let definition = Definition::read(gateway, &filename, solved.clone()).await?;
             (definition, solved)
         };
         Ok(Self {
@@ -263,27 +262,21 @@ impl Definition {
                     "cannot read `{filename}` from the client's folder `{name}`"
                 ))
             })?;
-        Self::read(gateway, filename, filename, solved).await
+        Self::read(gateway, filename, solved).await
     }
 
-    /// Reads the definition at `path`, which the user knows as `filename`.
-    async fn read(
-        gateway: &Gateway,
-        path: &str,
-        filename: &str,
-        solved: Solved,
-    ) -> Result<Self, Failure> {
+    async fn read(gateway: &Gateway, filename: &str, solved: Solved) -> Result<Self, Failure> {
         let reference = &solved.reference;
-        let ignore_name = format!("{path}{IGNORE_FILE}");
+        let ignore_name = format!("{filename}{IGNORE_FILE}");
         let (content, ignore_file) = tokio::join!(
-            gateway.read_file(reference, path, Some(definition::MAX_SIZE + 1)),
+            gateway.read_file(reference, filename, Some(definition::MAX_SIZE + 1)),
             gateway.read_file(reference, &ignore_name, None),
         );
         let content = content
             .map_err(|failure| unreadable(filename, &failure))?
             .ok_or_else(|| missing(filename))?;
         if content.len() > definition::MAX_SIZE as usize {
-            let stat = gateway.stat_file(reference, path).await.ok().flatten();
+            let stat = gateway.stat_file(reference, filename).await.ok().flatten();
             let size = stat.map(|stat| stat.size);
             return Err(Diagnostics::from(definition::too_large(filename, &content, size)).into());
         }

@@ -12,7 +12,7 @@ use crate::ignore;
 use crate::request::{ContextSource, Request};
 
 /// The name of the file in a context that is a download, as BuildKit's `dockerui` has it.
-pub(crate) const DOWNLOADED: &str = "context";
+const DOWNLOADED: &str = "context";
 
 /// The file that says what is not part of a context.
 pub(crate) const IGNORE_FILE: &str = ".dockerignore";
@@ -77,7 +77,7 @@ pub(crate) fn folder(request: &Request, name: &str, shared_key: impl Into<String
 pub(crate) enum Remote {
     /// A tree of files.
     Tree(Source),
-    /// One file that was downloaded, and the name that its URL gives it: it is the definition.
+    /// One file that was downloaded, and its name: it is the definition.
     File(Source, String),
 }
 
@@ -101,8 +101,10 @@ pub(crate) async fn remote(
                 .read_file(&solved.reference, DOWNLOADED, Some(MAGIC_LENGTH))
                 .await?;
             if !is_archive(&start.unwrap_or_default()) {
-                let name = http(url).filename().to_owned();
-                return Ok(Some(Remote::File(file, name)));
+                // Only clients' archives can be read once: a file has the name in the context that its URL gives it.
+                let file = http(url);
+                let name = file.filename().to_owned();
+                return Ok(Some(Remote::File(file.into(), name)));
             }
             let unpacked = copy(format!("/{DOWNLOADED}"), "/")
                 .literal()
