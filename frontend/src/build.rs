@@ -15,7 +15,7 @@ use crate::files::Files;
 use crate::gateway::{Failure, Gateway, Graph, Outcome, Reference, References};
 use crate::recipe::Recipe;
 use crate::request::{ContextSource, Request};
-use crate::{panics, sources};
+use crate::{images, panics, sources};
 
 // The keys of a result's metadata are those of `exporter/containerimage/exptypes/types.go` in moby/buildkit.
 const IMAGE_CONFIG: &str = "containerimage.config";
@@ -34,8 +34,8 @@ pub(crate) struct Build {
 /// What is built for one platform.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    stage: Stage,
-    inputs: Inputs,
+    pub(crate) stage: Stage,
+    pub(crate) inputs: Inputs,
 }
 
 impl Build {
@@ -144,11 +144,16 @@ impl Build {
             async move {
                 let name = format!("[internal] load metadata for {image}");
                 let found = gateway.resolve_image(&image, &platform, mode, name).await;
-                found.map(|resolved| ((image, platform), resolved))
+                match found {
+                    Ok(resolved) => Ok(((image, platform), resolved)),
+                    Err(failure) => Err((image, failure)),
+                }
             }
         });
-        let resolved: BTreeMap<(ImageRef, Platform), ResolvedImage> =
-            all(calls).await.into_iter().collect::<Result<_, _>>()?;
+        let resolved: Result<BTreeMap<(ImageRef, Platform), ResolvedImage>, _> =
+            all(calls).await.into_iter().collect();
+        let resolved =
+            resolved.map_err(|(image, failure)| images::unresolved(failure, &image, plans))?;
         for plan in plans {
             plan.inputs.images.clone_from(&resolved);
         }

@@ -12,6 +12,7 @@ pub mod directory_context;
 mod files;
 pub mod gateway;
 mod ignore;
+mod images;
 #[cfg(feature = "cli")]
 pub mod pack;
 mod panics;
@@ -102,7 +103,7 @@ async fn build_image(
 ) -> Result<Outcome, Failure> {
     let request = Arc::new(Request::from_env()?);
     if let Some(subrequest) = &request.subrequest {
-        return Err(Failure::unsupported_subrequest(subrequest));
+        return Err(unsupported(subrequest, recipe.name()));
     }
     let inputs = Arc::new(gateway.inputs().await?);
     let files = Arc::new(Files::load(&gateway, &request, &recipe, &inputs).await?);
@@ -121,6 +122,16 @@ async fn build_image(
         log(&format!("{calls} gateway calls, {ms} ms to the last solve"));
     }
     Ok(build.outcome(images))
+}
+
+/// Why there is no answer to a question about the build.
+///
+/// Without `errdefs.Subrequest` on purpose: with it, Docker's client asks BuildKit's Dockerfile frontend the same question,
+/// which reads the definition as a Dockerfile and fails with words about that.
+fn unsupported(subrequest: &str, program: &str) -> Failure {
+    Failure::new(format!(
+        "this frontend cannot answer \"{subrequest}\" yet; run `{program} check` for the mistakes of the file"
+    ))
 }
 
 /// Writes a line to standard error, which goes to the daemon's log.

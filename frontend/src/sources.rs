@@ -11,7 +11,7 @@ use crate::gateway::{Failure, Gateway, Graph, Reference};
 use crate::ignore;
 use crate::request::{ContextSource, Request};
 
-/// The name of the file in a named context that is a download, as BuildKit's `dockerui` has it.
+/// The name of the file in a context that is a download, as BuildKit's `dockerui` has it.
 const DOWNLOADED: &str = "context";
 
 /// The file that says what is not part of a context.
@@ -82,6 +82,10 @@ pub(crate) enum Remote {
 }
 
 /// What a URL or an input as build context is. `None` for a folder of the client.
+///
+/// A tar archive on standard input is a URL of the client's session, which can be read once. When BuildKit's own frontend
+/// has read it, to find the `#syntax` line, only vertices with the same digests find it again: those for a download are
+/// byte for byte the ones of `dockerui/context.go`.
 pub(crate) async fn remote(
     gateway: &Gateway,
     request: &Request,
@@ -91,17 +95,22 @@ pub(crate) async fn remote(
     let source = match &request.context {
         ContextSource::Git(git) => Source::Git(git.clone()),
         ContextSource::Http(url) => {
-            let file = http(url);
-            let name = file.filename().to_owned();
-            let file = Source::Http(file);
+            let file = Source::Http(http(url).named(DOWNLOADED));
             let solved = solve(gateway, &file, platform, "load remote build context").await?;
             let start = gateway
-                .read_file(&solved.reference, &name, Some(MAGIC_LENGTH))
+                .read_file(&solved.reference, DOWNLOADED, Some(MAGIC_LENGTH))
                 .await?;
             if !is_archive(&start.unwrap_or_default()) {
-                return Ok(Some(Remote::File(file, name)));
+                // Only clients' archives can be read once: a file has the name in the context that its URL gives it.
+                let file = http(url);
+                let name = file.filename().to_owned();
+                return Ok(Some(Remote::File(file.into(), name)));
             }
-            let unpacked = copy(format!("/{name}"), "/").literal().from(file).unpack();
+            let unpacked = copy(format!("/{DOWNLOADED}"), "/")
+                .literal()
+                .existing_parent()
+                .from(file)
+                .unpack();
             made_by(gateway, platform, &scratch().then(unpacked))?
         }
         ContextSource::Local(name) => match inputs.get(name) {

@@ -5,11 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::into_steps::IntoSteps;
-use crate::mount::Mount;
 use crate::platform::Platform;
 use crate::reference::ImageRef;
 use crate::source::Source;
-use crate::step::{Instruction, Step};
+use crate::span::Span;
+use crate::step::Step;
 
 /// A base plus steps, as an immutable value that is cheap to clone.
 ///
@@ -23,6 +23,7 @@ struct Inner {
     base: Base,
     name: Option<String>,
     platform: StagePlatform,
+    span: Option<Span>,
     steps: Vec<Step>,
 }
 
@@ -81,6 +82,7 @@ pub fn from(base: impl Into<Base>) -> Stage {
         base: base.into(),
         name: None,
         platform: StagePlatform::default(),
+        span: None,
         steps: Vec::new(),
     }))
 }
@@ -155,6 +157,12 @@ impl Stage {
         self
     }
 
+    /// Says which place in a user's file chose the base. Never changes what is built.
+    pub fn at(mut self, span: Option<&Span>) -> Self {
+        Arc::make_mut(&mut self.0).span = span.cloned();
+        self
+    }
+
     /// Adds steps at the end.
     pub fn then(mut self, steps: impl IntoSteps) -> Self {
         Arc::make_mut(&mut self.0).steps.extend(steps.into_steps());
@@ -179,6 +187,11 @@ impl Stage {
     /// Which platform it runs on.
     pub fn platform(&self) -> &StagePlatform {
         &self.0.platform
+    }
+
+    /// The place in a user's file that chose the base.
+    pub fn span(&self) -> Option<&Span> {
+        self.0.span.as_ref()
     }
 
     /// Which other stages this one reads directly, in the order in which they are named; one may occur twice.
@@ -224,29 +237,13 @@ impl Stage {
 
     /// All sources that the steps copy from or mount, in order.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
-        self.steps().iter().flat_map(step_sources)
+        self.steps().iter().flat_map(Step::sources)
     }
 }
 
 /// The identity of a [`Stage`] value within one recipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StageKey(usize);
-
-fn step_sources(step: &Step) -> Vec<&Source> {
-    match &step.instruction {
-        Instruction::Copy(copy) => vec![&copy.from],
-        Instruction::Run(run) => run
-            .mounts
-            .iter()
-            .filter_map(|mount| match mount {
-                Mount::Bind(bind) => Some(&bind.from),
-                Mount::Cache(cache) => cache.from.as_ref(),
-                Mount::Secret(_) | Mount::Ssh(_) | Mount::Tmpfs(_) => None,
-            })
-            .collect(),
-        _ => Vec::new(),
-    }
-}
 
 impl fmt::Debug for Stage {
     /// Names the stage and counts its steps. Dependencies are not printed: they may be shared many times.

@@ -91,6 +91,7 @@ pub fn packages(config: &Config) -> Stage {
         ("SOURCE_DATE_EPOCH", WHEEL_EPOCH),
     ];
     from(flavor::build_image(config))
+        .at(config.python.span.as_ref())
         .named("packages")
         .then(flavor::packages(config, &flavor::build_packages(config)))
         .then(settings.map(|(name, value)| env(name, value)))

@@ -55,6 +55,7 @@ pub fn runtime(config: &Config, built: &Built, files: impl IntoSteps) -> Stage {
 /// The base image with `system_deps`.
 pub fn system(config: &Config) -> Stage {
     from(runtime_image(config))
+        .at(config.python.span.as_ref())
         .named("system")
         .then(packages(config, &config.system_deps))
 }

@@ -186,3 +186,54 @@ fn windows_line_ends_and_a_byte_order_mark_are_no_mistakes() {
         .flag("--build-arg=BUILDKIT_SYNTAX=microb:dev");
     project.try_build(&[]).succeeded();
 }
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn an_image_that_is_not_there_underlines_what_asks_for_it() {
+    let target = "[tool.microb.target.default]\n";
+    // The domain `invalid` never exists.
+    for (lines, texts) in [
+        (
+            "copy_files = [{ from = \"shraed\", src = \"a\", dst = \"/a\" }]\n",
+            [
+                ">>> copy_files = [{ from = \"shraed\"",
+                "`shraed` is no target and no build context, so it is taken for an image; pass `--build-context shraed=…`",
+            ],
+        ),
+        (
+            "copy_files = [{ from = \"registry.invalid/a:1\", src = \"a\", dst = \"/a\" }]\n",
+            [
+                ">>> copy_files = [{ from = \"registry.invalid/a:1\"",
+                "cannot resolve the image `registry.invalid/a:1`: failed to do request: Head \"https://registry.invalid/",
+            ],
+        ),
+        (
+            "python_version = \"3.14.999\"\n",
+            [
+                ">>> python_version = \"3.14.999\"",
+                "cannot resolve the image `python:3.14.999",
+            ],
+        ),
+    ] {
+        let text = format!("{PROJECT}{target}{lines}");
+        check(&text, &[], &texts);
+        check(&text, &[], &["pyproject.toml:6"]);
+    }
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn a_question_without_an_answer_names_the_command_that_has_one() {
+    let text = format!("{PROJECT}[tool.microb.target.default]\n");
+    let project = Project::empty().file("pyproject.toml", text);
+    for (flag, name) in [
+        ("--check", "frontend.lint"),
+        ("--call=outline", "frontend.outline"),
+        ("--call=targets", "frontend.targets"),
+    ] {
+        let said = format!(
+            "failed to solve: this frontend cannot answer \"{name}\" yet; run `microb check` for the mistakes of the file"
+        );
+        check_project(&project, &[flag], &[&said]);
+    }
+}

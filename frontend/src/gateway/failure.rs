@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bollard_buildkit_proto::google::protobuf::Any;
 use bollard_buildkit_proto::google::rpc;
 use bollard_buildkit_proto::pb;
-use microb_dsl::{Diagnostics, Span, report};
+use microb_dsl::{Diagnostic, Diagnostics, Span, report};
 use prost::Message as _;
 use serde_json::{Value, json};
 use tonic::Code;
@@ -35,12 +35,12 @@ impl Failure {
         Self::coded(Code::Unknown, message)
     }
 
-    /// What BuildKit's clients read as "this frontend has no such subrequest".
-    pub fn unsupported_subrequest(name: &str) -> Self {
-        // BuildKit puts `unsupported request NAME` in front.
-        let mut failure = Self::coded(Code::Unimplemented, "this frontend cannot answer it");
-        failure.detail("errdefs.Subrequest", &json!({ "name": name }));
-        failure
+    /// Tells this failure as a finding, which may have a place in the user's file. The details stay.
+    pub fn told_as(self, finding: Diagnostic) -> Self {
+        let mut told = Self::from(Diagnostics::from(finding));
+        told.0.code = self.0.code;
+        told.0.details.extend(self.0.details);
+        told
     }
 
     /// Says what was being done when it failed. The details stay.
@@ -164,7 +164,7 @@ pub(super) fn range(span: &Span) -> pb::Range {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use microb_dsl::{Diagnostic, SourceFile};
+    use microb_dsl::SourceFile;
 
     fn details(failure: &Failure) -> Vec<(String, Value)> {
         let parse = |any: &Any| {

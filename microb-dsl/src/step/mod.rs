@@ -8,6 +8,8 @@ mod run;
 
 use std::sync::Arc;
 
+use crate::mount::Mount;
+use crate::source::Source;
 use crate::span::Span;
 
 pub use config::{
@@ -93,6 +95,25 @@ pub enum Instruction {
     StopSignal(String),
     /// `HEALTHCHECK`: how to see that the container works.
     Healthcheck(Healthcheck),
+}
+
+impl Step {
+    /// All sources that the step copies from or mounts, in order.
+    pub fn sources(&self) -> Vec<&Source> {
+        match &self.instruction {
+            Instruction::Copy(copy) => vec![&copy.from],
+            Instruction::Run(run) => run
+                .mounts
+                .iter()
+                .filter_map(|mount| match mount {
+                    Mount::Bind(bind) => Some(&bind.from),
+                    Mount::Cache(cache) => cache.from.as_ref(),
+                    Mount::Secret(_) | Mount::Ssh(_) | Mount::Tmpfs(_) => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 impl From<Instruction> for Step {
