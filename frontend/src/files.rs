@@ -1,6 +1,6 @@
 //! The files of a build that a recipe may read: the definition and the build context.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use microb_dsl::{Diagnostic, Diagnostics, ReadError, Source, SourceFile};
@@ -38,7 +38,26 @@ enum Tree {
         local: String,
         reference: Reference,
         patterns: Vec<String>,
+        root: Listing,
     },
+}
+
+/// The names in the root of a tree: one call that spares one for each file that is looked for and is not there.
+#[derive(Debug)]
+struct Listing(Option<BTreeSet<String>>);
+
+impl Listing {
+    async fn of(gateway: &Gateway, reference: &Reference) -> Self {
+        // An engine that lists no folders is asked for each file.
+        let entries = gateway.read_dir(reference, ".").await.ok();
+        Self(entries.map(|entries| entries.into_iter().map(|entry| entry.path).collect()))
+    }
+
+    /// Whether the file cannot be there.
+    fn lacks(&self, path: &str) -> bool {
+        let first = path.split('/').next().unwrap_or(path);
+        self.0.as_ref().is_some_and(|names| !names.contains(first))
+    }
 }
 
 impl Files {
@@ -100,11 +119,17 @@ impl Files {
         patterns.extend(recipe.reads.iter().cloned());
         let solved = part(gateway, request, name, &patterns, "load project files").await?;
         let reference = solved.reference;
-        let ignore_file = gateway.read_file(&reference, IGNORE_FILE, None).await?;
+        let root = Listing::of(gateway, &reference).await;
+        let ignore_file = if root.lacks(IGNORE_FILE) {
+            None
+        } else {
+            gateway.read_file(&reference, IGNORE_FILE, None).await?
+        };
         let tree = Tree::Part {
             local: name.to_owned(),
             reference,
             patterns,
+            root,
         };
         Ok((tree, ignore_file))
     }
@@ -190,6 +215,7 @@ impl Files {
                 let solved = part(gateway, request, local, &wanted, &name).await?;
                 gateway.read_file(&solved.reference, path, None).await
             }
+            Tree::Part { root, .. } if root.lacks(path) => Ok(None),
             Tree::Whole(reference) | Tree::Part { reference, .. } => {
                 gateway.read_file(reference, path, None).await
             }
