@@ -30,8 +30,7 @@ demo: frontend ## build the first example into an image and run it
 	@$(WITH_ENGINE) dev/demo
 
 test: frontend ## run every test, those on the real engine too
-	@$(WITH_ENGINE) cargo test --workspace --all-targets --no-fail-fast -- --include-ignored
-	@cargo test --workspace --doc
+	@$(WITH_ENGINE) cargo test --workspace --no-fail-fast -- --include-ignored
 
 bench: frontend ## time an unchanged rebuild against the Dockerfile frontend
 	@$(WITH_ENGINE) dev/bench

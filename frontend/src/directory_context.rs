@@ -150,17 +150,15 @@ impl Context for DirectoryContext {
 /// Reads the definition file. Its name is the last part of the path, as BuildKit's clients send it.
 fn read_definition(path: &Path) -> Result<SourceFile, Diagnostic> {
     let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
-    let shown = path
-        .file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy();
+    let shown = path.display().to_string();
     if metadata.is_file() && metadata.len() > definition::MAX_SIZE.into() {
         return Err(definition::too_large(&shown, b"", Some(metadata.len())));
     }
-    let content = read_file(path).map_err(|reason| {
-        Diagnostic::error(format!("cannot read `{}`: {reason}", path.display()))
-    })?;
-    definition::decode(&shown, content)
+    let content = read_file(path)
+        .map_err(|reason| Diagnostic::error(format!("cannot read `{shown}`: {reason}")))?;
+    let file = definition::decode(&shown, content)?;
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    Ok(SourceFile::new(name.to_string_lossy(), file.text()))
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {

@@ -125,7 +125,8 @@ fn is_name_char(c: char) -> bool {
 }
 
 /// What to write for a path, which PEP 508 has no place for.
-const LOCAL: &str = "list local packages in a requirements file, as `./folder`";
+const LOCAL: &str =
+    "install local packages from a requirements file, which lists them as `./folder`";
 
 /// Where `part` begins in `text`, of which it is a part.
 fn offset(text: &str, part: &str) -> usize {
