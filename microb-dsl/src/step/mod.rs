@@ -53,7 +53,7 @@ pub struct Origin {
 pub enum Instruction {
     /// `RUN`: runs a program; what it writes to the root file system is kept.
     Run(Run),
-    /// `COPY` and `ADD`: copies files from a [`Source`](crate::Source).
+    /// `COPY` and `ADD`: copies files from a [`Source`].
     Copy(Copy),
     /// Makes a folder.
     Mkdir(Mkdir),
