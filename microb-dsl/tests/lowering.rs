@@ -478,7 +478,7 @@ fn every_file_step_has_its_action() {
         );
     check(
         &stage,
-        r#"
+        "
         %0 = file scratch
                mkdir /d mode=0750 parents owner=app:staff
         %1 = file %0
@@ -488,9 +488,36 @@ fn every_file_step_has_its_action() {
         %3 = file %2
                rm /d/* allow-missing wildcard
         %4 = source local://context
-               local.followpaths ["x[1]"]
         %5 = file %3
                copy %4:/x[1] -> / mode=4755 follow include=*.py
-        output %5"#,
+        output %5",
     );
+}
+
+#[test]
+fn all_that_a_step_reads_of_the_context_is_sent() {
+    let sent = |steps: Vec<Step>| {
+        let text = lowered(&from(image("alpine")).then(steps))
+            .definition
+            .unwrap()
+            .to_text();
+        let line = text.lines().find(|line| line.contains("followpaths"));
+        line.map(|line| line.trim().to_owned())
+    };
+    // A client would take the name for a pattern, which does not match it.
+    let literal = copy("data/x[1].txt", "/").literal().into_steps();
+    assert_eq!(
+        sent(literal).as_deref(),
+        Some("local.followpaths [\"data\"]")
+    );
+    let pattern = copy("data/x[1].txt", "/").into_steps();
+    assert_eq!(
+        sent(pattern).as_deref(),
+        Some("local.followpaths [\"data/x[1].txt\"]")
+    );
+    let mut from_context = run("a")
+        .mount(microb_dsl::cache("/c").from(Source::Context))
+        .into_steps();
+    from_context.extend(copy("a", "/").into_steps());
+    assert_eq!(sent(from_context), None, "the whole context is sent");
 }

@@ -3,7 +3,6 @@
 use microb::Span;
 use microb::mount::Mount;
 use microb::prelude::*;
-use microb::step::Run;
 
 use crate::config::{Config, Dependencies, Packaging};
 use crate::flavor::{self, PYTHON, all};
@@ -117,12 +116,12 @@ fn backend(config: &Config, packages: &Stage, installer: &Stage) -> Stage {
     } else {
         config.indices.first().map(|index| index.url.span.clone())
     };
+    let over_ssh = system.requires.iter().any(Requirement::needs_ssh);
     from(packages)
         .named("build-requirements")
         .then(environment(BUILD_VENV))
         .then(mkfile(file, system.requirements_txt()))
-        .then(indices::plain_logins(config))
-        .then(install(config, BUILD_VENV, file, &[], installer).at(place.as_ref()))
+        .then(install(config, BUILD_VENV, file, &[], installer, over_ssh).at(place.as_ref()))
 }
 
 /// The virtual environment of the image with all dependencies. Nothing but what they are changes it: not the
@@ -261,33 +260,26 @@ fn environment(folder: &str) -> impl IntoSteps + use<> {
         .called(format!("make the virtual environment {folder}"))
 }
 
-/// Installs the dependencies of the image, with bytecode, and with ssh exactly when one needs it.
+/// Installs the dependencies of the image, with bytecode.
 fn install_dependencies(
     config: &Config,
     file: &str,
     flags: &[&str],
     installer: &Stage,
 ) -> impl IntoSteps + use<> {
-    let flags: Vec<&str> = [&["--compile-bytecode"], flags].concat();
-    let mut install = install(config, VENV, file, &flags, installer);
-    if config.ssh.is_some() {
-        let known_hosts = secret("known_hosts").target(KNOWN_HOSTS).optional();
-        install = install.ssh().mount(known_hosts);
-    }
-    let ssh_command =
-        format!("ssh -o StrictHostKeyChecking=accept-new -o GlobalKnownHostsFile={KNOWN_HOSTS}");
-    (
-        indices::plain_logins(config),
-        config
-            .ssh
-            .is_some()
-            .then(|| env("GIT_SSH_COMMAND", ssh_command)),
-        install,
-    )
+    let flags = [&["--compile-bytecode"], flags].concat();
+    install(config, VENV, file, &flags, installer, config.ssh.is_some())
 }
 
-/// Installs what a requirements file lists into a virtual environment.
-fn install(config: &Config, venv: &str, file: &str, flags: &[&str], installer: &Stage) -> Run {
+/// Installs what a requirements file lists into a virtual environment, with ssh exactly when one of it needs that.
+fn install(
+    config: &Config,
+    venv: &str,
+    file: &str,
+    flags: &[&str],
+    installer: &Stage,
+    over_ssh: bool,
+) -> impl IntoSteps + use<> {
     let python = format!("--python={venv}/bin/python");
     let mut words = vec![
         UV.to_owned(),
@@ -298,10 +290,18 @@ fn install(config: &Config, venv: &str, file: &str, flags: &[&str], installer: &
     words.extend(flags.iter().map(|&flag| flag.to_owned()));
     words.extend(indices::options(config));
     words.extend(["--requirements".to_owned(), file.to_owned()]);
-    run(words)
-        .cache("/root/.cache/uv")
-        .mount(tool(installer))
-        .mounts(indices::secrets(config))
+    let mut install = run(words).cache("/root/.cache/uv").mount(tool(installer));
+    if over_ssh {
+        let known_hosts = secret("known_hosts").target(KNOWN_HOSTS).optional();
+        install = install.ssh().mount(known_hosts);
+    }
+    let ssh_command =
+        format!("ssh -o StrictHostKeyChecking=accept-new -o GlobalKnownHostsFile={KNOWN_HOSTS}");
+    (
+        indices::plain_logins(config),
+        over_ssh.then(|| env("GIT_SSH_COMMAND", ssh_command)),
+        install.mounts(indices::secrets(config)),
+    )
 }
 
 /// The installer, as a program that is there only while a step runs.

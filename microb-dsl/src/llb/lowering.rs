@@ -18,7 +18,7 @@ use crate::platform::Platform;
 use crate::reference::ImageRef;
 use crate::source::Source;
 use crate::stage::{Base, Stage, StageKey, StagePlatform};
-use crate::step::{Instruction, Mkfile, Run, Step, mkdir};
+use crate::step::{Copy, Instruction, Mkfile, Run, Step, mkdir};
 
 /// The images that lowering wants to know more about, each with the platform that it is for, each once.
 ///
@@ -124,17 +124,9 @@ fn context_paths(stages: &[Stage]) -> Vec<String> {
     for step in stages.iter().flat_map(Stage::steps) {
         match &step.instruction {
             Instruction::Copy(copy) if matches!(copy.from, Source::Context) => {
-                paths.extend(copy.sources.iter().map(|path| absolute("/", &clean(path))));
+                paths.extend(copy.sources.iter().map(|path| sent_for(copy, path)));
             }
-            Instruction::Run(run) => {
-                let bound = run.mounts.iter().filter_map(|mount| match mount {
-                    Mount::Bind(bind) if matches!(bind.from, Source::Context) => {
-                        Some(absolute("/", &bind.path))
-                    }
-                    _ => None,
-                });
-                paths.extend(bound);
-            }
+            Instruction::Run(run) => paths.extend(run.mounts.iter().filter_map(mounted_path)),
             _ => {}
         }
     }
@@ -145,6 +137,28 @@ fn context_paths(stages: &[Stage]) -> Vec<String> {
         .into_iter()
         .map(|path| path.trim_start_matches('/').to_owned())
         .collect()
+}
+
+/// What the client has to send for a copy. It takes a path for a pattern, so for a literal one with the characters
+/// of patterns, the folder above.
+fn sent_for(copy: &Copy, path: &str) -> String {
+    let path = absolute("/", &clean(path));
+    let plain = |part: &&str| copy.wildcard || !part.contains(['*', '?', '[', '\\']);
+    let parts: Vec<&str> = path.split('/').take_while(plain).collect();
+    absolute("/", &parts.join("/"))
+}
+
+/// The path of the build context that a mount shows.
+fn mounted_path(mount: &Mount) -> Option<String> {
+    match mount {
+        Mount::Bind(bind) if matches!(bind.from, Source::Context) => {
+            Some(absolute("/", &bind.path))
+        }
+        Mount::Cache(cache) if matches!(cache.from, Some(Source::Context)) => Some("/".to_owned()),
+        Mount::Bind(_) | Mount::Cache(_) | Mount::Secret(_) | Mount::Ssh(_) | Mount::Tmpfs(_) => {
+            None
+        }
+    }
 }
 
 /// A stage so far: its file system and its image config.

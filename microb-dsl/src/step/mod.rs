@@ -111,7 +111,21 @@ impl Step {
                     Mount::Secret(_) | Mount::Ssh(_) | Mount::Tmpfs(_) => None,
                 })
                 .collect(),
-            _ => Vec::new(),
+            Instruction::Mkdir(_)
+            | Instruction::Mkfile(_)
+            | Instruction::Remove(_)
+            | Instruction::Symlink(_)
+            | Instruction::Workdir(_)
+            | Instruction::Env { .. }
+            | Instruction::Path(_)
+            | Instruction::User(_)
+            | Instruction::Label { .. }
+            | Instruction::Expose(_)
+            | Instruction::Volume(_)
+            | Instruction::Entrypoint(_)
+            | Instruction::Cmd(_)
+            | Instruction::StopSignal(_)
+            | Instruction::Healthcheck(_) => Vec::new(),
         }
     }
 }

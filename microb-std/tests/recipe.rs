@@ -1,0 +1,33 @@
+//! What the standard recipe makes of a project, read as a Dockerfile.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use microb::{MemoryContext, dockerfile};
+use microb_std::recipe;
+
+/// The lines of one stage of the Dockerfile.
+fn stage(pyproject: &str, name: &str) -> String {
+    let text = dockerfile::render(&recipe(&MemoryContext::new(pyproject)).unwrap()).unwrap();
+    let start = format!(" AS {name}\n");
+    let stages = text.split("\n\n");
+    let found = stages.into_iter().find(|stage| stage.contains(&start));
+    found.unwrap().to_owned()
+}
+
+#[test]
+fn ssh_is_mounted_where_a_requirement_needs_it() {
+    let ssh = "git+ssh://git@example.com/a/b.git";
+    let mounted = |project: &str| {
+        ["builder", "build-requirements"]
+            .map(|name| stage(project, name).contains("--mount=type=ssh,required"))
+    };
+    let project = "[project]\nname = 'app'\nversion = '1'\n";
+    let plain = format!("{project}dependencies = ['idna']\n");
+    assert_eq!(mounted(&plain), [false, false]);
+    let dependency = format!("{project}dependencies = ['b @ {ssh}']\n");
+    assert_eq!(mounted(&dependency), [true, false]);
+    let build = format!(
+        "{project}dependencies = ['idna']\n[build-system]\nrequires = ['setuptools', 'b @ {ssh}']\n\
+         build-backend = 'setuptools.build_meta'\n"
+    );
+    assert!(mounted(&build)[1]);
+}
