@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-mod marker;
+pub mod marker;
 mod names;
 mod packages;
 mod paths;
