@@ -5,6 +5,7 @@ use std::fmt;
 
 use microb::{ImageRef, Span, Spanned};
 
+use crate::pinned::PinnedSet;
 use crate::requirement::Requirement;
 
 /// The image that one target of a `pyproject.toml` describes. Made by [`Config::resolve`].
@@ -194,6 +195,8 @@ pub enum Dependencies {
     Listed(Vec<Requirement>),
     /// A requirements file, instead of what the project lists.
     File(RequirementsFile),
+    /// What a lock file pins for this target.
+    Locked(PinnedSet),
     /// Only the build backend knows them: a stage has to ask it for the metadata.
     FromBackend {
         /// The chosen extras, in PEP 685's normal form, sorted.
@@ -211,6 +214,10 @@ impl Dependencies {
         match self {
             Self::Listed(requirements) => Some(crate::requirement::requirements_txt(requirements)),
             Self::File(file) => Some(file.requirements.clone()),
+            Self::Locked(set) => {
+                let batches = set.batches(crate::builder::REQUIREMENTS).into_iter();
+                Some(batches.map(|batch| batch.requirements).collect())
+            }
             Self::FromBackend { .. } => None,
         }
     }

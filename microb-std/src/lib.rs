@@ -8,6 +8,7 @@ pub mod builder;
 pub mod config;
 pub mod flavor;
 pub mod indices;
+pub mod pinned;
 pub mod requirement;
 pub mod runtime;
 
@@ -15,9 +16,11 @@ mod backend;
 mod dependencies;
 mod extras;
 mod files;
+mod groups;
 mod index_table;
 mod labels;
 mod location;
+mod lock;
 mod metadata;
 mod mistake;
 mod packages;
@@ -39,6 +42,7 @@ pub use config::{
     Dependencies, Flavor, Index, Packaging, Project, Python, PythonOrigin, PythonVersion,
     RequirementsFile,
 };
+pub use pinned::{Pinned, PinnedSet, PinnedSource};
 pub use recipe::{image, recipe};
 pub use requirement::{Requirement, VersionOrUrl};
 pub use resolve::READS;

@@ -7,6 +7,7 @@ use microb::{Context, Diagnostic, Diagnostics, Spanned, nearest};
 use crate::backend;
 use crate::config::{BuildSystem, Config};
 use crate::dependencies::{self, Listed};
+use crate::groups::Groups;
 use crate::metadata::{self, Metadata, Tables};
 use crate::mistake::Findings;
 use crate::python::Wanted;
@@ -27,7 +28,8 @@ pub const READS: &[&str] = &[
     "*.txt",
     "*.in",
     "*.lock",
-    "pylock.toml",
+    "Pipfile",
+    "pylock*.toml",
     "requirements/*",
 ];
 
@@ -65,6 +67,7 @@ pub(crate) struct Shared<'a> {
     pub(crate) metadata: Metadata,
     pub(crate) build_system: BuildSystem,
     pub(crate) listed: Listed,
+    pub(crate) groups: Groups,
     pub(crate) version_file: Option<Spanned<Wanted>>,
     pub(crate) targets: Vec<Spanned<String>>,
 }
@@ -140,6 +143,7 @@ fn shared<'a>(
         metadata: metadata::read(tables, packaging),
         build_system: backend::build_system(tables),
         listed: dependencies::listed(tables, cx, &project_dir, has_setup),
+        groups: Groups::read(&tables.root),
         version_file: needs_version_file
             .then(|| version_file(cx, &project_dir, tables.root.findings()))
             .flatten(),

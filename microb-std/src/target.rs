@@ -34,6 +34,8 @@ pub(crate) const KEYS: &[&str] = &[
     "entrypoint",
     "command",
     "extras",
+    "groups",
+    "lock",
     "requirements",
     COPY_FILES,
     "add_files",
@@ -62,21 +64,8 @@ pub(crate) fn resolve(
     let flavor = table.map(flavor).unwrap_or_default();
     let python = python(shared, table, findings);
     let project = &shared.metadata.project;
-    let wanted = dependencies::wanted(
-        &shared.listed,
-        project,
-        table,
-        cx,
-        &shared.project_dir,
-        findings,
-    );
-    unread::tell(
-        cx,
-        &shared.project_dir,
-        tables,
-        &wanted.dependencies,
-        findings,
-    );
+    let wanted = dependencies::wanted(shared, tables, table, python.as_ref(), findings);
+    unread::tell(tables, &wanted.dependencies, findings);
     let mut labels = labels::automatic(&shared.metadata, api_version, tables.root.span());
     let own_labels = table.map(|table| variables(table, "labels", cx, findings, check_label));
     labels.extend(own_labels.unwrap_or_default());

@@ -255,6 +255,34 @@ impl<'a> Table<'a> {
             .collect()
     }
 
+    /// The digits of an integer.
+    pub(crate) fn integer_if_any(&self, key: &str) -> Option<String> {
+        let integer = self.entries.get(key)?.get_ref().as_integer()?;
+        Some(integer.as_str().to_owned())
+    }
+
+    /// A list whose items are strings or tables.
+    pub(crate) fn strings_or_tables(&self, key: &str) -> Vec<Result<Spanned<String>, Self>> {
+        let Some(entry) = self.entries.get(key) else {
+            return Vec::new();
+        };
+        let name = self.name(key);
+        let Some(items) = entry.get_ref().as_array() else {
+            self.wrong_type(entry, &name, "a list");
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for (n, item) in items.iter().enumerate() {
+            let name = format!("{name}[{n}]");
+            match item.get_ref() {
+                DeValue::String(_) => found.extend(self.as_string(item, &name).map(Ok)),
+                DeValue::Table(_) => found.extend(self.as_table(item, name).map(Err)),
+                _ => self.wrong_type(item, &name, "a string or a table"),
+            }
+        }
+        found
+    }
+
     /// A list of tables, `[[name]]` or inline.
     pub(crate) fn tables(&self, key: &str) -> Vec<Self> {
         let Some(entry) = self.entries.get(key) else {
