@@ -255,6 +255,11 @@ impl<'a> Table<'a> {
             .collect()
     }
 
+    /// The value of a key, whatever it is.
+    pub(crate) fn value(&self, key: &str) -> Option<&'a DeValue<'a>> {
+        Some(self.entries.get(key)?.get_ref())
+    }
+
     /// The digits of an integer.
     pub(crate) fn integer_if_any(&self, key: &str) -> Option<String> {
         let integer = self.entries.get(key)?.get_ref().as_integer()?;

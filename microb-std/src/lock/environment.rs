@@ -12,6 +12,7 @@ use super::condition::Condition;
 use crate::config::PythonVersion;
 use crate::mistake::Mistake;
 use crate::requirement::normalized;
+use crate::specifier::Constraint;
 
 /// A patch release that no minor version ever reaches.
 const LAST_PATCH: u64 = 200;
@@ -75,16 +76,15 @@ impl Environment {
         }
     }
 
-    /// Whether specifiers such as `>=3.9` allow the interpreter, or some patch release of it.
-    pub(super) fn allows(&self, specifiers: &[VersionSpecifier]) -> bool {
-        let all = |version: &Version| specifiers.iter().all(|one| one.contains(version));
+    /// Whether a constraint such as `>=3.9` allows the interpreter, or some patch release of it.
+    pub(super) fn allows(&self, constraint: &Constraint) -> bool {
         match self.python.patch {
-            Some(patch) => all(&self.release(patch.into())),
-            None => specifiers
-                .iter()
-                .flat_map(|one| self.samples(one.version()))
+            Some(patch) => constraint.allows(&self.release(patch.into())),
+            None => constraint
+                .versions()
+                .flat_map(|version| self.samples(version))
                 .chain([self.release(LAST_PATCH)])
-                .any(|version| all(&version)),
+                .any(|version| constraint.allows(&version)),
         }
     }
 

@@ -5,7 +5,10 @@ use std::str::FromStr;
 use microb::{Diagnostic, Spanned};
 use pep440_rs::Version;
 
+use microb::grammar::requirement::is_scp;
+
 use crate::location::within_context;
+use crate::pinned::PinnedSource;
 use crate::requirement::{is_name, normalized};
 use crate::tree::{Table, escape};
 
@@ -110,4 +113,30 @@ pub(super) fn checked_url(url: &Spanned<String>) -> Result<String, Diagnostic> {
         return Ok(url.value.clone());
     }
     Err(Diagnostic::error(format!("`{}` is no URL", escape(&url.value))).at(&url.span))
+}
+
+/// A commit of a repository. Git's short form of ssh URLs becomes a URL.
+pub(super) fn git(
+    url: &Spanned<String>,
+    commit: &Spanned<String>,
+    subdirectory: Option<&Spanned<String>>,
+) -> Result<PinnedSource, Diagnostic> {
+    let plain = url.value.strip_prefix("git+").unwrap_or(&url.value);
+    let plain = if is_scp(plain) {
+        format!("ssh://{}", plain.replacen(':', "/", 1))
+    } else {
+        plain.to_owned()
+    };
+    let is_commit = commit.value.len() >= 40 && commit.value.chars().all(|c| c.is_ascii_hexdigit());
+    if !is_commit {
+        let message = format!("`{}` is no commit", escape(&commit.value));
+        return Err(Diagnostic::error(message).at(&commit.span));
+    }
+    Ok(PinnedSource::Git {
+        url: checked_url(&Spanned::new(plain, url.span.clone()))?,
+        commit: commit.value.clone(),
+        subdirectory: subdirectory
+            .map(|path| path.value.clone())
+            .unwrap_or_default(),
+    })
 }

@@ -13,14 +13,20 @@ use crate::metadata::Tables;
 use crate::mistake::Findings;
 use crate::pinned::{PinnedSet, PinnedSource};
 use crate::python::Requires;
-use crate::requirement::{Requirement, normalized};
+use crate::requirement::{Requirement, VersionOrUrl, normalized};
+use crate::specifier::Constraint;
 use crate::text;
 use crate::tree::{self, Table, escape};
 
 mod condition;
+mod digest;
 mod environment;
 mod fields;
 mod format;
+mod json;
+mod poetry;
+mod poetry_hash;
+mod poetry_project;
 mod same_marker;
 mod uv;
 mod uv_metadata;
@@ -28,6 +34,9 @@ mod walk;
 
 use environment::Environment;
 pub(crate) use format::Format;
+
+/// `PyPI`'s index as tools name it.
+const PYPI: &str = "https://pypi.org/simple";
 
 /// The lock to install from: named with `lock = "…"`, else the only one that is there.
 #[derive(Debug, Clone)]
@@ -173,6 +182,7 @@ fn parse(file: &SourceFile, question: &Question<'_>) -> Result<PinnedSet, Diagno
     let findings = Findings::default();
     let read = |root: &Table<'_>| match lock.format {
         Format::Uv => uv::read(root, question),
+        Format::Poetry => poetry::read(root, question),
         _ => Ok(Vec::new()),
     };
     let syntax = || {
@@ -290,6 +300,26 @@ impl Question<'_> {
         Some(all)
     }
 
+    /// What the project lists and the lock, which has these versions of a package, cannot have been made for.
+    fn missing_requirement(&self, has: impl Fn(&str) -> Vec<String>) -> Option<(String, Span)> {
+        let listed = self.listed_requirements()?;
+        let is_other =
+            |one: &&Requirement| self.project.normalized_name.as_ref() != Some(&one.name);
+        let mut listed = listed
+            .iter()
+            .map(|(requirement, _)| requirement)
+            .filter(is_other);
+        listed.find_map(|requirement| {
+            let VersionOrUrl::Version(specifiers) = &requirement.version else {
+                return None;
+            };
+            let constraint = Constraint::pep440(specifiers).ok()?;
+            let text = requirement.text.value.trim();
+            let what = missing(text, &constraint, &has(&requirement.name))?;
+            Some((what, requirement.text.span.clone()))
+        })
+    }
+
     /// The names in `tool.uv.sources`.
     fn uv_sources(&self) -> Vec<String> {
         let sources = self
@@ -300,8 +330,11 @@ impl Question<'_> {
         keys.iter().map(|key| normalized(&key.value)).collect()
     }
 
-    /// An index of the lock that is not `PyPI`: asked for nothing but the packages that the lock takes from it.
+    /// An index of the lock. One that is not `PyPI` is asked for nothing but the packages that the lock takes from it.
     fn index(&self, package: &str, url: &Spanned<String>) -> Result<PinnedSource, Diagnostic> {
+        if url.value.trim_end_matches('/') == PYPI {
+            return Ok(PinnedSource::Index);
+        }
         if crate::location::check_url(url).is_ok() {
             return Ok(PinnedSource::OnlyIndex(url.value.clone()));
         }
@@ -312,6 +345,19 @@ impl Question<'_> {
         Err(Diagnostic::error(message)
             .at(&url.span)
             .help("depend on the file itself by its path, and lock again"))
+    }
+}
+
+/// Why a lock with these versions of a package was not made for `text`, if it was not.
+fn missing(text: &str, constraint: &Constraint, versions: &[String]) -> Option<String> {
+    let fits = |version: &String| {
+        let version = version.parse();
+        version.is_ok_and(|version| constraint.allows(&version))
+    };
+    match versions {
+        [] => Some(format!("`{text}` is not in it")),
+        all if all.iter().any(fits) => None,
+        [version, ..] => Some(format!("it has {version} for `{text}`")),
     }
 }
 
@@ -342,6 +388,15 @@ fn edge_to_nowhere(from: &str, name: &Spanned<String>) -> Diagnostic {
 
 fn no_hash(package: &str, span: &Span) -> Diagnostic {
     Diagnostic::error(format!("the lock has no hash of `{package}`")).at(span)
+}
+
+/// The digest that a lock has of its project is not the project's: `changed` is what can be seen to have changed.
+fn other_digest(lock: &str, place: &Span, changed: Option<(String, Span)>) -> Diagnostic {
+    let message = format!("`{lock}` was made for another state of the project");
+    match changed {
+        Some((what, span)) => Diagnostic::error(format!("{message}: {what}")).at(&span),
+        None => Diagnostic::error(format!("{message}, whose digest it has here")).at(place),
+    }
 }
 
 /// The lock was made for another state of the project; `what` says for which.

@@ -8,7 +8,9 @@ use microb::{Diagnostic, Span, Spanned};
 
 use super::condition::Condition;
 use super::environment::Environment;
-use super::fields::{checked_name, checked_url, checked_version, hashes, local, name, string};
+use super::fields::{
+    self, checked_name, checked_url, checked_version, hashes, local, name, string,
+};
 use super::walk::reach;
 use super::{Question, absent, edge_to_nowhere, no_hash, unknown_version, uv_metadata};
 use crate::pinned::{Pinned, PinnedSource};
@@ -17,9 +19,6 @@ use crate::tree::Table;
 
 /// The version of the format that is read; its revisions only add to it.
 const VERSION: &str = "1";
-
-/// `PyPI` as uv names it.
-const PYPI: &str = "https://pypi.org/simple";
 
 /// The packages of the lock, each with its place in the list.
 struct Packages<'a> {
@@ -348,7 +347,6 @@ impl Package<'_> {
     fn source(&self, question: &Question<'_>) -> Result<Option<PinnedSource>, Diagnostic> {
         let text = self.source.text();
         Ok(Some(match self.source.kind {
-            Kind::Registry if text.value == PYPI => PinnedSource::Index,
             Kind::Registry => question.index(&self.name, &text)?,
             Kind::Git => git(&text)?,
             Kind::Url => {
@@ -378,20 +376,12 @@ impl Package<'_> {
 
 /// `https://host/repository?rev=v1&subdirectory=a#COMMIT`
 fn git(text: &Spanned<String>) -> Result<PinnedSource, Diagnostic> {
-    let url = checked_url(text)?;
-    let (url, commit) = url.split_once('#').unwrap_or((&url, ""));
-    if commit.len() < 40 || !commit.chars().all(|c| c.is_ascii_hexdigit()) {
-        let message = format!("`{}` names no commit", text.value);
-        return Err(Diagnostic::error(message).at(&text.span));
-    }
+    let (url, commit) = text.value.split_once('#').unwrap_or((&text.value, ""));
     let (url, query) = url.split_once('?').unwrap_or((url, ""));
     let subdirectory = query
         .split('&')
-        .find_map(|pair| pair.strip_prefix("subdirectory="))
-        .unwrap_or_default();
-    Ok(PinnedSource::Git {
-        url: url.strip_prefix("git+").unwrap_or(url).to_owned(),
-        commit: commit.to_owned(),
-        subdirectory: subdirectory.replace("%2F", "/"),
-    })
+        .find_map(|pair| pair.strip_prefix("subdirectory="));
+    let part = |part: &str| Spanned::new(part.to_owned(), text.span.clone());
+    let subdirectory = subdirectory.map(|path| part(&path.replace("%2F", "/")));
+    fields::git(&part(url), &part(commit), subdirectory.as_ref())
 }

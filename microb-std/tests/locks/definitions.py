@@ -133,9 +133,9 @@ PDM = {
     "pdm-small": case("pdm", project(*COMMON), question(), ARM),
     "pdm-markers": case("pdm", project(*MARKERS), question(), ARM, OLD),
     "pdm-groups": case("pdm", project("httpx[http2]", rest=PDM_GROUPS), question(), question(extras=["all"]), question(groups=["dev"])),
-    "pdm-git": case("pdm", project("click", GIT, SUB)),
+    "pdm-git": case("pdm", project("click", GIT, SUB), {**question(), "no_hashes": True}),
     "pdm-url": case("pdm", project(f"idna @ {IDNA_WHEEL}", f"six @ {SIX_SDIST}", "click")),
-    "pdm-path": case("pdm", project("click", "lib @ file:///${PROJECT_ROOT}/lib")),
+    "pdm-path": case("pdm", project("click", "lib @ file:///${PROJECT_ROOT}/lib"), {**question(), "no_hashes": True}),
     "pdm-big": case("pdm", project("fastapi[standard]", "sqlalchemy[asyncio]", "rich"), question(), ARM),
     "pdm-index": case("pdm", project("alpha", "click", rest=PDM_SOURCE)),
 }

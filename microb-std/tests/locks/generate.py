@@ -214,7 +214,12 @@ def export(kind, question, folder, env):
     elif kind.startswith("poetry"):
         argv = [tool("poetry"), "export", "--format", "requirements.txt", *each("--extras", extras), *each("--with", groups)]
     elif kind == "pdm":
-        argv = [tool("pdm"), "export", "--prod", "--format", "requirements", *each("-G", extras + groups)]
+        # Without `--prod`, PDM exports every development group.
+        others = [name for name in ("dev", "lint", "docs") if name not in groups]
+        production = ["--without", ",".join(others)] if groups else ["--prod"]
+        # PDM has no hash of a repository or a folder, and exports none at all then.
+        hashes = ["--no-hashes"] if question.get("no_hashes") else []
+        argv = [tool("pdm"), "export", *production, "--format", "requirements", *hashes, *each("-G", extras + groups)]
     elif kind == "pipenv":
         argv = [tool("pipenv"), "requirements", "--hash"]
         if groups:

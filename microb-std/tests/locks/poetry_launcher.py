@@ -53,12 +53,12 @@ def release(name, version):
         metadata = email.message_from_bytes(archive.read(path))
     return {
         "info": {
-            "name": metadata["Name"] or name,
+            "name": str(metadata["Name"] or name),
             "version": version,
-            "summary": metadata["Summary"] or "",
+            "summary": str(metadata["Summary"] or ""),
             "platform": None,
-            "requires_dist": metadata.get_all("Requires-Dist") or ([] if wheels else None),
-            "requires_python": metadata["Requires-Python"],
+            "requires_dist": [str(one) for one in metadata.get_all("Requires-Dist") or []] if wheels else None,
+            "requires_python": metadata["Requires-Python"] and str(metadata["Requires-Python"]),
             "yanked": False,
         },
         "urls": [
