@@ -324,6 +324,15 @@ impl<'a> Table<'a> {
             .collect()
     }
 
+    /// The same of the whole table, without what is no string.
+    pub(crate) fn string_map_if_any(&self) -> Vec<(Spanned<String>, Spanned<String>)> {
+        let with_value = |name: Spanned<String>| {
+            let value = self.string_if_any(&name.value)?;
+            Some((name, value))
+        };
+        self.keys().into_iter().filter_map(with_value).collect()
+    }
+
     fn name(&self, key: &str) -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         let key = if !key.is_empty() && key.chars().all(plain) {

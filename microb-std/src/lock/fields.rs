@@ -10,6 +10,7 @@ use microb::grammar::requirement::is_scp;
 use crate::location::within_context;
 use crate::pinned::PinnedSource;
 use crate::requirement::{is_name, normalized};
+use crate::requirement_line::ARCHIVES;
 use crate::tree::{Table, escape};
 
 /// Algorithms of hashes that the installer knows, with the length of a digest in hexadecimal digits.
@@ -139,4 +140,9 @@ pub(super) fn git(
             .map(|path| path.value.clone())
             .unwrap_or_default(),
     })
+}
+
+/// Whether a path is that of a wheel or a source archive.
+pub(super) fn is_archive(path: &str) -> bool {
+    ARCHIVES.iter().any(|end| path.ends_with(end))
 }

@@ -9,6 +9,9 @@ use toml::de::DeValue;
 #[derive(Debug, Clone)]
 pub(super) enum Json<'a> {
     Null,
+    True,
+    Text(String),
+    List(Vec<Self>),
     Table(BTreeMap<String, Self>),
     /// A value of the user's file.
     Toml(&'a DeValue<'a>),
@@ -47,6 +50,11 @@ impl<'a> Json<'a> {
         value.map_or_else(|| Self::Table(BTreeMap::new()), Self::Toml)
     }
 
+    /// The value of a key, or an empty list.
+    pub(super) fn or_empty_list(value: Option<&'a DeValue<'a>>) -> Self {
+        value.map_or_else(|| Self::List(Vec::new()), Self::Toml)
+    }
+
     pub(super) fn text(&self, separators: Separators) -> String {
         let mut out = String::new();
         write_json(self, separators, &mut out);
@@ -57,6 +65,9 @@ impl<'a> Json<'a> {
 fn write_json(value: &Json<'_>, separators: Separators, out: &mut String) {
     match value {
         Json::Null => out.push_str("null"),
+        Json::True => out.push_str("true"),
+        Json::Text(text) => write_string(text, out),
+        Json::List(items) => write_list(items.iter(), separators, out, write_json),
         Json::Toml(value) => write_toml(value, separators, out),
         Json::Table(entries) => {
             let entries = entries.iter().map(|(key, value)| (key.as_str(), value));
@@ -73,14 +84,8 @@ fn write_toml(value: &DeValue<'_>, separators: Separators, out: &mut String) {
         DeValue::Boolean(value) => out.push_str(if *value { "true" } else { "false" }),
         DeValue::Datetime(date) => write_string(&date.to_string(), out),
         DeValue::Array(items) => {
-            out.push('[');
-            for (n, item) in items.iter().enumerate() {
-                if n > 0 {
-                    out.push_str(separators.item);
-                }
-                write_toml(item.get_ref(), separators, out);
-            }
-            out.push(']');
+            let items = items.iter().map(|item| item.get_ref());
+            write_list(items, separators, out, write_toml);
         }
         DeValue::Table(table) => {
             let sorted: BTreeMap<&str, &DeValue<'_>> = table
@@ -90,6 +95,22 @@ fn write_toml(value: &DeValue<'_>, separators: Separators, out: &mut String) {
             write_table(sorted.into_iter(), separators, out, write_toml);
         }
     }
+}
+
+fn write_list<V>(
+    items: impl Iterator<Item = V>,
+    separators: Separators,
+    out: &mut String,
+    write_item: fn(V, Separators, &mut String),
+) {
+    out.push('[');
+    for (n, item) in items.enumerate() {
+        if n > 0 {
+            out.push_str(separators.item);
+        }
+        write_item(item, separators, out);
+    }
+    out.push(']');
 }
 
 fn write_table<'k, V>(

@@ -11,12 +11,13 @@ use crate::groups::{self, Groups};
 use crate::location::within_context;
 use crate::metadata::Tables;
 use crate::mistake::Findings;
-use crate::pinned::{PinnedSet, PinnedSource};
+use crate::pinned::{Pinned, PinnedSet, PinnedSource};
 use crate::python::Requires;
 use crate::requirement::{Requirement, VersionOrUrl, normalized};
 use crate::specifier::Constraint;
 use crate::text;
 use crate::tree::{self, Table, escape};
+use toml::de::DeTable;
 
 mod condition;
 mod digest;
@@ -24,9 +25,14 @@ mod environment;
 mod fields;
 mod format;
 mod json;
+mod json_tree;
+mod pdm;
+mod pipfile;
 mod poetry;
 mod poetry_hash;
 mod poetry_project;
+mod pylock;
+mod requirements_lock;
 mod same_marker;
 mod uv;
 mod uv_metadata;
@@ -179,28 +185,17 @@ pub(crate) fn read(question: &Question<'_>) -> Result<PinnedSet, Diagnostic> {
 
 fn parse(file: &SourceFile, question: &Question<'_>) -> Result<PinnedSet, Diagnostic> {
     let lock = question.lock;
-    let findings = Findings::default();
-    let read = |root: &Table<'_>| match lock.format {
-        Format::Uv => uv::read(root, question),
-        Format::Poetry => poetry::read(root, question),
-        _ => Ok(Vec::new()),
-    };
-    let syntax = || {
-        let message = format!("`{}` is broken", lock.path);
-        Diagnostic::error(message).at(&file.whole())
-    };
-    let pins = match tree::parse(file, &findings) {
-        None => Err(findings.first_error().unwrap_or_else(syntax)),
-        Some(root) => {
-            let pins = read(&Table::root(&root, file, &findings));
-            // A reader that found nothing in a field of the wrong type goes on with less than there is.
-            match findings.first_error() {
-                Some(error) => Err(error),
-                None => pins,
-            }
+    let (mut pins, options) = match lock.format {
+        Format::Requirements => requirements_lock::read(question)?,
+        Format::Pipenv => {
+            let root = json_tree::parse(file)?;
+            (packages(&root, file, question, pipfile::read)?, Vec::new())
         }
+        Format::Uv => (from_toml(file, question, uv::read)?, Vec::new()),
+        Format::Poetry => (from_toml(file, question, poetry::read)?, Vec::new()),
+        Format::Pdm => (from_toml(file, question, pdm::read)?, Vec::new()),
+        Format::Pylock => (from_toml(file, question, pylock::read)?, Vec::new()),
     };
-    let mut pins = pins?;
     pins.sort_by(|a, b| (&a.name, &a.version, &a.source).cmp(&(&b.name, &b.version, &b.source)));
     for pair in pins.windows(2) {
         if let [one, other] = pair
@@ -213,8 +208,41 @@ fn parse(file: &SourceFile, question: &Question<'_>) -> Result<PinnedSet, Diagno
     Ok(PinnedSet {
         path: Spanned::new(lock.path.clone(), lock.span.clone()),
         pins,
-        options: Vec::new(),
+        options,
     })
+}
+
+/// The reader of a format.
+type Reader = fn(&Table<'_>, &Question<'_>) -> Result<Vec<Pinned>, Diagnostic>;
+
+fn from_toml(
+    file: &SourceFile,
+    question: &Question<'_>,
+    reader: Reader,
+) -> Result<Vec<Pinned>, Diagnostic> {
+    let findings = Findings::default();
+    match tree::parse(file, &findings) {
+        Some(root) => packages(&root, file, question, reader),
+        None => Err(findings.first_error().unwrap_or_else(|| {
+            let message = format!("`{}` is broken", file.name());
+            Diagnostic::error(message).at(&file.whole())
+        })),
+    }
+}
+
+fn packages(
+    root: &toml::Spanned<DeTable<'_>>,
+    file: &SourceFile,
+    question: &Question<'_>,
+    reader: Reader,
+) -> Result<Vec<Pinned>, Diagnostic> {
+    let findings = Findings::default();
+    let pins = reader(&Table::root(root, file, &findings), question);
+    // A reader that found nothing in a field of the wrong type goes on with less than there is.
+    match findings.first_error() {
+        Some(error) => Err(error),
+        None => pins,
+    }
 }
 
 /// The mark that git leaves in a file that it could not merge.
@@ -230,8 +258,8 @@ fn conflict(file: &SourceFile) -> Option<Diagnostic> {
     None
 }
 
-fn twice(one: &crate::pinned::Pinned, other: &crate::pinned::Pinned) -> Diagnostic {
-    let version = |pin: &crate::pinned::Pinned| pin.version.clone().unwrap_or_default();
+fn twice(one: &Pinned, other: &Pinned) -> Diagnostic {
+    let version = |pin: &Pinned| pin.version.clone().unwrap_or_default();
     Diagnostic::error(format!(
         "the lock has two versions of `{}` for this target, `{}` and `{}`",
         one.name,
@@ -298,6 +326,17 @@ impl Question<'_> {
             all.extend(requirements.iter().map(with_extra));
         }
         Some(all)
+    }
+
+    /// What the target asks the project for: its requirements, and those of the chosen extras and groups.
+    fn chosen_requirements(&self) -> Vec<Requirement> {
+        let groups = self.wanted_groups.iter();
+        let groups = groups.flat_map(|group| self.groups.requirements(&normalized(&group.value)));
+        let listed = [self.listed.dependencies.clone(), groups.collect()].concat();
+        // Unknown extras are told by who asks the lock for them.
+        let findings = Findings::default();
+        let name = self.project.normalized_name.as_deref();
+        extras::expand(name, &listed, &self.listed.extras, self.extras, &findings)
     }
 
     /// What the project lists and the lock, which has these versions of a package, cannot have been made for.
