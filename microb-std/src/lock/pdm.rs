@@ -78,7 +78,10 @@ fn check(
     let digest = |resolution: Json<'_>| {
         let all = Json::table([
             ("sources", Json::or_empty_list(of_pdm("source"))),
-            ("dependencies", Json::or_empty_list(project.value("dependencies"))),
+            (
+                "dependencies",
+                Json::or_empty_list(project.value("dependencies")),
+            ),
             ("dev-dependencies", groups(question)),
             (
                 "optional-dependencies",

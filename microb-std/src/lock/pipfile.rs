@@ -172,8 +172,13 @@ fn version(text: &Spanned<String>) -> Result<String, Diagnostic> {
     match text.value.strip_prefix("==") {
         Some(version) => checked_version(&Spanned::new(version.to_owned(), text.span.clone())),
         None => {
-            let message = format!("`{}` is no version: a lock has `==`", escape(&text.value));
-            Err(Diagnostic::error(message).at(&text.span))
+            let message = format!(
+                "the lock has no fixed version but `{}`, as Pipenv writes for what it was not run for",
+                escape(&text.value)
+            );
+            Err(Diagnostic::error(message).at(&text.span).help(
+                "run `pipenv lock` on the image's platform, or remove the package from the Pipfile",
+            ))
         }
     }
 }

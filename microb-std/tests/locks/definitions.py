@@ -1,5 +1,7 @@
 """The projects whose locks are tested, and the questions that are put to each lock."""
 
+import platform
+
 from generate import IDNA_WHEEL, INDEX, SIX_SDIST
 
 FLIT = '\n[build-system]\nrequires = ["flit_core>=3.2"]\nbuild-backend = "flit_core.buildapi"\n'
@@ -16,11 +18,12 @@ def question(platform="linux/amd64", python="3.12.11", extras=(), groups=()):
     return {"platform": platform, "python": python, "extras": list(extras), "groups": list(groups)}
 
 
-def case(kind, text, *questions, **files):
+def case(kind, text, *questions, strategy=None):
     name = "Pipfile" if kind == "pipenv" else "pyproject.toml"
-    return {"kind": kind, "files": {name: text, **files}, "questions": list(questions) or [question()]}
+    return {"kind": kind, "files": {name: text}, "questions": list(questions) or [question()], "strategy": strategy}
 
 
+HERE = question(python=platform.python_version())
 ARM = question("linux/arm64", "3.13.9")
 OLD = question(python="3.10.19")
 MARKERS = (
@@ -137,6 +140,12 @@ PDM = {
     "pdm-url": case("pdm", project(f"idna @ {IDNA_WHEEL}", f"six @ {SIX_SDIST}", "click")),
     "pdm-path": case("pdm", project("click", "lib @ file:///${PROJECT_ROOT}/lib"), {**question(), "no_hashes": True}),
     "pdm-big": case("pdm", project("fastapi[standard]", "sqlalchemy[asyncio]", "rich"), question(), ARM),
+    # PDM does not export such a lock, so it is asked what it would install on the machine that generates.
+    "pdm-walked": case(
+        "pdm", project("httpx[http2]<1", *MARKERS, rest=PDM_GROUPS),
+        {**HERE, "no_hashes": True}, {**HERE, "extras": ["all"], "no_hashes": True}, {**HERE, "groups": ["dev"], "no_hashes": True},
+        strategy="no_inherit_metadata",
+    ),
     "pdm-index": case("pdm", project("alpha", "click", rest=PDM_SOURCE)),
 }
 
@@ -150,7 +159,7 @@ def pipfile(packages, dev="", rest="", more=""):
 ELEVEN = question(python="3.11.14")
 PIPENV = {
     "pipenv-small": case("pipenv", pipfile('httpx = "*"\npyyaml = "*"', 'pytest = "*"'), ELEVEN, question(python="3.11.14", groups=["develop"])),
-    "pipenv-markers": case("pipenv", pipfile('tomli = {version = "*", markers = "python_version < \'3.11\'"}\ncolorama = {version = "*", sys_platform = "== \'win32\'"}\nhttpx = {version = "*", extras = ["http2"]}'), ELEVEN),
+    "pipenv-markers": case("pipenv", pipfile('tomli = {version = "*", markers = "python_version < \'3.11\'"}\nhttpx = {version = "*", extras = ["http2"]}'), ELEVEN),
     "pipenv-git": case("pipenv", pipfile('demo = {git = "https://git.example/demo", ref = "v0.3"}\nclick = "*"'), ELEVEN),
     "pipenv-index": case("pipenv", pipfile('alpha = {version = "*", index = "own"}\nclick = "*"', rest=f'[[source]]\nurl = "{INDEX}"\nverify_ssl = false\nname = "own"\n'), ELEVEN),
     "pipenv-category": case("pipenv", pipfile('click = "*"', more='[docs]\nmarkdown-it-py = "*"\n'), ELEVEN, question(python="3.11.14", groups=["docs"])),

@@ -177,7 +177,7 @@ LOCKS = {
 }
 
 
-def lock(kind, folder, env):
+def lock(kind, strategy, folder, env):
     """Locks the project in a folder."""
     if kind == "uv":
         run([tool("uv"), "lock"], folder, env)
@@ -185,7 +185,7 @@ def lock(kind, folder, env):
         flags = [] if kind == "poetry" else ["--no-update"]
         run([tool(kind, "python"), HERE / "poetry_launcher.py", "lock", *flags], folder, env)
     elif kind == "pdm":
-        run([tool("pdm"), "lock", "-G", ":all"], folder, env)
+        run([tool("pdm"), "lock", "-G", ":all", *(["-S", strategy] if strategy else [])], folder, env)
     elif kind == "pipenv":
         run([tool("pipenv"), "lock"], folder, env)
         shutil.rmtree(folder / ".venv", ignore_errors=True)
@@ -204,7 +204,7 @@ def lock(kind, folder, env):
         run([tool("uv"), "pip", "compile", "pyproject.toml", "--generate-hashes", "--universal", "--no-header", "-o", "requirements.lock"], folder, env)
 
 
-def export(kind, question, folder, env):
+def export(kind, strategy, question, folder, env):
     """The command that exports, and the text that it exports."""
     extras, groups = question.get("extras", []), question.get("groups", [])
     each = lambda flag, values: [word for value in values for word in (flag, value)]
@@ -219,6 +219,11 @@ def export(kind, question, folder, env):
         production = ["--without", ",".join(others)] if groups else ["--prod"]
         # PDM has no hash of a repository or a folder, and exports none at all then.
         hashes = ["--no-hashes"] if question.get("no_hashes") else []
+        if strategy:
+            run([tool("pdm"), "use", "-f", sys.executable], folder, env)
+            argv = [tool("pdm"), "sync", "--dry-run", *production, *each("-G", extras + groups)]
+            added = re.findall(r"^  - (?:\x1b\[\S*?m)?(\S+?)(?:\x1b\[0m)? (\S+)", run(argv, folder, env), re.MULTILINE)
+            return "pdm " + " ".join(argv[1:]), "".join(f"{name}=={version}\n" for name, version in added)
         argv = [tool("pdm"), "export", *production, "--format", "requirements", *hashes, *each("-G", extras + groups)]
     elif kind == "pipenv":
         argv = [tool("pipenv"), "requirements", "--hash"]
@@ -235,8 +240,8 @@ def export(kind, question, folder, env):
     return shown, run(argv, folder, env)
 
 
-def answers(kind, question, folder, env):
-    shown, text = export(kind, question, folder, env)
+def answers(kind, strategy, question, folder, env):
+    shown, text = export(kind, strategy, question, folder, env)
     asked = {"kind": kind, "question": question, "text": text, "folder": str(folder), "lock": str(folder / LOCKS[kind])}
     judged = subprocess.run(
         [tool("judge", "python"), str(HERE / "judge.py")], input=json.dumps(asked), stdout=subprocess.PIPE, text=True, check=True
@@ -284,7 +289,7 @@ def prepare(action, name, case, base, env):
     if action == "lock" or not (stored / LOCKS[kind]).exists():
         shutil.rmtree(stored, ignore_errors=True)
         stored.mkdir(parents=True)
-        lock(kind, folder, env)
+        lock(kind, case["strategy"], folder, env)
         for path in [*case["files"], LOCKS[kind]]:
             (stored / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(folder / path, stored / path)
@@ -293,7 +298,7 @@ def prepare(action, name, case, base, env):
     for old in stored.glob("*.expected"):
         old.unlink()
     for question in case["questions"]:
-        shown, text = answers(kind, question, folder, env)
+        shown, text = answers(kind, case["strategy"], question, folder, env)
         shown = shown.replace(str(folder), ".")
         head = f"# {json.dumps(question)}\n# {shown}\n"
         (stored / expected_name(question)).write_text(head + text)
