@@ -169,7 +169,10 @@ impl Context for MemoryContext {
             "." | "" => String::new(),
             folder => format!("{folder}/"),
         };
-        let below = self.files.keys().filter_map(|path| path.strip_prefix(&prefix));
+        let below = self
+            .files
+            .keys()
+            .filter_map(|path| path.strip_prefix(&prefix));
         let mut names: Vec<_> = below
             .filter_map(|path| path.split('/').next())
             .map(str::to_owned)

@@ -5,6 +5,7 @@ use std::fmt;
 
 use microb::{ImageRef, Span, Spanned};
 
+use crate::program::Program;
 use crate::requirement::Requirement;
 
 /// The image that one target of a `pyproject.toml` describes. Made by [`Config::resolve`].
@@ -46,6 +47,8 @@ pub struct Config {
     pub entrypoint: Option<Spanned<Vec<String>>>,
     /// `command`, as an argument list.
     pub command: Option<Spanned<Vec<String>>>,
+    /// What runs, found in the project; only when neither `entrypoint` nor `command` is given.
+    pub program: Option<Program>,
     /// `copy_files`: into the final image.
     pub copy_files: Vec<CopyFile>,
     /// `add_files`: into the final image.

@@ -21,6 +21,7 @@ mod location;
 mod metadata;
 mod mistake;
 mod packages;
+pub mod program;
 mod python;
 mod python_version_file;
 mod recipe;
@@ -39,6 +40,7 @@ pub use config::{
     Dependencies, Flavor, Index, Packaging, Project, Python, PythonOrigin, PythonVersion,
     RequirementsFile,
 };
+pub use program::Program;
 pub use recipe::{image, recipe};
 pub use requirement::{Requirement, VersionOrUrl};
 pub use resolve::READS;

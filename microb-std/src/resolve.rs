@@ -9,6 +9,7 @@ use crate::config::{BuildSystem, Config};
 use crate::dependencies::{self, Listed};
 use crate::metadata::{self, Metadata, Tables};
 use crate::mistake::Findings;
+use crate::program;
 use crate::python::Wanted;
 use crate::python_version_file;
 use crate::target;
@@ -19,7 +20,11 @@ use crate::tree::{self, Table};
 ///
 /// A hint for one fetch of all of them: a file that matches none, such as a requirements file with a name of
 /// its own, is read too when the definition names it.
-pub const READS: &[&str] = &[
+pub const READS: &[&str] = READ.as_slice();
+
+const READ: [&str; FILES.len() + program::READS.len()] = concat();
+
+const FILES: &[&str] = &[
     ".python-version",
     "pyproject.toml",
     "setup.py",
@@ -30,6 +35,14 @@ pub const READS: &[&str] = &[
     "pylock.toml",
     "requirements/*",
 ];
+
+const fn concat() -> [&'static str; FILES.len() + program::READS.len()] {
+    let mut all = [""; FILES.len() + program::READS.len()];
+    let (files, code) = all.split_at_mut(FILES.len());
+    files.copy_from_slice(FILES);
+    code.copy_from_slice(program::READS);
+    all
+}
 
 /// The build argument that names the target, where a client has no `--target`.
 const TARGET_ARGS: &[&str] = &["microb_target", "MICROB_TARGET"];
@@ -135,7 +148,8 @@ fn shared<'a>(
             .any(|(_, table)| !table.has("python_version"));
     let has_metadata = tables.project.is_some() || tables.poetry.is_some();
     let has_setup = !has_metadata && backend::has_setup(cx, &project_dir);
-    let packaging = backend::packaging(tables, has_setup);
+    let has_package = backend::has_package(cx, &project_dir, tables);
+    let packaging = backend::packaging(tables, has_setup, has_package);
     Shared {
         metadata: metadata::read(tables, packaging),
         build_system: backend::build_system(tables),

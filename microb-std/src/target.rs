@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use microb::{Context, Diagnostic, Span, Spanned, nearest};
 
+use crate::backend;
 use crate::config::{ApiVersion, Config, Flavor, Python};
 use crate::dependencies;
 use crate::files;
@@ -12,6 +13,7 @@ use crate::labels;
 use crate::metadata::Tables;
 use crate::mistake::{Findings, part};
 use crate::packages;
+use crate::program;
 use crate::python::{self, Question};
 use crate::requirement::Requirement;
 use crate::resolve::Shared;
@@ -93,7 +95,7 @@ pub(crate) fn resolve(
         table.map(adds).unwrap_or_default()
     };
     let build_needs = |needs| first(&shared.build_system.requires, needs);
-    Some(Config {
+    let mut config = Config {
         api_version,
         project_dir: shared.project_dir.clone(),
         definition: shared.definition.clone(),
@@ -118,7 +120,13 @@ pub(crate) fn resolve(
         git: wanted.git.or_else(|| build_needs(Requirement::needs_git)),
         python: python?,
         target: name,
-    })
+        program: None,
+    };
+    if config.entrypoint.is_none() && config.command.is_none() {
+        let is_single = |stem: &str| backend::holds_module(tables, project, stem);
+        config.program = program::infer(cx, &config, &is_single, findings);
+    }
+    Some(config)
 }
 
 /// The interpreter, from what the target, the version file and the project say.
