@@ -47,6 +47,12 @@ pub fn program(config: &Config) -> impl IntoSteps + use<> {
     let argv = found.map(|program| &program.argv);
     let argv = config.entrypoint.as_ref().or(argv);
     (
+        found
+            .and_then(|program| program.port)
+            .map(|port| expose(port.to_string())),
+        found
+            .and_then(|program| program.stop_signal)
+            .map(stop_signal),
         argv.map(|argv| entrypoint(argv.value.clone()).at(&argv.span)),
         config
             .command

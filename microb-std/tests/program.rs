@@ -389,12 +389,37 @@ fn servers_that_start_themselves_listen_on_every_interface() {
     let found = program(&sources(&["gradio"]), &[("app.py", gradio)]).unwrap();
     assert_eq!(found.env["GRADIO_SERVER_NAME"], "0.0.0.0");
     assert_eq!(found.why, "the Gradio app `demo` of `app.py`");
+    assert_eq!(
+        (found.port, found.stop_signal),
+        (Some(7860), Some("SIGINT"))
+    );
     let src = program(
         "[project]\nname = 'x'\nversion = '1'\ndependencies = ['flask']\n[tool.uv]\n",
         &[("src/app.py", FLASK)],
     )
     .unwrap();
     assert_eq!(src.env["PYTHONPATH"], "/app/src");
+}
+
+#[test]
+fn python_as_the_first_process_is_interrupted_unless_it_knows_signals() {
+    let signal = |code: &str| {
+        let found = program(&sources(&["flask", "gunicorn"]), &[("main.py", code)]);
+        found.unwrap().stop_signal
+    };
+    let guard = "if __name__ == '__main__':\n    print()\n";
+    assert_eq!(signal(guard), Some("SIGINT"));
+    assert_eq!(signal(&format!("import signal\n{guard}")), None);
+    // gunicorn has handlers of its own.
+    assert_eq!(signal(FLASK), None);
+}
+
+#[test]
+fn the_image_says_what_was_found() {
+    let cx = context(&sources(&["fastapi", "uvicorn"]), &[("main.py", FASTAPI)]);
+    let dockerfile = microb::dockerfile::render(&microb_std::recipe(&cx).unwrap()).unwrap();
+    let end = "USER 65532:65532\nEXPOSE 8000\nENTRYPOINT [\"uvicorn\", \"--host=0.0.0.0\", \"--port=8000\", \"main:app\"]\n";
+    assert!(dockerfile.ends_with(end), "{dockerfile}");
 }
 
 #[test]

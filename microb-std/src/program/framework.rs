@@ -125,9 +125,10 @@ pub(crate) fn brings<'a>(
 
 /// The words that serve an app on port 8000 of every interface. `object` is `module:name`.
 pub(crate) fn serve(server: &str, kind: Kind, object: &str, is_factory: bool) -> Vec<String> {
-    let called = match is_factory {
-        true => format!("{object}()"),
-        false => object.to_owned(),
+    let called = if is_factory {
+        format!("{object}()")
+    } else {
+        object.to_owned()
     };
     let factory = |flag: &'static str| is_factory.then_some(flag);
     let interface = match kind {

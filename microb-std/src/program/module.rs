@@ -153,14 +153,13 @@ impl Module {
     fn import(&mut self, import: &StmtImport) {
         for alias in &import.names {
             let path = alias.name.as_str();
-            match &alias.asname {
-                Some(name) => self.names.insert(name.to_string(), path.to_owned()),
-                None => {
-                    // `import a.b` gives the name `a`.
-                    let first = path.split('.').next().unwrap_or(path);
-                    self.names.insert(first.to_owned(), first.to_owned())
-                }
+            // `import a.b` gives the name `a`.
+            let first = path.split('.').next().unwrap_or(path);
+            let (name, path) = match &alias.asname {
+                Some(name) => (name.as_str(), path),
+                None => (first, first),
             };
+            self.names.insert(name.to_owned(), path.to_owned());
         }
     }
 
