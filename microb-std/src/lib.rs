@@ -10,6 +10,7 @@ pub mod flavor;
 pub mod indices;
 pub mod requirement;
 pub mod runtime;
+pub mod table;
 
 mod backend;
 mod dependencies;
@@ -30,6 +31,7 @@ mod resolve;
 mod specifier;
 mod substitute;
 mod target;
+mod target_table;
 mod text;
 mod tree;
 mod unread;
@@ -42,3 +44,4 @@ pub use config::{
 pub use recipe::{image, recipe};
 pub use requirement::{Requirement, VersionOrUrl};
 pub use resolve::READS;
+pub use target_table::schema;
