@@ -330,6 +330,7 @@ pub fn label(input: TokenStream) -> TokenStream {
 /// | `old = "costcenter"` | an old spelling: accepted with a warning |
 /// | `check = absolute_path` | a function `&str -> Result<_, grammar::Mistake>` for each string of the value |
 /// | `pattern = "^/"` | the same for editors, as a regular expression |
+/// | `names = "^[A-Z_]+$"` | the same for the names of a map |
 /// | `example = "payments"` | what messages and editors propose |
 ///
 /// ```
@@ -360,7 +361,7 @@ pub fn label(input: TokenStream) -> TokenStream {
 /// assert_eq!(Acme::read(&cx).err().unwrap().to_string(), "\
 /// pyproject.toml:1:1: error: `tool.acme` has no `team` (add `team = \"…\"`)
 /// pyproject.toml:2:8: error: `tool.acme.port` must be an integer, found a string (write `80`, without quotes)
-/// pyproject.toml:3:12: error: `data` is not absolute (write `/data`)
+/// pyproject.toml:3:13: error: `data` is no absolute path (write `/data`)
 /// pyproject.toml:4:1: error: unknown key `costcenter` in `tool.acme` (write `cost-center`)");
 /// # Ok::<(), Diagnostics>(())
 /// ```

@@ -4,7 +4,7 @@ use microb::Spanned;
 
 use crate::config::{ApiVersion, Flavor};
 use crate::python::Wanted;
-use crate::table::{FileSchema, Key, Keyed, Map, Schema, Table, Value};
+use crate::table::{Field, FileSchema, Key, Keyed, Map, Schema, Table, Value};
 
 /// An image that is made of the project. `docker build --target NAME` chooses it.
 #[derive(Table)]
@@ -22,11 +22,12 @@ pub(crate) struct TargetTable {
     #[key(example = ["libpq5"], pattern = r"^[A-Za-z0-9_]\S*$")]
     pub(crate) system_deps: Vec<Spanned<String>>,
     /// Environment variables, in the build and in the image. Values may use build arguments: `$VAR`, `${VAR:-default}`.
-    #[key(old = "environment")]
+    #[key(old = "environment", names = r"^[^0-9=\s][^=\s]*$")]
     pub(crate) env: Map<Spanned<String>>,
     /// Further package indices, which are asked before PyPI.
     pub(crate) indices: Vec<IndexTable>,
     /// Labels of the image, which win over those from the project's metadata. Values may use build arguments, as those of `env`.
+    #[key(names = r"^\S+$")]
     pub(crate) labels: Map<Spanned<String>>,
     /// The program of the image, as a list of words.
     #[key(example = ["python", "-m", "app"])]
@@ -109,19 +110,22 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     TargetTable::KEYS.iter().map(|key| key.name)
 }
 
+/// `[tool.microb.target]`
+const TARGET: Key = Key {
+    name: "target",
+    description: "The images that are made of the project, by their names. Without `--target`, the one called `default` is built, or the only one.",
+    old: None,
+    example: None,
+    pattern: None,
+    names: None,
+};
+
 /// The JSON schema of what the standard recipe reads of a `pyproject.toml` as its own: `[tool.microb]`.
 ///
 /// A fork adds its own tables with [`FileSchema::table`].
 pub fn schema() -> FileSchema {
-    let target = Key {
-        name: "target",
-        description: "The images that are made of the project, by their names. Without `--target`, the one called `default` is built, or the only one.",
-        old: None,
-        example: None,
-        pattern: None,
-    };
-    let microb =
-        Schema::table("How microb builds images of the project.").key::<Targets>(&target, None);
+    let target = Field::<Targets>::new(&TARGET, None, |_| Ok(()));
+    let microb = Schema::table("How microb builds images of the project.").key(&target);
     FileSchema::new("pyproject.toml").at("tool.microb", &microb)
 }
 

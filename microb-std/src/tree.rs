@@ -97,6 +97,14 @@ impl<'a> Table<'a> {
         &self.path
     }
 
+    /// The table in a message.
+    pub(crate) fn place(&self) -> String {
+        match self.path.as_str() {
+            "" => "the file".to_owned(),
+            path => format!("`{path}`"),
+        }
+    }
+
     /// Tells a mistake or a warning.
     pub fn report(&self, finding: Diagnostic) {
         self.findings.add(finding);
@@ -171,12 +179,8 @@ impl<'a> Table<'a> {
             if accepted.contains(&key.value.as_str()) {
                 continue;
             }
-            let error = Diagnostic::error(format!(
-                "unknown key `{}` in `{}`",
-                escape(&key.value),
-                self.path
-            ))
-            .at(&key.span);
+            let message = format!("unknown key `{}` in {}", escape(&key.value), self.place());
+            let error = Diagnostic::error(message).at(&key.span);
             self.findings
                 .add(match nearest(&key.value, known.iter().copied()) {
                     Some(near) => error.help(format!("write `{near}`")),

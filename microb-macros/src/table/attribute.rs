@@ -2,10 +2,10 @@
 
 use microb_dsl::nearest;
 use proc_macro2::{Ident, TokenStream};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Expr, ExprLit, ExprPath, Lit, LitStr, Meta, Path, Token};
+use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, Token};
 
 use crate::list::arguments;
 use crate::report::Reports;
@@ -53,7 +53,14 @@ impl Arguments {
             match &attribute.meta {
                 Meta::List(list) => all.extend(arguments::<Argument>(list.tokens.clone(), reports)),
                 meta => {
-                    let help = format!("write `#[{name}(…)]`");
+                    let value = match (name, meta) {
+                        ("table", Meta::NameValue(pair)) => {
+                            pair.value.to_token_stream().to_string()
+                        }
+                        ("table", _) => "\"tool.NAME\"".to_owned(),
+                        _ => "name = …".to_owned(),
+                    };
+                    let help = format!("write `#[{name}({value})]`");
                     reports.at(meta, format!("`{name}` without parentheses"), help);
                 }
             }
@@ -109,69 +116,67 @@ impl Arguments {
         argument.value
     }
 
+    /// The value of an argument, which is `what`.
+    fn parsed<T: Parse>(
+        &mut self,
+        name: &str,
+        what: &str,
+        example: &str,
+        reports: &mut Reports,
+    ) -> Option<T> {
+        let value = self.value(name, example, reports)?;
+        let parsed = syn::parse2(value.clone()).ok();
+        if parsed.is_none() {
+            let help = format!("write `{name} = {example}`");
+            reports.at(value, format!("`{name}` is {what}"), help);
+        }
+        parsed
+    }
+
     pub(super) fn string(
         &mut self,
         name: &str,
         example: &str,
         reports: &mut Reports,
     ) -> Option<LitStr> {
-        let value = self.value(name, example, reports)?;
-        match syn::parse2(value.clone()) {
-            Ok(text) => Some(text),
-            Err(_) => {
-                let help = format!("write `{name} = {example}`");
-                reports.at(value, format!("`{name}` is a string"), help);
-                None
-            }
-        }
+        self.parsed(name, "a string", example, reports)
     }
 
     pub(super) fn path(&mut self, name: &str, reports: &mut Reports) -> Option<Path> {
-        let value = self.value(name, "path::of::it", reports)?;
-        match syn::parse2(value.clone()) {
-            Ok(path) => Some(path),
-            Err(_) => {
-                let help = format!("write `{name} = path::of::it`");
-                reports.at(value, format!("`{name}` is a path"), help);
-                None
-            }
-        }
+        self.parsed(name, "a path", "path::of::it", reports)
     }
 
-    /// A function by its path, or a closure.
+    /// A function of `&str`, by its path or as a closure.
     pub(super) fn function(&mut self, name: &str, reports: &mut Reports) -> Option<Expr> {
-        let value = self.value(name, "absolute_path", reports)?;
-        match syn::parse2(value.clone()) {
-            Ok(function @ (Expr::Path(ExprPath { .. }) | Expr::Closure(_))) => Some(function),
-            _ => {
-                let help = format!("write a function of `&str`: `{name} = absolute_path`");
-                reports.at(value, format!("`{name}` is a function"), help);
-                None
-            }
+        let function = self.parsed(name, "a function", "absolute_path", reports)?;
+        if !matches!(function, Expr::Path(_) | Expr::Closure(_)) {
+            let help = format!("write a function of `&str`: `{name} = absolute_path`");
+            reports.at(&function, format!("`{name}` is a function"), help);
         }
+        Some(function)
     }
 
     /// A literal, or a list of them, as TOML writes it.
     pub(super) fn toml(&mut self, name: &str, reports: &mut Reports) -> Option<String> {
-        let value = self.value(name, "\"…\"", reports)?;
-        let text = syn::parse2(value.clone())
-            .ok()
-            .and_then(|value| toml(&value));
+        let what = "a value as the user would write it";
+        let value: Expr = self.parsed(name, what, "\"payments\"", reports)?;
+        let text = toml(&value);
         if text.is_none() {
             let help = format!("write a literal or an array of literals: `{name} = \"payments\"`");
-            reports.at(
-                value,
-                format!("`{name}` is a value as the user would write it"),
-                help,
-            );
+            reports.at(value, format!("`{name}` is {what}"), help);
         }
         text
     }
 
-    /// `None` without the argument, `Some(None)` for the name alone.
-    pub(super) fn expression(&mut self, name: &str, reports: &mut Reports) -> Option<Option<Expr>> {
-        let argument = self.take(name, reports)?;
-        Some(argument.value.and_then(|value| syn::parse2(value).ok()))
+    /// An expression for the value of an argument. A string may stand for whatever is made of one; the name alone is the default of the type.
+    pub(super) fn expression(&mut self, name: &str, reports: &mut Reports) -> Option<TokenStream> {
+        let Some(value) = self.take(name, reports)?.value else {
+            return Some(quote!(::core::default::Default::default()));
+        };
+        Some(match syn::parse2::<LitStr>(value.clone()) {
+            Ok(text) => quote!(::core::convert::Into::into(#text)),
+            Err(_) => value,
+        })
     }
 
     /// Reports what was not taken.
@@ -195,7 +200,6 @@ impl Arguments {
 fn toml(value: &Expr) -> Option<String> {
     match value {
         Expr::Lit(ExprLit { lit, .. }) => match lit {
-            // JSON's escapes are TOML's.
             Lit::Str(text) => Some(quoted(&text.value())),
             Lit::Int(number) => Some(number.base10_digits().to_owned()),
             Lit::Float(number) => Some(number.base10_digits().to_owned()),
@@ -215,14 +219,10 @@ fn toml(value: &Expr) -> Option<String> {
 
 /// A basic string of TOML: <https://toml.io/en/v1.0.0#string>.
 fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
+    let escaped = text.chars().map(|c| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if c.is_control() => format!("\\u{:04X}", u32::from(c)),
+        c => c.to_string(),
+    });
+    format!("\"{}\"", escaped.collect::<String>())
 }

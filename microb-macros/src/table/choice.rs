@@ -73,7 +73,7 @@ fn variants(input: &DeriveInput, reports: &mut Reports) -> Vec<Variant> {
             );
         }
         if let Some(other) = seen.insert(name.clone(), variant.ident.clone()) {
-            let message = format!("the string `{name}` is that of `{other}` too");
+            let message = format!("the string `{name}` is that of the variant `{other}` too");
             reports.at(&variant.ident, message, "give one of them another `name`");
         }
         variants.push(Variant {

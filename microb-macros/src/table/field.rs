@@ -1,16 +1,18 @@
 //! A field of the struct: a key of the table.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::{Expr, ExprLit, Lit, Path, Type};
+use syn::{Expr, Path, Type};
 
 use super::attribute::Arguments;
 use super::{description, is_bare};
 use crate::report::Reports;
 
 /// What `#[key(…)]` takes.
-const ARGUMENTS: &[&str] = &["name", "old", "default", "check", "pattern", "example"];
+const ARGUMENTS: &[&str] = &[
+    "name", "old", "default", "check", "pattern", "names", "example",
+];
 
 /// A key, and what is said of it.
 pub(super) struct Field {
@@ -21,6 +23,7 @@ pub(super) struct Field {
     description: String,
     example: Option<String>,
     pattern: Option<String>,
+    names: Option<String>,
     /// The value of a missing key, if it is said here.
     default: Option<TokenStream>,
     check: Option<Expr>,
@@ -45,11 +48,10 @@ impl Field {
         let read = Self {
             name: name("name", reports).unwrap_or_else(|| ident.unraw().to_string()),
             old: name("old", reports),
-            default: arguments.expression("default", reports).map(default),
+            default: arguments.expression("default", reports),
             check: arguments.function("check", reports),
-            pattern: arguments
-                .string("pattern", "\"^/\"", reports)
-                .map(|text| text.value()),
+            pattern: pattern("pattern", &mut arguments, reports),
+            names: pattern("names", &mut arguments, reports),
             example: arguments.toml("example", reports),
             description: description(&field.attrs),
             ty: field.ty.clone(),
@@ -67,15 +69,12 @@ impl Field {
 
     /// What is known of the key.
     pub(super) fn key(&self, root: &Path) -> TokenStream {
-        let option = |text: &Option<String>| match text {
-            Some(text) => quote!(::core::option::Option::Some(#text)),
-            None => quote!(::core::option::Option::None),
-        };
         let (name, description) = (&self.name, &self.description);
+        let names = option(self.names.as_ref());
         let (old, example, pattern) = (
-            option(&self.old),
-            option(&self.example),
-            option(&self.pattern),
+            option(self.old.as_ref()),
+            option(self.example.as_ref()),
+            option(self.pattern.as_ref()),
         );
         quote! {
             #root::Key {
@@ -84,52 +83,41 @@ impl Field {
                 old: #old,
                 example: #example,
                 pattern: #pattern,
+                names: #names,
             }
         }
     }
 
-    fn default(&self) -> TokenStream {
-        let ty = &self.ty;
-        match &self.default {
-            Some(default) => quote!(::core::option::Option::Some(&|| -> #ty { #default })),
-            None => quote!(::core::option::Option::None),
-        }
-    }
-
-    /// An expression that reads the value of the `n`th key.
-    pub(super) fn read_from(&self, n: usize, root: &Path) -> TokenStream {
-        let (ty, default) = (&self.ty, self.default());
-        let check = match &self.check {
-            Some(check) => quote!(&|text: &str| (#check)(text).map(|_| ())),
-            None => quote!(&|_: &str| ::core::result::Result::Ok(())),
+    /// A function of the field's name that returns the `n`th key of the table with its type.
+    pub(super) fn function(&self, n: usize, table: &Ident, root: &Path) -> TokenStream {
+        let (ident, ty) = (&self.ident, &self.ty);
+        let default = option(
+            self.default
+                .as_ref()
+                .map(|default| quote!(|| -> #ty { #default })),
+        );
+        let check = if let Some(check) = &self.check {
+            quote!(|text: &str| (#check)(text).map(|_| ()))
+        } else {
+            quote!(|_: &str| ::core::result::Result::Ok(()))
         };
-        quote!(keys.value::<#ty>(&<Self as #root::Table>::KEYS[#n], #default, #check))
-    }
-
-    /// The call that adds the `n`th key to a schema.
-    pub(super) fn schema(&self, n: usize, root: &Path) -> TokenStream {
-        let (ty, default) = (&self.ty, self.default());
-        quote!(key::<#ty>(&<Self as #root::Table>::KEYS[#n], #default))
-    }
-
-    /// An expression for the value of a missing key.
-    pub(super) fn absent(&self, root: &Path) -> TokenStream {
-        let ty = &self.ty;
-        match &self.default {
-            Some(default) => quote!(::core::option::Option::Some((|| -> #ty { #default })())),
-            None => quote!(<#ty as #root::Value>::missing()),
+        quote! {
+            fn #ident() -> #root::Field<#ty> {
+                #root::Field::<#ty>::new(&<#table as #root::Table>::KEYS[#n], #default, #check)
+            }
         }
     }
 }
 
-/// A string may stand for whatever is made of one; `default` alone is that of the type.
-fn default(value: Option<Expr>) -> TokenStream {
-    match value {
-        None => quote!(::core::default::Default::default()),
-        Some(Expr::Lit(ExprLit {
-            lit: Lit::Str(text),
-            ..
-        })) => quote!(::core::convert::Into::into(#text)),
-        Some(value) => quote!(#value),
-    }
+fn option(value: Option<impl ToTokens>) -> TokenStream {
+    value.map_or_else(
+        || quote!(::core::option::Option::None),
+        |value| quote!(::core::option::Option::Some(#value)),
+    )
+}
+
+/// A regular expression, which is not checked here.
+fn pattern(name: &str, arguments: &mut Arguments, reports: &mut Reports) -> Option<String> {
+    let text = arguments.string(name, "\"^/\"", reports)?;
+    Some(text.value())
 }

@@ -148,7 +148,7 @@ fn fields(input: &DeriveInput, reports: &mut Reports) -> Vec<Field> {
             .flatten()
         {
             if let Some(other) = seen.insert(name.clone(), &field.ident) {
-                let message = format!("the key `{name}` is that of `{other}` too");
+                let message = format!("the key `{name}` is that of the field `{other}` too");
                 reports.at(&field.ident, message, "give one of them another `name`");
             }
         }
@@ -165,43 +165,41 @@ fn implementation(input: &DeriveInput, header: &Header, fields: &[Field]) -> Tok
     let name = &input.ident;
     let keys = fields.iter().map(|field| field.key(root));
     let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
-    let types = fields.iter().map(|field| &field.ty);
-    let reads = fields
-        .iter()
-        .enumerate()
-        .map(|(n, field)| field.read_from(n, root));
-    let schemas = fields
-        .iter()
-        .enumerate()
-        .map(|(n, field)| field.schema(n, root));
-    let absents = fields.iter().map(|field| field.absent(root));
+    let numbered = fields.iter().enumerate();
+    let functions = numbered.map(|(n, field)| field.function(n, name, root));
     quote! {
-        #[automatically_derived]
-        impl #root::Value for #name {
-            fn read(entry: &#root::Entry<'_>) -> ::core::option::Option<Self> {
-                <Self as #root::Table>::from_keys(&entry.table()?)
+        const _: () = {
+            #(#functions)*
+
+            #[automatically_derived]
+            impl #root::Value for #name {
+                fn read(entry: &#root::Entry<'_>) -> ::core::option::Option<Self> {
+                    <Self as #root::Table>::from_keys(&entry.table()?)
+                }
+
+                fn schema() -> #root::Schema {
+                    #root::Schema::table(#description)#(.key(&#idents()))*
+                }
+
+                fn missing() -> ::core::option::Option<Self> {
+                    ::core::option::Option::Some(Self { #(#idents: #idents().absent()?),* })
+                }
             }
 
-            fn schema() -> #root::Schema {
-                #root::Schema::table(#description)#(.#schemas)*
-            }
+            #[automatically_derived]
+            impl #root::Table for #name {
+                const PATH: &'static str = #path;
+                const KEYS: &'static [#root::Key] = &[#(#keys),*];
 
-            fn missing() -> ::core::option::Option<Self> {
-                ::core::option::Option::Some(Self { #(#idents: #absents?),* })
+                fn from_keys(keys: &#root::Keys<'_>) -> ::core::option::Option<Self> {
+                    keys.expect(<Self as #root::Table>::KEYS);
+                    // All are read before one that is missing ends it.
+                    let values = (#(keys.value(&#idents()),)*);
+                    let (#(#idents,)*) = values;
+                    ::core::option::Option::Some(Self { #(#idents: #idents?),* })
+                }
             }
-        }
-
-        #[automatically_derived]
-        impl #root::Table for #name {
-            const PATH: &'static str = #path;
-            const KEYS: &'static [#root::Key] = &[#(#keys),*];
-
-            fn from_keys(keys: &#root::Keys<'_>) -> ::core::option::Option<Self> {
-                keys.expect(<Self as #root::Table>::KEYS);
-                #(let #idents: ::core::option::Option<#types> = #reads;)*
-                ::core::option::Option::Some(Self { #(#idents: #idents?),* })
-            }
-        }
+        };
     }
 }
 

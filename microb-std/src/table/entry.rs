@@ -187,23 +187,21 @@ impl<'a> Entry<'a> {
 
     /// Checks each string of the value: itself, those of a list, those of a table. Says whether all are right.
     pub(crate) fn check(&self, check: &dyn Fn(&str) -> Result<(), Mistake>) -> bool {
-        match self.value.get_ref() {
-            DeValue::String(_) => self.parse(check).is_some(),
-            DeValue::Array(_) => {
-                let items = self.items("a list").unwrap_or_default();
-                items
-                    .iter()
-                    .fold(true, |right, item| item.check(check) && right)
+        let parts: Vec<Self> = match self.value.get_ref() {
+            DeValue::String(_) => return self.parse(check).is_some(),
+            DeValue::Array(_) => self.items("a list").unwrap_or_default(),
+            DeValue::Table(_) => {
+                let table = self.table_if_any();
+                let values = |table: Keys<'a>| {
+                    let keys = table.keys().into_iter();
+                    keys.filter_map(|key| table.entry(&key.value)).collect()
+                };
+                table.map(values).unwrap_or_default()
             }
-            DeValue::Table(_) => self.table_if_any().is_none_or(|table| {
-                let values = table
-                    .keys()
-                    .into_iter()
-                    .filter_map(|key| table.entry(&key.value));
-                values.fold(true, |right, value| value.check(check) && right)
-            }),
-            _ => true,
-        }
+            _ => return true,
+        };
+        let wrong = parts.iter().filter(|part| !part.check(check)).count();
+        wrong == 0
     }
 
     /// Says what should stand here, and what does.

@@ -1,9 +1,11 @@
 //! What is declared of a key, and how its value is read.
 
+use std::fmt;
+
 use microb::Diagnostic;
 use microb::grammar::Mistake;
 
-use super::{Keys, Schema, Value};
+use super::{Entry, Json, Keys, Schema, Value};
 
 /// What is known of a key beside the type of its value. Made by `#[derive(Table)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,19 +20,68 @@ pub struct Key {
     pub example: Option<&'static str>,
     /// A regular expression (ECMA 262) that the value's strings match, for editors.
     pub pattern: Option<&'static str>,
+    /// A regular expression that the names of a map match, for editors.
+    pub names: Option<&'static str>,
 }
 
-impl Key {
+/// A key together with the type of its value. Made by `#[derive(Table)]`.
+///
+/// The bound on the type is here alone, so that a type that is no [`Value`] is one message of the compiler.
+pub struct Field<T> {
+    pub(super) key: &'static Key,
+    pub(super) default: Option<fn() -> T>,
+    check: fn(&str) -> Result<(), Mistake>,
+    read: fn(&Entry<'_>) -> Option<T>,
+    schema: fn() -> Schema,
+    missing: fn() -> Option<T>,
+    pub(super) to_json: fn(&T) -> Json,
+}
+
+impl<T: Value> Field<T> {
+    /// A key with the value of a missing one, if there is one, and a check for each string of the value.
+    pub fn new(
+        key: &'static Key,
+        default: Option<fn() -> T>,
+        check: fn(&str) -> Result<(), Mistake>,
+    ) -> Self {
+        Self {
+            key,
+            default,
+            check,
+            read: T::read,
+            schema: T::schema,
+            missing: T::missing,
+            to_json: T::to_json,
+        }
+    }
+}
+
+impl<T> Field<T> {
+    /// What a missing key means; `None` if it must not be missing.
+    pub fn absent(&self) -> Option<T> {
+        self.default
+            .map_or_else(self.missing, |default| Some(default()))
+    }
+
     /// The schema of a value of this key.
-    pub(super) fn schema<T: Value>(&self) -> Schema {
-        let mut schema = T::schema().describe(self.description);
-        if let Some(pattern) = self.pattern {
+    pub(super) fn schema(&self) -> Schema {
+        let mut schema = (self.schema)().describe(self.key.description);
+        if let Some(pattern) = self.key.pattern {
             schema = schema.pattern(pattern);
         }
-        match self.example {
+        if let Some(names) = self.key.names {
+            schema = schema.names(names);
+        }
+        match self.key.example {
             Some(example) => schema.example(example),
             None => schema,
         }
+    }
+}
+
+impl<T> fmt::Debug for Field<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Field").field(self.key).finish()
     }
 }
 
@@ -64,18 +115,13 @@ impl Keys<'_> {
     /// The value of a key. One that is missing is the default, or what [`Value::missing`] says, or a mistake.
     ///
     /// A value that is wrong counts as missing after its mistake was told, so that the other keys are looked at too.
-    pub fn value<T: Value>(
-        &self,
-        key: &Key,
-        default: Option<&dyn Fn() -> T>,
-        check: &dyn Fn(&str) -> Result<(), Mistake>,
-    ) -> Option<T> {
-        let absent = || absent(default);
+    pub fn value<T>(&self, field: &Field<T>) -> Option<T> {
+        let key = field.key;
         let old = || self.entry(key.old?);
         let Some(entry) = self.entry(key.name).or_else(old) else {
-            return absent().or_else(|| {
-                let line = key.schema::<T>().line(key.name);
-                let message = format!("`{}` has no `{}`", self.path(), key.name);
+            return field.absent().or_else(|| {
+                let line = field.schema().line(key.name);
+                let message = format!("{} has no `{}`", self.place(), key.name);
                 self.report(
                     Diagnostic::error(message)
                         .at(self.span())
@@ -84,13 +130,8 @@ impl Keys<'_> {
                 None
             });
         };
-        let is_right = entry.check(check);
-        let value = is_right.then(|| T::read(&entry)).flatten();
-        value.or_else(absent)
+        let is_right = entry.check(&field.check);
+        let value = is_right.then(|| (field.read)(&entry)).flatten();
+        value.or_else(|| field.absent())
     }
-}
-
-/// What a missing key means.
-pub(super) fn absent<T: Value>(default: Option<&dyn Fn() -> T>) -> Option<T> {
-    default.map_or_else(T::missing, |default| Some(default()))
 }

@@ -60,7 +60,7 @@ pub use serde_json::Value as Json;
 
 pub use crate::tree::Table as Keys;
 pub use entry::Entry;
-pub use key::Key;
+pub use key::{Field, Key};
 pub use schema::{FileSchema, Schema};
 pub use values::{Keyed, Map};
 

@@ -3,8 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 use toml::de::DeValue;
 
-use super::key::absent;
-use super::{Key, Table, Value};
+use super::{Field, Table};
 
 /// The schema of a value.
 ///
@@ -13,7 +12,7 @@ use super::{Key, Table, Value};
 ///
 /// let schema = Schema::list(Schema::string()).pattern("^/").describe("Folders.");
 /// assert_eq!(
-///     schema.to_json().to_string(),
+///     schema.into_json().to_string(),
 ///     r#"{"description":"Folders.","items":{"pattern":"^/","type":"string"},"type":"array"}"#,
 /// );
 /// ```
@@ -59,12 +58,12 @@ impl Schema {
 
     /// A list.
     pub fn list(items: Self) -> Self {
-        Self::typed("array").with("items", items.to_json())
+        Self::typed("array").with("items", items.into_json())
     }
 
     /// A table of names and values.
     pub fn map(values: Self) -> Self {
-        Self::typed("object").with("additionalProperties", values.to_json())
+        Self::typed("object").with("additionalProperties", values.into_json())
     }
 
     /// One of several strings, each with its meaning.
@@ -86,19 +85,20 @@ impl Schema {
             .with("additionalProperties", json!(false))
     }
 
-    /// Adds a key to a table. It is required unless there is a default, or a meaning of the missing key.
-    pub fn key<T: Value>(mut self, key: &Key, default: Option<&dyn Fn() -> T>) -> Self {
-        let mut schema = key.schema::<T>();
-        if let Some(default) = default.map(|default| default().to_json())
+    /// Adds a key to a table. It is required unless a missing one has a meaning.
+    pub fn key<T>(mut self, field: &Field<T>) -> Self {
+        let key = field.key;
+        let mut schema = field.schema();
+        if let Some(default) = field.default.map(|default| (field.to_json)(&default()))
             && !default.is_null()
         {
             schema = schema.with("default", default);
         }
-        if absent(default).is_none() {
+        if field.absent().is_none() {
             let required = self.0.entry("required").or_insert_with(|| json!([]));
-            required
-                .as_array_mut()
-                .map(|names| names.push(json!(key.name)));
+            if let Some(names) = required.as_array_mut() {
+                names.push(json!(key.name));
+            }
         }
         if let Some(old) = key.old {
             let text = format!("The old spelling of `{}`.", key.name);
@@ -113,7 +113,7 @@ impl Schema {
 
     fn property(mut self, name: &str, schema: Self) -> Self {
         if let Some(Json::Object(properties)) = self.0.get_mut("properties") {
-            properties.insert(name.to_owned(), schema.to_json());
+            properties.insert(name.to_owned(), schema.into_json());
         }
         self
     }
@@ -131,7 +131,7 @@ impl Schema {
         for inner in ["items", "additionalProperties"] {
             if let Some(Json::Object(schema)) = self.0.get(inner) {
                 let schema = Self(schema.clone()).pattern(pattern);
-                return self.with(inner, schema.to_json());
+                return self.with(inner, schema.into_json());
             }
         }
         if self.kind() == Some("string") {
@@ -163,8 +163,8 @@ impl Schema {
     }
 
     /// The schema as JSON.
-    pub fn to_json(&self) -> Json {
-        Json::Object(self.0.clone())
+    pub fn into_json(self) -> Json {
+        Json::Object(self.0)
     }
 
     fn kind(&self) -> Option<&str> {
