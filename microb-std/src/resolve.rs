@@ -13,6 +13,7 @@ use crate::program;
 use crate::python::Wanted;
 use crate::python_version_file;
 use crate::target;
+use crate::target_table;
 use crate::text;
 use crate::tree::{self, Table};
 
@@ -89,19 +90,7 @@ fn resolve(cx: &dyn Context, name: Option<&str>) -> Result<Config, Diagnostics> 
     if name.is_none() {
         findings.tell_warnings(cx);
     }
-    let errors = findings.into_errors();
-    match config {
-        Some(config) => Diagnostics::or(errors, config),
-        None => Err(first_of(errors)),
-    }
-}
-
-fn first_of(errors: Vec<Diagnostic>) -> Diagnostics {
-    match Diagnostics::or(errors, ()) {
-        Err(errors) => errors,
-        // Nothing is given up without an error; if it were, the user should know.
-        Ok(()) => Diagnostic::error("microb bug: the file was refused without a reason").into(),
-    }
+    findings.into_result(config)
 }
 
 fn config(cx: &dyn Context, name: Option<&str>, findings: &Findings) -> Option<Config> {
@@ -210,7 +199,7 @@ fn target_tables<'a>(tables: &Tables<'a>) -> Vec<(Spanned<String>, Table<'a>)> {
         return Vec::new();
     };
     for key in microb.keys() {
-        if target::KEYS.contains(&key.value.as_str()) {
+        if target_table::names().any(|name| name == key.value) {
             microb.findings().add(
                 Diagnostic::error(format!("`{}` stands outside of a target", key.value))
                     .at(&key.span)
@@ -218,7 +207,10 @@ fn target_tables<'a>(tables: &Tables<'a>) -> Vec<(Spanned<String>, Table<'a>)> {
             );
         }
     }
-    let known: Vec<_> = ["target"].iter().chain(target::KEYS).copied().collect();
+    let known: Vec<_> = ["target"]
+        .into_iter()
+        .chain(target_table::names())
+        .collect();
     if microb
         .keys()
         .iter()
@@ -319,7 +311,7 @@ fn unknown(wanted: &str, targets: &[Spanned<String>]) -> Diagnostic {
 fn check_cycles(targets: &[(Spanned<String>, Table<'_>)], findings: &Findings) {
     let mut edges: BTreeMap<&str, Vec<Spanned<String>>> = BTreeMap::new();
     for (name, table) in targets {
-        let lists = [target::COPY_FILES, target::COPY_FILES_BEFORE_BUILD];
+        let lists = ["copy_files", "copy_files_before_build"];
         let quiet = Findings::default();
         let table = table.reporting_to(&quiet);
         let from = lists
