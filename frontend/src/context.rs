@@ -74,6 +74,9 @@ pub(crate) async fn run(
                 // A recipe that is no longer there does not miss the answer.
                 let _ = answer.send(answered);
             }
+            Some(Message::List { folder, answer }) => {
+                let _ = answer.send(files.list(&gateway, &folder).await);
+            }
             Some(Message::Warning(warning)) => planned.warnings.push(warning),
             Some(Message::End(stage)) => {
                 planned.stage = stage;
@@ -89,10 +92,16 @@ pub(crate) fn bug(recipe: &str, problem: &str) -> Diagnostic {
         .help("this is a mistake in the recipe, not in your files; tell its authors")
 }
 
+type Answer<T> = reply::SyncSender<Result<T, ReadError>>;
+
 enum Message {
     Read {
         path: String,
-        answer: reply::SyncSender<Result<Option<Vec<u8>>, ReadError>>,
+        answer: Answer<Option<Vec<u8>>>,
+    },
+    List {
+        folder: String,
+        answer: Answer<Vec<String>>,
     },
     Warning(Diagnostic),
     End(Result<Stage, Diagnostics>),
@@ -106,6 +115,23 @@ struct GatewayContext {
 }
 
 impl GatewayContext {
+    /// Asks the runtime for something in the build context, and waits.
+    fn ask<T>(
+        &self,
+        path: &str,
+        message: impl FnOnce(String, Answer<T>) -> Message,
+    ) -> Result<T, ReadError> {
+        let gone = || ReadError {
+            path: path.to_owned(),
+            reason: "the build was canceled".to_owned(),
+        };
+        let (answer, content) = reply::sync_channel(1);
+        self.messages
+            .send(message(path.to_owned(), answer))
+            .map_err(|_| gone())?;
+        content.recv().map_err(|_| gone())?
+    }
+
     fn run(self, recipe: &Recipe) {
         let stage = panics::catch(|| recipe.run(&self)).unwrap_or_else(|panic| {
             Err(bug(&recipe.name, &format!("it panicked: {panic}")).into())
@@ -121,18 +147,11 @@ impl Context for GatewayContext {
     }
 
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
-        let (answer, content) = reply::sync_channel(1);
-        let path = path.to_owned();
-        let gone = || ReadError {
-            path: path.clone(),
-            reason: "the build was canceled".to_owned(),
-        };
-        let message = Message::Read {
-            path: path.clone(),
-            answer,
-        };
-        self.messages.send(message).map_err(|_| gone())?;
-        content.recv().map_err(|_| gone())?
+        self.ask(path, |path, answer| Message::Read { path, answer })
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, ReadError> {
+        self.ask(folder, |folder, answer| Message::List { folder, answer })
     }
 
     fn build_arg(&self, name: &str) -> Option<&str> {

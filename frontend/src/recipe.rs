@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use microb_dsl::{Context, Diagnostics, Stage};
+use serde_json::Value;
 
 /// The function of a recipe: from a context to a stage, or all the mistakes that it found.
 pub type RecipeFunction = dyn Fn(&dyn Context) -> Result<Stage, Diagnostics> + Send + Sync;
@@ -15,6 +16,7 @@ pub struct Recipe {
     pub(crate) name: String,
     pub(crate) filename: String,
     pub(crate) reads: Vec<String>,
+    pub(crate) schema: Option<Value>,
     pub(crate) function: Arc<RecipeFunction>,
 }
 
@@ -28,6 +30,7 @@ impl Recipe {
             name: name.into(),
             filename: "pyproject.toml".to_owned(),
             reads: Vec::new(),
+            schema: None,
             function: Arc::new(function),
         }
     }
@@ -43,6 +46,12 @@ impl Recipe {
     /// They are sent together, before the recipe runs. It may read other files too: each costs one transfer more.
     pub fn reads<S: Into<String>>(mut self, paths: impl IntoIterator<Item = S>) -> Self {
         self.reads.extend(paths.into_iter().map(Into::into));
+        self
+    }
+
+    /// The JSON schema (draft 7) of the definition file, which the command `schema` prints for editors.
+    pub fn schema(mut self, schema: impl Into<Value>) -> Self {
+        self.schema = Some(schema.into());
         self
     }
 

@@ -13,6 +13,8 @@ use crate::pinned::{Pinned, PinnedSet};
 use crate::requirement::{Requirement, is_git, is_name, is_ssh, normalized};
 use crate::requirements;
 use crate::resolve::Shared;
+use crate::table::Keyed;
+use crate::target_table::TargetTable;
 use crate::text;
 use crate::tree::{Table, escape};
 
@@ -278,32 +280,34 @@ fn poetry_urls(poetry: &Table<'_>) -> Vec<Spanned<String>> {
 pub(crate) fn wanted(
     shared: &Shared<'_>,
     tables: &Tables<'_>,
-    target: Option<&Table<'_>>,
+    target: &TargetTable,
     python: Option<&Python>,
     findings: &Findings,
 ) -> Wanted {
-    let strings = |key: &str| {
-        let list = target.and_then(|target| target.strings(key));
-        list.map_or_else(Vec::new, |list| list.value)
-    };
-    let (extras, groups) = (strings("extras"), strings("groups"));
-    if let Some((target, path)) =
-        target.and_then(|target| Some((target, target.string("requirements")?)))
-    {
-        for key in ["extras", "groups", "lock"] {
-            if target.has(key) {
+    if let Some(path) = &target.requirements {
+        let others = [
+            ("extras", target.extras.as_ref().map(|extras| &extras.key)),
+            ("groups", target.groups.as_ref().map(|groups| &groups.key)),
+            ("lock", target.lock.as_ref().map(|lock| &lock.key)),
+        ];
+        for (key, place) in others {
+            if let Some(place) = place {
                 findings.add(
                     Diagnostic::error(format!("`{key}` cannot be used with `requirements`"))
-                        .at(&target.key_span(key))
+                        .at(place)
                         .help("remove one of the two; `requirements` replaces the project's own lists"),
                 );
             }
         }
-        return from_file(shared, &path, findings);
+        return from_file(shared, path, findings);
     }
-    let named = target.and_then(|target| target.string("lock"));
+    let list = |list: Option<&'_ Keyed<Vec<Spanned<String>>>>| {
+        list.map_or_else(Vec::new, |list| list.value.clone())
+    };
+    let (extras, groups) = (list(target.extras.as_ref()), list(target.groups.as_ref()));
+    let named = target.lock.as_ref().map(|lock| &lock.value);
     let place = place(tables);
-    match lock::find(shared.cx, &shared.project_dir, named.as_ref(), &place) {
+    match lock::find(shared.cx, &shared.project_dir, named, &place) {
         Ok(None) => listed_by_project(shared, &extras, &groups, findings),
         Ok(Some(lock)) => {
             let question = |python| Question {

@@ -11,6 +11,7 @@ pub mod indices;
 pub mod pinned;
 pub mod requirement;
 pub mod runtime;
+pub mod table;
 
 mod backend;
 mod dependencies;
@@ -24,6 +25,7 @@ mod lock;
 mod metadata;
 mod mistake;
 mod packages;
+pub mod program;
 mod python;
 mod python_version_file;
 mod recipe;
@@ -33,6 +35,7 @@ mod resolve;
 mod specifier;
 mod substitute;
 mod target;
+mod target_table;
 mod text;
 mod tree;
 mod unread;
@@ -43,6 +46,8 @@ pub use config::{
     RequirementsFile,
 };
 pub use pinned::{Pinned, PinnedSet, PinnedSource};
+pub use program::Program;
 pub use recipe::{image, recipe};
 pub use requirement::{Requirement, VersionOrUrl};
 pub use resolve::READS;
+pub use target_table::schema;

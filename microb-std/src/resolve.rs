@@ -10,9 +10,11 @@ use crate::dependencies::{self, Listed};
 use crate::groups::Groups;
 use crate::metadata::{self, Metadata, Tables};
 use crate::mistake::Findings;
+use crate::program;
 use crate::python::Wanted;
 use crate::python_version_file;
 use crate::target;
+use crate::target_table;
 use crate::text;
 use crate::tree::{self, Table};
 
@@ -20,7 +22,11 @@ use crate::tree::{self, Table};
 ///
 /// A hint for one fetch of all of them: a file that matches none, such as a requirements file with a name of
 /// its own, is read too when the definition names it.
-pub const READS: &[&str] = &[
+pub const READS: &[&str] = READ.as_slice();
+
+const READ: [&str; FILES.len() + program::READS.len()] = concat();
+
+const FILES: &[&str] = &[
     ".python-version",
     "pyproject.toml",
     "setup.py",
@@ -32,6 +38,14 @@ pub const READS: &[&str] = &[
     "pylock*.toml",
     "requirements/*",
 ];
+
+const fn concat() -> [&'static str; FILES.len() + program::READS.len()] {
+    let mut all = [""; FILES.len() + program::READS.len()];
+    let (files, code) = all.split_at_mut(FILES.len());
+    files.copy_from_slice(FILES);
+    code.copy_from_slice(program::READS);
+    all
+}
 
 /// The build argument that names the target, where a client has no `--target`.
 const TARGET_ARGS: &[&str] = &["microb_target", "MICROB_TARGET"];
@@ -79,19 +93,7 @@ fn resolve(cx: &dyn Context, name: Option<&str>) -> Result<Config, Diagnostics> 
     if name.is_none() {
         findings.tell_warnings(cx);
     }
-    let errors = findings.into_errors();
-    match config {
-        Some(config) => Diagnostics::or(errors, config),
-        None => Err(first_of(errors)),
-    }
-}
-
-fn first_of(errors: Vec<Diagnostic>) -> Diagnostics {
-    match Diagnostics::or(errors, ()) {
-        Err(errors) => errors,
-        // Nothing is given up without an error; if it were, the user should know.
-        Ok(()) => Diagnostic::error("microb bug: the file was refused without a reason").into(),
-    }
+    findings.into_result(config)
 }
 
 fn config(cx: &dyn Context, name: Option<&str>, findings: &Findings) -> Option<Config> {
@@ -138,7 +140,8 @@ fn shared<'a>(
             .any(|(_, table)| !table.has("python_version"));
     let has_metadata = tables.project.is_some() || tables.poetry.is_some();
     let has_setup = !has_metadata && backend::has_setup(cx, &project_dir);
-    let packaging = backend::packaging(tables, has_setup);
+    let has_package = backend::has_package(cx, &project_dir, tables);
+    let packaging = backend::packaging(tables, has_setup, has_package);
     Shared {
         metadata: metadata::read(tables, packaging),
         build_system: backend::build_system(tables),
@@ -200,7 +203,7 @@ fn target_tables<'a>(tables: &Tables<'a>) -> Vec<(Spanned<String>, Table<'a>)> {
         return Vec::new();
     };
     for key in microb.keys() {
-        if target::KEYS.contains(&key.value.as_str()) {
+        if target_table::names().any(|name| name == key.value) {
             microb.findings().add(
                 Diagnostic::error(format!("`{}` stands outside of a target", key.value))
                     .at(&key.span)
@@ -208,7 +211,10 @@ fn target_tables<'a>(tables: &Tables<'a>) -> Vec<(Spanned<String>, Table<'a>)> {
             );
         }
     }
-    let known: Vec<_> = ["target"].iter().chain(target::KEYS).copied().collect();
+    let known: Vec<_> = ["target"]
+        .into_iter()
+        .chain(target_table::names())
+        .collect();
     if microb
         .keys()
         .iter()
@@ -309,7 +315,7 @@ fn unknown(wanted: &str, targets: &[Spanned<String>]) -> Diagnostic {
 fn check_cycles(targets: &[(Spanned<String>, Table<'_>)], findings: &Findings) {
     let mut edges: BTreeMap<&str, Vec<Spanned<String>>> = BTreeMap::new();
     for (name, table) in targets {
-        let lists = [target::COPY_FILES, target::COPY_FILES_BEFORE_BUILD];
+        let lists = ["copy_files", "copy_files_before_build"];
         let quiet = Findings::default();
         let table = table.reporting_to(&quiet);
         let from = lists

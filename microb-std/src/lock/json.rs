@@ -171,7 +171,7 @@ mod tests {
         let findings = Findings::default();
         let root = tree::parse(&file, &findings).unwrap();
         let table = Table::root(&root, &file, &findings);
-        let entries = ["a", "A", "ä"].map(|key| (key, Json::or_empty(table.value(key))));
+        let entries = ["a", "A", "ä"].map(|key| (key, Json::or_empty(table.raw(key))));
         let json = Json::table(entries);
         assert_eq!(
             json.text(Separators::SPACED),

@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(list[1].value, "\u{e9}\n\u{1f600}");
         assert_eq!(list[0].span.text(), "\"x\"");
         assert_eq!(table.integer_if_any("n").unwrap(), "6");
-        assert_eq!(table.boolean("t"), Some(true));
+        assert_eq!(table.boolean_if_any("t"), Some(true));
         assert!(!table.has("no"));
         assert_eq!(table.key_span("b").text(), "\"b\"");
     }

@@ -71,21 +71,21 @@ fn check(
     };
     let known = string(metadata, "content_hash")?;
     let pdm = tables.tool("pdm");
-    let of_pdm = |key: &str| pdm.as_ref().and_then(|pdm| pdm.value(key));
+    let of_pdm = |key: &str| pdm.as_ref().and_then(|pdm| pdm.raw(key));
     let requires = project
-        .value("requires-python")
+        .raw("requires-python")
         .map_or(Json::Text(String::new()), Json::Toml);
     let digest = |resolution: Json<'_>| {
         let all = Json::table([
             ("sources", Json::or_empty_list(of_pdm("source"))),
             (
                 "dependencies",
-                Json::or_empty_list(project.value("dependencies")),
+                Json::or_empty_list(project.raw("dependencies")),
             ),
             ("dev-dependencies", groups(question)),
             (
                 "optional-dependencies",
-                Json::or_empty(project.value("optional-dependencies")),
+                Json::or_empty(project.raw("optional-dependencies")),
             ),
             ("requires-python", requires.clone()),
             ("resolution", resolution),
@@ -107,7 +107,7 @@ fn groups<'a>(question: &Question<'a>) -> Json<'a> {
     let groups = question.tables.root.table_if_any("dependency-groups");
     for table in [groups, older].iter().flatten() {
         for key in table.keys() {
-            let value = table.value(&key.value);
+            let value = table.raw(&key.value);
             let items = value.and_then(|value| value.as_array());
             let items = items.into_iter().flat_map(|items| items.iter());
             let group = all.entry(normalized(&key.value)).or_default();

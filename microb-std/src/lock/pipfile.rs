@@ -271,25 +271,22 @@ fn digest(pipfile: &Table<'_>) -> String {
         (
             "sources",
             pipfile
-                .value("source")
+                .raw("source")
                 .map_or_else(default_sources, Json::Toml),
         ),
-        ("requires", Json::or_empty(pipfile.value("requires"))),
+        ("requires", Json::or_empty(pipfile.raw("requires"))),
     ]);
     let mut all = BTreeMap::from([
         ("_meta".to_owned(), meta),
-        (
-            DEFAULT.to_owned(),
-            Json::or_empty(pipfile.value("packages")),
-        ),
+        (DEFAULT.to_owned(), Json::or_empty(pipfile.raw("packages"))),
         (
             "develop".to_owned(),
-            Json::or_empty(pipfile.value("dev-packages")),
+            Json::or_empty(pipfile.raw("dev-packages")),
         ),
     ]);
     for key in pipfile.keys() {
         if !OTHER_TABLES.contains(&key.value.as_str()) && !all.contains_key(&key.value) {
-            all.insert(key.value.clone(), Json::or_empty(pipfile.value(&key.value)));
+            all.insert(key.value.clone(), Json::or_empty(pipfile.raw(&key.value)));
         }
     }
     sha256(&Json::Table(all).text(Separators::COMPACT))

@@ -42,17 +42,17 @@ fn digest(question: &Question<'_>, with_groups: bool) -> String {
     let tables = question.tables;
     let project = tables.project.as_ref();
     let of_project = PROJECT.iter().filter_map(|&key| {
-        let value = project?.value(key)?;
+        let value = project?.raw(key)?;
         Some((key, Json::Toml(value)))
     });
     let of_project: Vec<_> = of_project.collect();
     let groups = tables
         .root
-        .value("dependency-groups")
+        .raw("dependency-groups")
         .filter(|groups| with_groups && groups.as_table().is_some_and(|table| !table.is_empty()));
     let is_legacy = of_project.is_empty() && groups.is_none();
     let of_poetry = LEGACY.iter().chain(&["group"]).filter_map(|&key| {
-        let value = tables.poetry.as_ref().and_then(|poetry| poetry.value(key));
+        let value = tables.poetry.as_ref().and_then(|poetry| poetry.raw(key));
         match value {
             Some(value) => Some((key, Json::Toml(value))),
             None if is_legacy && key != "group" => Some((key, Json::Null)),
