@@ -308,7 +308,13 @@ pub(crate) fn wanted(
     let named = target.lock.as_ref().map(|lock| &lock.value);
     let place = place(tables);
     match lock::find(shared.cx, &shared.project_dir, named, &place) {
-        Ok(None) => listed_by_project(shared, &extras, &groups, findings),
+        Ok(None) => {
+            let wanted = listed_by_project(shared, &extras, &groups, findings);
+            if !matches!(&wanted.dependencies, Dependencies::Listed(listed) if listed.is_empty()) {
+                findings.add(not_locked(tables, &place));
+            }
+            wanted
+        }
         Ok(Some(lock)) => {
             let question = |python| Question {
                 cx: shared.cx,
@@ -342,6 +348,18 @@ fn place(tables: &Tables<'_>) -> Span {
         (None, Some(poetry)) => poetry.key_span("dependencies"),
         (None, None) => tables.root.span().clone(),
     }
+}
+
+/// The same definition gives another image tomorrow.
+fn not_locked(tables: &Tables<'_>, place: &Span) -> Diagnostic {
+    let tool = match (&tables.project, &tables.poetry) {
+        (_, Some(_)) => "poetry",
+        _ if tables.tool("pdm").is_some() => "pdm",
+        _ => "uv",
+    };
+    Diagnostic::warning("no lock file: the versions are chosen when the image is built")
+        .at(place)
+        .help(format!("run `{tool} lock`"))
 }
 
 impl Wanted {

@@ -1,6 +1,6 @@
 //! Dependency groups: PEP 735's `[dependency-groups]`, and what tools had before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use microb::{Diagnostic, Span, Spanned, nearest};
 
@@ -132,7 +132,8 @@ pub(crate) fn unknown<'a>(
     group: &Spanned<String>,
     known: impl Iterator<Item = &'a String>,
 ) -> Diagnostic {
-    let known: Vec<_> = known.map(String::as_str).collect();
+    let known: BTreeSet<_> = known.map(String::as_str).collect();
+    let known: Vec<_> = known.into_iter().collect();
     let message = format!("unknown dependency group `{}`", escape(&group.value));
     let error = Diagnostic::error(message).at(&group.span);
     match nearest(&normalized(&group.value), known.iter().copied()) {

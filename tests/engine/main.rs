@@ -16,6 +16,7 @@ mod context;
 mod determinism;
 mod examples;
 mod index;
+mod locks;
 mod mistakes;
 mod options;
 mod parity;

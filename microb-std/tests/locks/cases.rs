@@ -18,11 +18,11 @@ const FORMATS: &[(&str, usize)] = &[
     ("requirements.lock", 1),
 ];
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/locks/cases")
 }
 
-fn cases() -> Vec<PathBuf> {
+pub(crate) fn cases() -> Vec<PathBuf> {
     let entries = fs::read_dir(folder()).unwrap();
     let mut cases: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     cases.sort();
@@ -30,7 +30,7 @@ fn cases() -> Vec<PathBuf> {
 }
 
 /// The lock of a case and the questions that are put to it.
-fn files(case: &Path) -> (String, Vec<PathBuf>) {
+pub(crate) fn files(case: &Path) -> (String, Vec<PathBuf>) {
     let mut lock = None;
     let mut questions = Vec::new();
     for entry in fs::read_dir(case).unwrap() {
