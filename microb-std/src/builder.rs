@@ -59,22 +59,29 @@ pub fn builder(config: &Config, before: impl IntoSteps) -> Built {
 
 /// uv in `/opt/uv`, in a stage of its own that only its version changes.
 pub fn installer(config: &Config) -> Stage {
-    let requirement = format!("uv=={UV_VERSION}");
-    from(flavor::runtime_image(config)).named("uv").then(
-        run([
-            PYTHON,
-            "-m",
-            "pip",
-            "install",
-            "--disable-pip-version-check",
-            "--root-user-action=ignore",
-            "--no-compile",
-            "--target=/opt/uv",
-            &requirement,
-        ])
-        .cache("/root/.cache/pip")
-        .called(format!("pip install {requirement}")),
-    )
+    let version = config.uv_version.as_ref();
+    let requirement = format!(
+        "uv=={}",
+        version.map_or(UV_VERSION, |version| &version.value)
+    );
+    from(flavor::official_runtime_image(config))
+        .named("uv")
+        .then(
+            run([
+                PYTHON,
+                "-m",
+                "pip",
+                "install",
+                "--disable-pip-version-check",
+                "--root-user-action=ignore",
+                "--no-compile",
+                "--target=/opt/uv",
+                &requirement,
+            ])
+            .cache("/root/.cache/pip")
+            .called(format!("pip install {requirement}"))
+            .at(version.map(|version| &version.span)),
+        )
 }
 
 /// The build image with the packages that building needs, and the variables of the build.
@@ -90,7 +97,7 @@ pub fn packages(config: &Config) -> Stage {
         ("SOURCE_DATE_EPOCH", WHEEL_EPOCH),
     ];
     from(flavor::build_image(config))
-        .at(config.python.span.as_ref())
+        .at(flavor::image_span(config, config.build_image.as_ref()))
         .named("packages")
         .then(flavor::packages(config, &flavor::build_packages(config)))
         .then(settings.map(|(name, value)| env(name, value)))
@@ -119,7 +126,7 @@ fn backend(config: &Config, packages: &Stage, installer: &Stage) -> Stage {
     let over_ssh = system.requires.iter().any(Requirement::needs_ssh);
     from(packages)
         .named("build-requirements")
-        .then(environment(BUILD_VENV))
+        .then(environment(config, BUILD_VENV))
         .then(mkfile(file, system.requirements_txt()))
         .then(install(config, BUILD_VENV, file, &[], installer, over_ssh).at(place.as_ref()))
 }
@@ -129,7 +136,7 @@ fn backend(config: &Config, packages: &Stage, installer: &Stage) -> Stage {
 fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &Stage) -> Stage {
     let stage = from(packages)
         .named("builder")
-        .then(environment(VENV))
+        .then(environment(config, VENV))
         .then(workdir("/requirements"));
     let file = "/requirements/requirements.txt";
     let stage = match &config.dependencies {
@@ -255,9 +262,15 @@ fn copied_sources(config: &Config, target: &str, left_out: &[&str]) -> Vec<Step>
 }
 
 /// An empty virtual environment, by the interpreter itself.
-fn environment(folder: &str) -> impl IntoSteps + use<> {
-    run([PYTHON, "-m", "venv", "--without-pip", folder])
-        .called(format!("make the virtual environment {folder}"))
+fn environment(config: &Config, folder: &str) -> impl IntoSteps + use<> {
+    run([
+        flavor::python(config),
+        "-m",
+        "venv",
+        "--without-pip",
+        folder,
+    ])
+    .called(format!("make the virtual environment {folder}"))
 }
 
 /// Installs the dependencies of the image, with bytecode.

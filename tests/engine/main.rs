@@ -12,6 +12,7 @@ mod server;
 mod advanced;
 mod caching;
 mod command_line;
+mod container;
 mod context;
 mod determinism;
 mod examples;
