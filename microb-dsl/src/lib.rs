@@ -33,6 +33,8 @@
 pub mod context;
 pub mod diagnostic;
 pub mod dockerfile;
+#[cfg(feature = "llb")]
+pub mod explain;
 pub mod grammar;
 pub mod graph;
 #[cfg(feature = "llb")]
