@@ -32,6 +32,7 @@
 
 pub mod context;
 pub mod diagnostic;
+pub mod difference;
 pub mod dockerfile;
 #[cfg(feature = "llb")]
 pub mod explain;

@@ -15,6 +15,7 @@ mod command_line;
 mod context;
 mod determinism;
 mod examples;
+mod explain;
 mod index;
 mod mistakes;
 mod options;

@@ -236,7 +236,7 @@ fn relative<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
 
 fn joined(folder: &str, path: &str) -> String {
     match (folder.trim_end_matches('/'), path) {
-        (folder, "") if folder.is_empty() => "/".to_owned(),
+        ("", "") => "/".to_owned(),
         (folder, "") => folder.to_owned(),
         (folder, path) => format!("{folder}/{path}"),
     }

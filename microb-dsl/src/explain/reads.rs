@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::describe::{describe, is_layer};
+use crate::describe::{base, describe, is_layer};
 use crate::diagnostic::Diagnostics;
 use crate::llb::{self, Inputs};
 use crate::mount::Mount;
 use crate::source::Source;
 use crate::stage::{Base, Stage, StageKey};
-use crate::step::{Copy, Instruction, Run, Step};
+use crate::step::{Copy, Instruction, Step};
 
 /// What the steps of a recipe read, stage by stage. `Display` writes it for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct ExplainedStage {
     pub base: String,
     /// The steps that write to the file system, in order.
     pub steps: Vec<ExplainedStep>,
-    /// Instructions that only change the image config, each once: `ENV`, `LABEL` …
+    /// Instructions that only change the image config, and what they set: `ENV HOME PATH`, `LABEL …`, `USER`.
     pub config: Vec<String>,
 }
 
@@ -35,7 +35,7 @@ pub struct ExplainedStage {
 pub struct ExplainedStep {
     /// The line of progress.
     pub name: String,
-    /// What makes it run again, each in words.
+    /// What makes it run again besides its own words, each in words.
     pub when: Vec<String>,
     /// What it uses without that it ever makes it run again.
     pub never: Vec<String>,
@@ -81,7 +81,9 @@ struct Reader {
 #[derive(Debug, Clone, Default)]
 struct Known {
     name: String,
-    /// The variables and the user that its programs see.
+    /// What else a stage on top of it runs again for.
+    changes: Option<String>,
+    /// The stages that set variables or the user for its programs.
     variables: Vec<String>,
 }
 
@@ -100,18 +102,19 @@ impl Reader {
         let mut below = self.base_changes(stage.base());
         let mut explained = ExplainedStage {
             name: name.clone(),
-            base: format!("FROM {}", self.base(stage.base())),
+            base: format!(
+                "FROM {}",
+                base(stage.base(), |stage| self.name(stage).to_owned())
+            ),
             steps: Vec::new(),
             config: Vec::new(),
         };
         for (m, step) in stage.steps().iter().enumerate() {
             if !is_layer(step) {
-                let keyword = describe(&step.instruction);
-                let keyword = keyword.split(' ').next().unwrap_or_default().to_owned();
-                if !explained.config.contains(&keyword) {
-                    explained.config.push(keyword);
+                note_config(&mut explained.config, &step.instruction);
+                if is_seen_by_programs(&step.instruction) && !variables.contains(&name) {
+                    variables.push(name.clone());
                 }
-                note_variable(&mut variables, &step.instruction);
                 continue;
             }
             let Some(line) = self.line(n, m, step) else {
@@ -127,7 +130,15 @@ impl Reader {
                 never,
             });
         }
-        self.known.insert(stage.key(), Known { name, variables });
+        if !explained.steps.is_empty() {
+            below = Some(format!("a step of stage {name} runs"));
+        }
+        let known = Known {
+            name,
+            changes: below,
+            variables,
+        };
+        self.known.insert(stage.key(), known);
         explained
     }
 
@@ -151,30 +162,11 @@ impl Reader {
         known.map_or("", |known| known.name.as_str())
     }
 
-    fn base(&self, base: &Base) -> String {
-        match base {
-            Base::Scratch => "scratch".to_owned(),
-            Base::Image(image) => image.familiar(),
-            Base::Stage(stage) => format!("stage {}", self.name(stage)),
-            Base::NamedContext(name) => format!("build context {name}"),
-            Base::Merge(stages) => {
-                let names: Vec<&str> = stages.iter().map(|stage| self.name(stage)).collect();
-                format!("the stages {} on top of each other", names.join(", "))
-            }
-            Base::Diff { lower, upper } => format!(
-                "what stage {} has and stage {} has not",
-                self.name(upper),
-                self.name(lower)
-            ),
-            Base::Definition(_) => "a foreign definition".to_owned(),
-        }
-    }
-
     fn base_changes(&self, base: &Base) -> Option<String> {
         let changes = match base {
             Base::Scratch => return None,
             Base::Image(image) => format!("{} is another image", image.familiar()),
-            Base::Stage(stage) => format!("a step of stage {} runs", self.name(stage)),
+            Base::Stage(stage) => self.known.get(&stage.key())?.changes.clone()?,
             Base::NamedContext(name) => format!("build context {name} is another"),
             Base::Merge(_) | Base::Diff { .. } => "a step of these stages runs".to_owned(),
             Base::Definition(_) => "the foreign definition is another".to_owned(),
@@ -193,24 +185,37 @@ impl Reader {
             let line = span.start().line;
             format!(" ({}:{line})", span.file().name())
         });
-        let place = place.unwrap_or_default();
+        let words_change = |what: &str| place.as_ref().map(|place| format!("{what}{place}"));
         match &step.instruction {
             Instruction::Copy(copy) => {
                 when.push(self.copied(copy));
-                when.push(format!("the line changes{place}"));
+                when.extend(words_change("its words change"));
             }
-            Instruction::Mkfile(_) => when.push(format!("its content changes{place}")),
+            Instruction::Mkfile(_) => {
+                when.push(format!("its content changes{}", place.unwrap_or_default()));
+            }
             Instruction::Run(run) => {
                 for mount in &run.mounts {
                     self.mounted(mount, when, never);
                 }
-                if !variables.is_empty() {
-                    when.push(format!("one of these changes: {}", variables.join(" ")));
-                }
-                when.push(format!("the command changes{place}"));
-                never.extend(network(run));
+                let stages = variables.iter();
+                when.extend(stages.map(|stage| format!("a variable of {stage} changes")));
+                when.extend(words_change("its words change"));
             }
-            _ => when.push(format!("the line changes{place}")),
+            Instruction::Mkdir(_)
+            | Instruction::Remove(_)
+            | Instruction::Symlink(_)
+            | Instruction::Workdir(_)
+            | Instruction::Env { .. }
+            | Instruction::Path(_)
+            | Instruction::User(_)
+            | Instruction::Label { .. }
+            | Instruction::Expose(_)
+            | Instruction::Volume(_)
+            | Instruction::Entrypoint(_)
+            | Instruction::Cmd(_)
+            | Instruction::StopSignal(_)
+            | Instruction::Healthcheck(_) => when.extend(words_change("its words change")),
         }
     }
 
@@ -277,31 +282,44 @@ impl Reader {
             Mount::Cache(cache) => {
                 when.extend(cache.from.as_ref().map(|from| self.read_of(from, "")));
                 let id = cache.id.as_deref().unwrap_or(&cache.target);
-                never.push(format!("what cache {id} holds"));
+                never.push(format!("cache {id}"));
             }
-            Mount::Secret(secret) => never.push(format!("the value of secret {}", secret.id)),
-            Mount::Ssh(_) => never.push("the keys of the ssh agent".to_owned()),
+            Mount::Secret(secret) => never.push(format!("secret {}", secret.id)),
+            Mount::Ssh(_) => never.push("ssh".to_owned()),
             Mount::Tmpfs(_) => {}
         }
     }
 }
 
-/// What a program fetches is fetched once: the surprise that people ask about.
-fn network(run: &Run) -> Option<String> {
-    let has_network = run.network != crate::step::Network::None;
-    has_network.then(|| "what the network has".to_owned())
+/// Notes an instruction of the image config under its keyword, with the name of what it sets.
+fn note_config(config: &mut Vec<String>, instruction: &Instruction) {
+    let line = describe(instruction);
+    let keyword = line.split(' ').next().unwrap_or_default();
+    let name = match instruction {
+        Instruction::Env { name, .. } | Instruction::Label { name, .. } => name.as_str(),
+        Instruction::Path(_) => "PATH",
+        _ => "",
+    };
+    let known = config.iter_mut().find(|known| {
+        let rest = known.strip_prefix(keyword);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    });
+    match known {
+        Some(known) if !name.is_empty() => {
+            if !known.split(' ').any(|word| word == name) {
+                *known = format!("{known} {name}");
+            }
+        }
+        Some(_) => {}
+        None => config.push(format!("{keyword} {name}").trim_end().to_owned()),
+    }
 }
 
-fn note_variable(variables: &mut Vec<String>, instruction: &Instruction) {
-    let name = match instruction {
-        Instruction::Env { name, .. } => name.as_str(),
-        Instruction::Path(_) => "PATH",
-        Instruction::User(_) => "USER",
-        _ => return,
-    };
-    if !variables.iter().any(|known| known == name) {
-        variables.push(name.to_owned());
-    }
+fn is_seen_by_programs(instruction: &Instruction) -> bool {
+    matches!(
+        instruction,
+        Instruction::Env { .. } | Instruction::Path(_) | Instruction::User(_)
+    )
 }
 
 /// `4/5` of `[builder 4/5] …`.

@@ -10,6 +10,11 @@ const MAX_FILES: usize = 3;
 /// Columns after which a line is broken, or cut if it is a command.
 const WIDTH: usize = 100;
 
+/// What holds for all steps, told once.
+const RULES: &str = "\
+A step runs again when its own words change, when a step above it in its stage runs, or as listed.
+What a program fetches from the network, finds in a cache mount or reads from a secret never makes it run again.";
+
 /// `a, b, c and 4 more`.
 pub(super) fn short_list<T>(items: &[T], shown: impl Fn(&T) -> String) -> String {
     let mut words: Vec<String> = items.iter().take(MAX_FILES).map(shown).collect();
@@ -107,15 +112,16 @@ impl fmt::Display for Reruns {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, stage) in self.stages.iter().enumerate() {
-            if n > 0 {
-                writeln!(f)?;
-            }
+        writeln!(f, "{RULES}")?;
+        for stage in &self.stages {
+            writeln!(f)?;
             writeln!(f, "{}: {}", stage.name, stage.base)?;
             for step in &stage.steps {
                 writeln!(f, "  {}", one_line(&step.name, WIDTH - 2))?;
-                let when = step.when.join(" · ");
-                writeln!(f, "      runs again when: {}", wrapped(&when, 23))?;
+                if !step.when.is_empty() {
+                    let when = step.when.join(" · ");
+                    writeln!(f, "      runs again when: {}", wrapped(&when, 23))?;
+                }
                 if !step.never.is_empty() {
                     let never = step.never.join(" · ");
                     writeln!(f, "      never because of: {}", wrapped(&never, 24))?;
@@ -123,7 +129,7 @@ impl fmt::Display for Explanation {
             }
             if !stage.config.is_empty() {
                 let config = stage.config.join(" · ");
-                writeln!(f, "  image config, no step: {}", wrapped(&config, 25))?;
+                writeln!(f, "  without a step: {}", wrapped(&config, 18))?;
             }
         }
         Ok(())

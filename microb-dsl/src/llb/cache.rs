@@ -301,11 +301,11 @@ fn mounted(exec: &pb::ExecOp, input: usize) -> KnownBy {
     let is_input = |mount: &&pb::Mount| usize::try_from(mount.input).is_ok_and(|n| n == input);
     let mounts: Vec<&pb::Mount> = exec.mounts.iter().filter(is_input).collect();
     let paths = mounts.iter().map(|mount| Paths::all_of(&mount.selector));
-    let has_content = |mount: &&&pb::Mount| {
+    let has_content = |mount: &&pb::Mount| {
         mount.dest != "/" && (mount.output == -1 || mount.readonly || mount.selector.is_empty())
     };
     // The last mount of an input decides.
-    if mounts.last().filter(has_content).is_some() {
+    if mounts.last().is_some_and(has_content) {
         KnownBy::Content(paths.collect())
     } else {
         KnownBy::History(paths.map(|paths| paths.path).collect())

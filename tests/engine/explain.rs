@@ -1,0 +1,425 @@
+//! `explain` foretells what BuildKit runs again; the builds say whether it was right.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::PoisonError;
+
+use crate::docker::{Ran, WITHOUT_CACHE};
+use crate::program::microb;
+use crate::progress::{Progress, Vertex};
+use crate::project::{Project, unique};
+
+/// A project that no cache knows: its build has a variable of its own.
+fn project() -> Project {
+    Project::example("03-entrypoint-and-command")
+        .edit(
+            "pyproject.toml",
+            "api_version",
+            &format!(
+                "env = {{ RUN = \"{}\" }}\ncopy_files = [{{ src = \"data\", dst = \"/data\" }}]\napi_version",
+                unique()
+            ),
+        )
+        .file("README.md", "What it is.\n")
+        .file("tests/test_sizes.py", "import sizes\n")
+        .file("tools/release.py", "print('release')\n")
+        .file("data/units.txt", "kB\n")
+        .file("notes/todo.txt", "nothing\n")
+        .file(".dockerignore", "notes\n")
+}
+
+fn rebuild(project: &Project) -> Progress {
+    let _shared = WITHOUT_CACHE.read().unwrap_or_else(PoisonError::into_inner);
+    project.build_with_progress(&[]).1
+}
+
+/// `[wheel 1/2]` of `[wheel 1/2] COPY . /src`. A stage's base is no step.
+fn place(name: &str) -> Option<&str> {
+    let (place, what) = name.split_once("] ")?;
+    let is_step = place.contains('/') && !what.starts_with("FROM ");
+    is_step.then_some(place)
+}
+
+/// The steps that BuildKit ran.
+fn ran(progress: &Progress) -> BTreeSet<String> {
+    let did = |vertex: &&Vertex| vertex.completed && !vertex.cached;
+    let names = progress.vertices.values().filter(did);
+    names
+        .filter_map(|vertex| place(&vertex.name))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// What `explain` says: the steps that run, and those that run if a step that is named makes other files.
+#[derive(Debug, Default, PartialEq)]
+struct Foretold {
+    runs: BTreeSet<String>,
+    may_run: Vec<(String, Vec<String>)>,
+}
+
+impl Foretold {
+    fn of(project: &Project, arguments: &[&str]) -> Self {
+        let mut explain = microb();
+        explain
+            .arg("explain")
+            .args(arguments)
+            .current_dir(project.folder());
+        Self::parse(&Ran::of(&mut explain).succeeded().stdout)
+    }
+
+    fn parse(text: &str) -> Self {
+        let mut told = Self::default();
+        let mut open = None;
+        for line in text.lines() {
+            if let Some(name) = line.strip_prefix("  runs     ") {
+                told.runs.extend(place(name).map(str::to_owned));
+                open = None;
+            } else if let Some(name) = line.strip_prefix("  may run  ") {
+                open = place(name).map(str::to_owned);
+                told.may_run
+                    .extend(open.clone().map(|name| (name, Vec::new())));
+            } else if let (Some(reason), Some(_)) = (line.strip_prefix("           "), &open)
+                && let Some((_, reasons)) = told.may_run.last_mut()
+            {
+                reasons.push(reason.to_owned());
+            }
+        }
+        told
+    }
+
+    /// The steps that run if these steps make the files that they made before, and all others make other ones.
+    fn steps(&self, same: &[&str]) -> BTreeSet<String> {
+        let mut steps = self.runs.clone();
+        for (name, reasons) in &self.may_run {
+            let holds = |reason: &String| {
+                let (what, step) = reason.split_once('[').unwrap();
+                let (step, _) = step.split_once(']').unwrap();
+                let step = format!("[{step}");
+                match what {
+                    "after " => steps.contains(&step),
+                    "if " => steps.contains(&step) && !same.contains(&&*step),
+                    _ => panic!("no condition: {reason}"),
+                }
+            };
+            if reasons.iter().any(holds) {
+                steps.insert(name.clone());
+            }
+        }
+        steps
+    }
+}
+
+/// An edit, and what is known about the programs of the build.
+struct Edit {
+    what: &'static str,
+    edit: fn(Project) -> Project,
+    /// The files that it changes, when the recipe reads none of them.
+    changed: &'static [&'static str],
+    /// Steps that make the same files as before the edit.
+    same: &'static [&'static str],
+    /// Steps that builds of other projects have put into the cache.
+    of_others: &'static [&'static str],
+}
+
+const EDIT: Edit = Edit {
+    what: "",
+    edit: |project| project,
+    changed: &[],
+    same: &[],
+    of_others: &[],
+};
+
+/// The wheel has the modules and the metadata of the project, and nothing else.
+const SAME_WHEEL: &[&str] = &["[wheel 2/2"];
+
+#[track_caller]
+fn check(project: &Project, edits: &[Edit]) {
+    rebuild(project);
+    let mut wrong = Vec::new();
+    for edit in edits {
+        let edited = (edit.edit)(project.copied());
+        let before = project.folder().to_str().unwrap();
+        let foretold = Foretold::of(&edited, &["--since", before]);
+        if !edit.changed.is_empty() {
+            let by_path = Foretold::of(&edited, &[&["--changed"], edit.changed].concat());
+            if by_path != foretold {
+                wrong.push(format!(
+                    "{}: by path {by_path:?}, since {foretold:?}",
+                    edit.what
+                ));
+            }
+        }
+        let mut steps = foretold.steps(edit.same);
+        steps.retain(|step| !edit.of_others.contains(&&**step));
+        let mut ran = ran(&rebuild(&edited));
+        ran.retain(|step| !edit.of_others.contains(&&**step));
+        if steps != ran {
+            wrong.push(format!(
+                "{}: foretold {steps:?}\n  ran {ran:?}\n  of {foretold:?}",
+                edit.what
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn edits_of_files_run_what_was_foretold() {
+    check(
+        &project(),
+        &[
+            Edit {
+                what: "nothing",
+                ..EDIT
+            },
+            Edit {
+                what: "only the time of a file",
+                edit: |project| {
+                    let module = fs::read(project.folder().join("sizes.py")).unwrap();
+                    project.file("sizes.py", module)
+                },
+                ..EDIT
+            },
+            Edit {
+                what: "the module",
+                edit: |project| {
+                    project.edit(
+                        "sizes.py",
+                        "import sys",
+                        &format!("import sys  # {}", unique()),
+                    )
+                },
+                changed: &["sizes.py"],
+                ..EDIT
+            },
+            Edit {
+                what: "a module that is not packaged",
+                edit: |project| project.file("tools/release.py", unique()),
+                changed: &["tools/release.py"],
+                same: SAME_WHEEL,
+                ..EDIT
+            },
+            Edit {
+                what: "the README",
+                edit: |project| project.file("README.md", unique()),
+                changed: &["README.md"],
+                same: SAME_WHEEL,
+                ..EDIT
+            },
+            Edit {
+                what: "a new test",
+                edit: |project| project.file("tests/test_more.py", unique()),
+                changed: &["tests/test_more.py"],
+                same: SAME_WHEEL,
+                ..EDIT
+            },
+            Edit {
+                what: "a deleted test",
+                edit: |project| {
+                    fs::remove_file(project.folder().join("tests/test_sizes.py")).unwrap();
+                    project
+                },
+                changed: &["tests/test_sizes.py"],
+                same: SAME_WHEEL,
+                ..EDIT
+            },
+            Edit {
+                what: "a file of copy_files",
+                edit: |project| project.file("data/units.txt", unique()),
+                changed: &["data/units.txt"],
+                same: SAME_WHEEL,
+                ..EDIT
+            },
+            Edit {
+                what: "a new folder of copy_files",
+                edit: |project| project.file("data/more/units.txt", unique()),
+                changed: &["data/more/units.txt"],
+                same: SAME_WHEEL,
+                ..EDIT
+            },
+            Edit {
+                what: "the mode of a file",
+                edit: |project| {
+                    let file = project.folder().join("tools/release.py");
+                    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
+                    project
+                },
+                changed: &["tools/release.py"],
+                same: SAME_WHEEL,
+                ..EDIT
+            },
+            Edit {
+                what: "a file that is not sent",
+                edit: |project| project.file("notes/todo.txt", unique()),
+                changed: &["notes/todo.txt"],
+                ..EDIT
+            },
+            Edit {
+                what: "what is not sent",
+                edit: |project| project.edit(".dockerignore", "notes", "notes\ndata/units.txt"),
+                same: SAME_WHEEL,
+                ..EDIT
+            },
+        ],
+    );
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
+    check(
+        &project(),
+        &[
+            Edit {
+                what: "a comment",
+                edit: |project| {
+                    project.edit(
+                        "pyproject.toml",
+                        "[project]",
+                        &format!("# {}\n[project]", unique()),
+                    )
+                },
+                same: SAME_WHEEL,
+                ..EDIT
+            },
+            Edit {
+                what: "the version",
+                edit: |project| {
+                    project.edit(
+                        "pyproject.toml",
+                        "\"1.0.0\"",
+                        &format!("\"1.0.{}\"", unique()),
+                    )
+                },
+                ..EDIT
+            },
+            Edit {
+                what: "a dependency that is there already",
+                edit: |project| {
+                    project.edit(
+                        "pyproject.toml",
+                        "\"humanize>=4,<5\"",
+                        "\"humanize>=4.1,<5\"",
+                    )
+                },
+                same: &["[builder 5/5"],
+                ..EDIT
+            },
+            Edit {
+                what: "another dependency",
+                edit: |project| {
+                    project.edit(
+                        "pyproject.toml",
+                        "\"humanize>=4,<5\"",
+                        "\"humanize>=4,<5\", \"idna\"",
+                    )
+                },
+                ..EDIT
+            },
+            Edit {
+                what: "a variable",
+                edit: |project| project.edit("pyproject.toml", "RUN = \"", "RUN = \"1"),
+                same: &["[builder 5/5", "[wheel 2/2"],
+                ..EDIT
+            },
+            Edit {
+                what: "the entry point",
+                edit: |project| {
+                    project.edit(
+                        "pyproject.toml",
+                        "\"-m\", \"sizes\"",
+                        "\"-I\", \"-m\", \"sizes\"",
+                    )
+                },
+                same: SAME_WHEEL,
+                ..EDIT
+            },
+            Edit {
+                what: "the target of copy_files",
+                edit: |project| project.edit("pyproject.toml", "\"/data\"", "\"/units\""),
+                same: SAME_WHEEL,
+                ..EDIT
+            },
+            Edit {
+                what: "the interpreter",
+                edit: |project| project.file(".python-version", "3.13\n"),
+                of_others: &["[uv 2/2", "[user 2/2", "[default 1/5", "[default 2/5"],
+                ..EDIT
+            },
+        ],
+    );
+}
+
+/// Its build backend is asked for the dependencies: a file that the backend writes decides whether they are installed.
+#[test]
+#[ignore = "needs an engine: make test"]
+fn what_a_program_writes_decides_what_runs_after_it() {
+    let project = Project::example("03-entrypoint-and-command")
+        .edit(
+            "pyproject.toml",
+            "api_version",
+            &format!("env = {{ RUN = \"{}\" }}\napi_version", unique()),
+        )
+        .edit(
+            "pyproject.toml",
+            "dependencies = [\"humanize>=4,<5\"]",
+            "dynamic = [\"dependencies\"]\n[tool.setuptools.dynamic]\ndependencies = { file = \"needs.txt\" }",
+        )
+        .file("needs.txt", "humanize>=4,<5\n")
+        .file("README.md", "What it is.\n");
+    check(
+        &project,
+        &[
+            Edit {
+                what: "a file that says nothing about dependencies",
+                edit: |project| project.file("README.md", unique()),
+                changed: &["README.md"],
+                same: &["[metadata 3/3", "[wheel 2/2"],
+                ..EDIT
+            },
+            Edit {
+                what: "the file that lists them",
+                edit: |project| project.file("needs.txt", "humanize>=4,<5\nidna\n"),
+                changed: &["needs.txt"],
+                ..EDIT
+            },
+        ],
+    );
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn a_line_of_a_requirements_file_runs_the_install_and_a_comment_does_not() {
+    let project = Project::example("04-requirements-file").edit(
+        "pyproject.toml",
+        "api_version",
+        &format!("env = {{ RUN = \"{}\" }}\napi_version", unique()),
+    );
+    check(
+        &project,
+        &[
+            Edit {
+                what: "a comment",
+                edit: |project| {
+                    project.edit("requirements.txt", "# via", &format!("# {} via", unique()))
+                },
+                same: SAME_WHEEL,
+                ..EDIT
+            },
+            Edit {
+                what: "a marker",
+                edit: |project| {
+                    project.edit(
+                        "requirements.txt",
+                        "humanize==4.17.0 ",
+                        "humanize==4.17.0 ; python_version > '3' ",
+                    )
+                },
+                same: &["[wheel 2/2", "[builder 5/5"],
+                ..EDIT
+            },
+        ],
+    );
+}
