@@ -10,17 +10,28 @@ use crate::program::microb;
 use crate::progress::{Progress, Vertex};
 use crate::project::{Project, unique};
 
-/// A project that no cache knows: its build has a variable of its own.
+const VENDORED: &str = "[build-system]\nrequires = [\"setuptools\"]\n\
+                        [project]\nname = \"vendored\"\nversion = \"1\"\n\
+                        [tool.setuptools]\npy-modules = [\"vendored\"]\n";
+
+/// A project that no cache knows: a dependency has a content of its own, hence all that is copied from its environment.
 fn project() -> Project {
     Project::example("03-entrypoint-and-command")
         .edit(
             "pyproject.toml",
             "api_version",
-            &format!(
-                "env = {{ RUN = \"{}\" }}\ncopy_files = [{{ src = \"data\", dst = \"/data\" }}]\napi_version",
-                unique()
-            ),
+            "env = { RUN = \"1\" }\n\
+             copy_files = [{ src = \"data\", dst = \"/data\" }]\n\
+             copy_files_before_build = [{ src = \"vendored\", dst = \"/vendored\" }]\n\
+             api_version",
         )
+        .edit(
+            "pyproject.toml",
+            "[\"humanize>=4,<5\"]",
+            "[\"humanize>=4,<5\", \"vendored @ file:///vendored\"]",
+        )
+        .file("vendored/pyproject.toml", VENDORED)
+        .file("vendored/vendored.py", unique())
         .file("README.md", "What it is.\n")
         .file("tests/test_sizes.py", "import sizes\n")
         .file("tools/release.py", "print('release')\n")
@@ -300,8 +311,8 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
                 edit: |project| {
                     project.edit(
                         "pyproject.toml",
-                        "\"humanize>=4,<5\"",
-                        "\"humanize>=4.1,<5\"",
+                        "\"humanize>=4,<5\",",
+                        "\"humanize>=4.1,<5\",",
                     )
                 },
                 same: &["[builder 5/5"],
@@ -312,15 +323,15 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
                 edit: |project| {
                     project.edit(
                         "pyproject.toml",
-                        "\"humanize>=4,<5\"",
-                        "\"humanize>=4,<5\", \"idna\"",
+                        "\"humanize>=4,<5\",",
+                        "\"humanize>=4,<5\", \"idna\",",
                     )
                 },
                 ..EDIT
             },
             Edit {
                 what: "a variable",
-                edit: |project| project.edit("pyproject.toml", "RUN = \"", "RUN = \"1"),
+                edit: |project| project.edit("pyproject.toml", "RUN = \"1\"", "RUN = \"2\""),
                 same: &["[builder 5/5", "[wheel 2/2"],
                 ..EDIT
             },
@@ -352,7 +363,7 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
     );
 }
 
-/// Its build backend is asked for the dependencies: a file that the backend writes decides whether they are installed.
+/// A project whose build backend is asked for the dependencies: what it writes decides whether they are installed.
 #[test]
 #[ignore = "needs an engine: make test"]
 fn what_a_program_writes_decides_what_runs_after_it() {
@@ -365,7 +376,11 @@ fn what_a_program_writes_decides_what_runs_after_it() {
         .edit(
             "pyproject.toml",
             "dependencies = [\"humanize>=4,<5\"]",
-            "dynamic = [\"dependencies\"]\n[tool.setuptools.dynamic]\ndependencies = { file = \"needs.txt\" }",
+            "dynamic = [\"dependencies\"]",
+        )
+        .file(
+            "setup.py",
+            "import setuptools\nsetuptools.setup(install_requires=open('needs.txt').read().split())\n",
         )
         .file("needs.txt", "humanize>=4,<5\n")
         .file("README.md", "What it is.\n");
@@ -381,8 +396,9 @@ fn what_a_program_writes_decides_what_runs_after_it() {
             },
             Edit {
                 what: "the file that lists them",
-                edit: |project| project.file("needs.txt", "humanize>=4,<5\nidna\n"),
+                edit: |project| project.file("needs.txt", "humanize>=4.1,<5\n"),
                 changed: &["needs.txt"],
+                same: &["[builder 5/5"],
                 ..EDIT
             },
         ],
@@ -391,19 +407,26 @@ fn what_a_program_writes_decides_what_runs_after_it() {
 
 #[test]
 #[ignore = "needs an engine: make test"]
-fn a_line_of_a_requirements_file_runs_the_install_and_a_comment_does_not() {
-    let project = Project::example("04-requirements-file").edit(
-        "pyproject.toml",
-        "api_version",
-        &format!("env = {{ RUN = \"{}\" }}\napi_version", unique()),
-    );
+fn edits_of_what_a_requirements_file_names_run_what_was_foretold() {
+    let project = Project::example("04-requirements-file")
+        .edit(
+            "pyproject.toml",
+            "api_version",
+            &format!("env = {{ RUN = \"{}\" }}\napi_version", unique()),
+        )
+        .file(
+            "requirements.txt",
+            "humanize==4.17.0  # sizes\n./vendored\n",
+        )
+        .file("vendored/pyproject.toml", VENDORED)
+        .file("vendored/vendored.py", unique());
     check(
         &project,
         &[
             Edit {
                 what: "a comment",
                 edit: |project| {
-                    project.edit("requirements.txt", "# via", &format!("# {} via", unique()))
+                    project.edit("requirements.txt", "# sizes", &format!("# {}", unique()))
                 },
                 same: SAME_WHEEL,
                 ..EDIT
@@ -413,11 +436,18 @@ fn a_line_of_a_requirements_file_runs_the_install_and_a_comment_does_not() {
                 edit: |project| {
                     project.edit(
                         "requirements.txt",
-                        "humanize==4.17.0 ",
-                        "humanize==4.17.0 ; python_version > '3' ",
+                        "4.17.0 ",
+                        "4.17.0 ; python_version > '3' ",
                     )
                 },
-                same: &["[wheel 2/2", "[builder 5/5"],
+                same: &["[wheel 2/2", "[builder 7/7"],
+                ..EDIT
+            },
+            Edit {
+                what: "the source of a dependency",
+                edit: |project| project.file("vendored/vendored.py", unique()),
+                changed: &["vendored/vendored.py"],
+                same: SAME_WHEEL,
                 ..EDIT
             },
         ],

@@ -1,5 +1,6 @@
 //! The interpreter that draws a stage: stages as lanes, steps as nodes, copies and mounts as edges.
 
+mod layout;
 mod mermaid;
 mod svg;
 
