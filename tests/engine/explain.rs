@@ -10,29 +10,31 @@ use crate::program::microb;
 use crate::progress::{Progress, Vertex};
 use crate::project::{Project, unique};
 
-const VENDORED: &str = "[build-system]\nrequires = [\"setuptools\"]\n\
-                        [project]\nname = \"vendored\"\nversion = \"1\"\n\
-                        [tool.setuptools]\npy-modules = [\"vendored\"]\n";
-
-/// A project that no cache knows: a dependency has a content of its own, hence all that is copied from its environment.
-fn project() -> Project {
-    Project::example("03-entrypoint-and-command")
+/// An example that no cache knows: its build has a variable of its own, and its wheel a module of its own.
+fn own(example: &str) -> Project {
+    let (variable, comment) = (unique(), unique());
+    Project::example(example)
         .edit(
             "pyproject.toml",
             "api_version",
-            "env = { RUN = \"1\" }\n\
-             copy_files = [{ src = \"data\", dst = \"/data\" }]\n\
-             copy_files_before_build = [{ src = \"vendored\", dst = \"/vendored\" }]\n\
-             api_version",
+            &format!("env = {{ RUN = \"{variable}\" }}\napi_version"),
         )
         .edit(
-            "pyproject.toml",
-            "[\"humanize>=4,<5\"]",
-            "[\"humanize>=4,<5\", \"vendored @ file:///vendored\"]",
+            "sizes.py",
+            "import sys",
+            &format!("import sys  # {comment}"),
         )
-        .file("vendored/pyproject.toml", VENDORED)
-        .file("vendored/vendored.py", unique())
         .file("README.md", "What it is.\n")
+}
+
+/// A project with files for all kinds of steps, and for none.
+fn project() -> Project {
+    own("03-entrypoint-and-command")
+        .edit(
+            "pyproject.toml",
+            "api_version",
+            "copy_files = [{ src = \"data\", dst = \"/data\" }]\napi_version",
+        )
         .file("tests/test_sizes.py", "import sizes\n")
         .file("tools/release.py", "print('release')\n")
         .file("data/units.txt", "kB\n")
@@ -311,8 +313,8 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
                 edit: |project| {
                     project.edit(
                         "pyproject.toml",
-                        "\"humanize>=4,<5\",",
-                        "\"humanize>=4.1,<5\",",
+                        "\"humanize>=4,<5\"",
+                        "\"humanize>=4.1,<5\"",
                     )
                 },
                 same: &["[builder 5/5"],
@@ -320,18 +322,20 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
             },
             Edit {
                 what: "another dependency",
+                // Wherever humanize and idna were installed, the environment is the same.
+                of_others: &["[default 3/5"],
                 edit: |project| {
                     project.edit(
                         "pyproject.toml",
-                        "\"humanize>=4,<5\",",
-                        "\"humanize>=4,<5\", \"idna\",",
+                        "\"humanize>=4,<5\"",
+                        "\"humanize>=4,<5\", \"idna\"",
                     )
                 },
                 ..EDIT
             },
             Edit {
                 what: "a variable",
-                edit: |project| project.edit("pyproject.toml", "RUN = \"1\"", "RUN = \"2\""),
+                edit: |project| project.edit("pyproject.toml", "RUN = \"", "RUN = \"2"),
                 same: &["[builder 5/5", "[wheel 2/2"],
                 ..EDIT
             },
@@ -356,7 +360,13 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
             Edit {
                 what: "the interpreter",
                 edit: |project| project.file(".python-version", "3.13\n"),
-                of_others: &["[uv 2/2", "[user 2/2", "[default 1/5", "[default 2/5"],
+                of_others: &[
+                    "[uv 2/2",
+                    "[user 2/2",
+                    "[default 1/5",
+                    "[default 2/5",
+                    "[default 3/5",
+                ],
                 ..EDIT
             },
         ],
@@ -367,12 +377,7 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
 #[test]
 #[ignore = "needs an engine: make test"]
 fn what_a_program_writes_decides_what_runs_after_it() {
-    let project = Project::example("03-entrypoint-and-command")
-        .edit(
-            "pyproject.toml",
-            "api_version",
-            &format!("env = {{ RUN = \"{}\" }}\napi_version", unique()),
-        )
+    let project = own("03-entrypoint-and-command")
         .edit(
             "pyproject.toml",
             "dependencies = [\"humanize>=4,<5\"]",
@@ -382,8 +387,7 @@ fn what_a_program_writes_decides_what_runs_after_it() {
             "setup.py",
             "import setuptools\nsetuptools.setup(install_requires=open('needs.txt').read().split())\n",
         )
-        .file("needs.txt", "humanize>=4,<5\n")
-        .file("README.md", "What it is.\n");
+        .file("needs.txt", "humanize>=4,<5\n");
     check(
         &project,
         &[
@@ -408,17 +412,17 @@ fn what_a_program_writes_decides_what_runs_after_it() {
 #[test]
 #[ignore = "needs an engine: make test"]
 fn edits_of_what_a_requirements_file_names_run_what_was_foretold() {
-    let project = Project::example("04-requirements-file")
-        .edit(
-            "pyproject.toml",
-            "api_version",
-            &format!("env = {{ RUN = \"{}\" }}\napi_version", unique()),
-        )
+    let project = own("04-requirements-file")
         .file(
             "requirements.txt",
             "humanize==4.17.0  # sizes\n./vendored\n",
         )
-        .file("vendored/pyproject.toml", VENDORED)
+        .file(
+            "vendored/pyproject.toml",
+            "[build-system]\nrequires = [\"setuptools\"]\n\
+             [project]\nname = \"vendored\"\nversion = \"1\"\n\
+             [tool.setuptools]\npy-modules = [\"vendored\"]\n",
+        )
         .file("vendored/vendored.py", unique());
     check(
         &project,
@@ -440,7 +444,7 @@ fn edits_of_what_a_requirements_file_names_run_what_was_foretold() {
                         "4.17.0 ; python_version > '3' ",
                     )
                 },
-                same: &["[wheel 2/2", "[builder 7/7"],
+                same: &["[wheel 2/2", "[builder 6/6"],
                 ..EDIT
             },
             Edit {

@@ -27,7 +27,6 @@ const MAX_LINES: usize = 4;
 /// A picture with places.
 #[derive(Debug)]
 pub(super) struct Layout<'a> {
-    pub(super) width: usize,
     pub(super) height: usize,
     pub(super) lanes: Vec<LaneBox<'a>>,
     pub(super) trunks: Vec<Trunk>,
@@ -99,7 +98,6 @@ pub(super) fn layout(picture: &Picture, width: usize) -> Layout<'_> {
             .collect(),
     });
     Layout {
-        width,
         height: y,
         trunks: trunks.collect(),
         lanes,
@@ -331,7 +329,7 @@ mod tests {
             }
             let right = boxes.iter().map(|area| area.x + area.width).max().unwrap();
             for trunk in &layout.trunks {
-                assert!(right < trunk.x && trunk.x < layout.width, "{trunk:?}");
+                assert!(right < trunk.x && trunk.x < width, "{trunk:?}");
             }
             for node in layout.lanes.iter().flat_map(|lane| &lane.nodes) {
                 let fits = characters(node.area.width);

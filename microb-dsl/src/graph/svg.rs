@@ -11,20 +11,21 @@ const WIDE: usize = 960;
 const LEGEND: usize = 26;
 
 /// How many colors the lines have; see [`STYLE`].
-const COLORS: usize = 6;
+const COLORS: usize = 8;
 
 /// Colors for light and dark, each at least three times as bright or dark as what it stands on (WCAG 2, 1.4.11).
 const STYLE: &str = "\
 text{font:12px ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;fill:#1d2733}\
 .title{font-weight:bold;font-size:14px}.note{fill:#52616f}\
 .back{fill:#fff}.lane{fill:#f1f4f7;stroke:#d5dde5}.node{fill:#fff;stroke:#8fa3b7}\
-.line{fill:none;stroke:currentColor;stroke-width:1.8}.halo{fill:none;stroke:#fff;stroke-width:5}\
+.line{fill:none;stroke:currentColor;stroke-width:1.8}.halo{fill:none;stroke:#fff;stroke-width:6}\
 .mounted{stroke-dasharray:4 3}.continued{stroke-width:3.4}.head{fill:currentColor;stroke:none}\
-.s{color:#6b7f93}.c0{color:#1f6fb5}.c1{color:#b3541e}.c2{color:#2c7d4f}.c3{color:#8a4bb0}.c4{color:#ad2e4f}.c5{color:#6d6a10}\
+.s{color:#6b7f93}.c0{color:#1f6fb5}.c1{color:#b3541e}.c2{color:#2c7d4f}.c3{color:#8a4bb0}.c4{color:#ad2e4f}.c5{color:#6d6a10}.c6{color:#0f7f86}.c7{color:#5a4fcf}\
 .wide{display:none}\
 @media(prefers-color-scheme:dark){text{fill:#e3e9ef}.note{fill:#a3b1be}.back{fill:#10161c}\
 .lane{fill:#1a222b;stroke:#313e4b}.node{fill:#10161c;stroke:#5f7387}.halo{stroke:#10161c}.s{color:#8497a9}\
-.c0{color:#62a8e5}.c1{color:#e89a63}.c2{color:#67bd8c}.c3{color:#c193e0}.c4{color:#ea7f9b}.c5{color:#c2bd55}}";
+.c0{color:#62a8e5}.c1{color:#e89a63}.c2{color:#67bd8c}.c3{color:#c193e0}.c4{color:#ea7f9b}.c5{color:#c2bd55}\
+.c6{color:#4fbcc3}.c7{color:#a29bf0}}";
 
 pub(super) fn draw(picture: &Picture) -> String {
     let narrow = layout(picture, NARROW);
@@ -50,10 +51,10 @@ pub(super) fn draw(picture: &Picture) -> String {
 fn group(class: &str, layout: &Layout<'_>) -> String {
     let mut parts = vec![format!("<g class=\"{class}\">\n")];
     parts.extend(layout.lanes.iter().map(lane_box));
-    // Short lines over long ones: where they cross, the halo shows which one turns.
-    let mut trunks: Vec<(usize, &Trunk)> = layout.trunks.iter().enumerate().collect();
-    trunks.sort_by_key(|(_, trunk)| std::cmp::Reverse(trunk.x));
-    parts.extend(trunks.iter().map(|(n, trunk)| lines(trunk, n % COLORS)));
+    // What turns into a box crosses over what runs past it, and the halo shows that.
+    let trunks = || layout.trunks.iter().enumerate();
+    parts.extend(trunks().map(|(n, trunk)| stem(trunk, n % COLORS)));
+    parts.extend(trunks().map(|(n, trunk)| branches(trunk, n % COLORS)));
     parts.push(legend(layout));
     parts.push("</g>\n".to_owned());
     parts.concat()
@@ -123,32 +124,40 @@ fn node_box(node: &NodeBox<'_>) -> String {
     parts.concat()
 }
 
-/// The lines from one node: what ends furthest away is drawn first.
-fn lines(trunk: &Trunk, color: usize) -> String {
-    let ((start_x, start_y), x) = (trunk.start, trunk.x);
-    let last = trunk.ends.iter().map(|((_, y), _)| *y).max();
-    let Some(last) = last else {
-        return String::new();
-    };
-    let stem = format!("M{start_x},{start_y}H{x}V{last}");
+/// The line down a track.
+fn stem(trunk: &Trunk, color: usize) -> String {
+    let ((_, y), x) = (trunk.start, trunk.x);
+    let last = trunk.ends.iter().map(|((_, y), _)| *y).max().unwrap_or(y);
+    format!("<g class=\"c{color}\"><path class=\"line\" d=\"M{x},{y}V{last}\"/></g>\n")
+}
+
+/// The lines from a node to its track, and from there into others.
+fn branches(trunk: &Trunk, color: usize) -> String {
+    let ((start, y), x) = (trunk.start, trunk.x);
     let mut parts = vec![format!(
-        "<g class=\"c{color}\"><path class=\"halo\" d=\"{stem}\"/><path class=\"line\" d=\"{stem}\"/>"
+        "<g class=\"c{color}\">{}",
+        branch("line", start, y, x)
     )];
-    for ((end_x, y), kind) in &trunk.ends {
+    for ((end, y), kind) in &trunk.ends {
         let class = match kind {
             EdgeKind::Copied => "line",
             EdgeKind::Mounted => "line mounted",
             EdgeKind::Continued => "line continued",
         };
-        let neck = end_x + 7;
-        parts.push(format!(
-            "<path class=\"halo\" d=\"M{},{y}H{neck}\"/><path class=\"{class}\" d=\"M{x},{y}H{neck}\"/>\
-             <path class=\"head\" d=\"M{end_x},{y}l8,-4.5v9z\"/>",
-            x - 3
-        ));
+        parts.push(branch(class, end + 7, *y, x));
+        parts.push(format!("<path class=\"head\" d=\"M{end},{y}l8,-4.5v9z\"/>"));
     }
     parts.push("</g>\n".to_owned());
     parts.concat()
+}
+
+/// A line from a track at `x` to its left.
+fn branch(class: &str, left: usize, y: usize, x: usize) -> String {
+    let halo = x.saturating_sub(3);
+    format!(
+        "<path class=\"halo\" d=\"M{halo},{y}H{}\"/><path class=\"{class}\" d=\"M{x},{y}H{left}\"/>",
+        left + 10
+    )
 }
 
 fn legend(layout: &Layout<'_>) -> String {
