@@ -50,12 +50,18 @@ pub(super) fn fates(before: &Build<'_>, after: &Build<'_>) -> Vec<Fate> {
         files_before: Vec::new(),
         files_after: Vec::new(),
         fates: Vec::new(),
+        by_root: BTreeMap::new(),
+        by_name: BTreeMap::new(),
         by_key: BTreeMap::new(),
     };
     for (n, vertex) in before.vertices.iter().enumerate() {
         let files = files_of(&mut solver.layers, before, vertex, &solver.files_before, n);
         solver.files_before.push(files);
-        solver.by_key.entry(&vertex.key).or_default().push(n);
+        let root = (vertex.key.as_str(), root(vertex));
+        solver.by_root.entry(root).or_default().push(n);
+        let name = (vertex.key.as_str(), vertex.name.as_str());
+        solver.by_name.entry(name).or_insert(n);
+        solver.by_key.entry(&vertex.key).or_insert(n);
     }
     for (n, vertex) in after.vertices.iter().enumerate() {
         solver.add(n, vertex);
@@ -70,7 +76,11 @@ struct Solver<'a> {
     files_before: Vec<Files>,
     files_after: Vec<Files>,
     fates: Vec<Fate>,
-    by_key: BTreeMap<&'a str, Vec<usize>>,
+    /// The earlier vertices by key and by the vertex that they stand on, where they stand on one.
+    by_root: BTreeMap<(&'a str, Option<usize>), Vec<usize>>,
+    /// One of them for each key and name, and one for each key: it tells why nothing matches.
+    by_name: BTreeMap<(&'a str, &'a str), usize>,
+    by_key: BTreeMap<&'a str, usize>,
 }
 
 /// The files of a vertex, given those of the vertices before it. A result that nothing is known of gets this number.
@@ -108,6 +118,12 @@ fn files_of(
                 })
         }
     }
+}
+
+/// The vertex that a vertex stands on: the first input that is known by its history.
+fn root(vertex: &Vertex) -> Option<usize> {
+    let by_history = |input: &&Input| matches!(input.known_by, KnownBy::History(_));
+    Some(vertex.inputs.iter().find(by_history)?.vertex)
 }
 
 impl Solver<'_> {
@@ -150,13 +166,20 @@ impl Solver<'_> {
         best
     }
 
-    /// The earlier vertices with the same key; those of the same name first, whose reasons a person expects.
-    fn candidates(&self, vertex: &Vertex) -> impl Iterator<Item = (usize, &Vertex)> {
-        let places = self.by_key.get(vertex.key.as_str()).into_iter().flatten();
-        let earlier = places.filter_map(|place| Some((*place, self.before.vertices.get(*place)?)));
-        let (named, others): (Vec<_>, Vec<_>) =
-            earlier.partition(|(_, earlier)| earlier.name == vertex.name);
-        named.into_iter().chain(others)
+    /// The earlier vertices that may be the same, and one whose differences a person expects to hear of.
+    fn candidates<'v>(&'v self, vertex: &'v Vertex) -> impl Iterator<Item = (usize, &'v Vertex)> {
+        let key = vertex.key.as_str();
+        let root = match root(vertex).map(|root| self.fates.get(root)) {
+            // Nothing that stood on something else matches.
+            Some(Some(Fate::Runs(_)) | None) => None,
+            Some(Some(Fate::Cached(place) | Fate::MayRun(place, _))) => Some(Some(*place)),
+            None => Some(None),
+        };
+        let same_root = root.and_then(|root| self.by_root.get(&(key, root)));
+        let expected = self.by_name.get(&(key, vertex.name.as_str()));
+        let expected = expected.or_else(|| self.by_key.get(key));
+        let places = expected.into_iter().chain(same_root.into_iter().flatten());
+        places.filter_map(|place| Some((*place, self.before.vertices.get(*place)?)))
     }
 
     fn against(&self, vertex: &Vertex, earlier: &Vertex, place: usize) -> Fate {

@@ -22,7 +22,7 @@ const PORT_GAP: usize = 9;
 /// The width of a character at 12 pixels, with some room for fonts that are wider than most.
 const CHAR: usize = 15; // halves of a pixel
 /// Lines of a node's text; what is longer is cut.
-const MAX_LINES: usize = 4;
+const MAX_LINES: usize = 6;
 
 /// A picture with places.
 #[derive(Debug)]
@@ -266,13 +266,22 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// A word in pieces that fit into a line.
+/// A word in pieces that fit into a line, broken behind a slash or an equals sign where there is one.
 fn pieces(word: &str, width: usize) -> Vec<String> {
     let chars: Vec<char> = word.chars().collect();
-    chars
-        .chunks(width)
-        .map(|piece| piece.iter().collect())
-        .collect()
+    let mut rest = chars.as_slice();
+    let mut pieces = Vec::new();
+    while rest.len() > width {
+        let joints = rest.iter().take(width).rposition(|c| "/=,".contains(*c));
+        let end = joints
+            .filter(|place| *place > width / 3)
+            .map_or(width, |place| place + 1);
+        let (piece, after) = rest.split_at(end);
+        pieces.push(piece.iter().collect());
+        rest = after;
+    }
+    pieces.push(rest.iter().collect());
+    pieces
 }
 
 /// The text, with an ellipsis in place of what does not fit.
