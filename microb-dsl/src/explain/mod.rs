@@ -135,7 +135,7 @@ pub fn reruns(before: &Planned<'_>, after: &Planned<'_>) -> Result<Reruns, Diagn
             Fate::MayRun(_, reasons) => (false, reasons),
         };
         let reasons: BTreeSet<&Reason> = reasons.iter().collect();
-        let words = |reason: &Reason| in_words(reason, &after.vertices);
+        let words = |reason: &Reason| in_words(reason, is_certain, &after.vertices);
         Some(Rerun {
             name: vertex.name.clone(),
             is_certain,
@@ -149,11 +149,18 @@ pub fn reruns(before: &Planned<'_>, after: &Planned<'_>) -> Result<Reruns, Diagn
     })
 }
 
-fn in_words(reason: &Reason, vertices: &[Vertex]) -> String {
+fn in_words(reason: &Reason, is_certain: bool, vertices: &[Vertex]) -> String {
     let at = |place: &usize| vertices.get(*place);
     match reason {
         Reason::Changed => "is new or has changed".to_owned(),
-        Reason::After(vertex) => format!("after {}", at(vertex).map_or("", place)),
+        Reason::After(vertex) => {
+            let vertex = at(vertex).map_or("", place);
+            if is_certain {
+                format!("after {vertex}")
+            } else {
+                format!("if {vertex} runs")
+            }
+        }
         Reason::Made { by, path } => {
             let by = at(by).map_or("", place);
             format!("if {by} makes other files: {path}")

@@ -34,17 +34,18 @@ impl Tree {
         self.0.insert(path.into(), entry);
     }
 
-    /// The same with other content of what is at a path or below it. A path that is not there becomes a file.
+    /// The same with other content of what is at a path or below it; an empty path is all. A path that is not there
+    /// becomes a file.
     #[must_use]
     pub fn with_changed(mut self, path: &str) -> Self {
         let mut found = false;
         for (other, entry) in &mut self.0 {
-            if is_below(other, path) {
+            if path.is_empty() || is_below(other, path) {
                 found = true;
                 entry.change();
             }
         }
-        if !found {
+        if !found && !path.is_empty() {
             let kind = EntryKind::File("new".to_owned());
             self.insert(path, Entry { kind, mode: 0o644 });
         }
