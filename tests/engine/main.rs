@@ -16,6 +16,7 @@ mod container;
 mod context;
 mod determinism;
 mod examples;
+mod explain;
 mod index;
 mod mistakes;
 mod options;

@@ -58,13 +58,30 @@ pub(super) fn check(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnos
 
 /// Runs the recipe over the folder. Warnings go to standard error, mistakes to the caller.
 fn stage(recipe: &Recipe, inputs: &Inputs) -> Result<Stage, Diagnostics> {
-    let cx = DirectoryContext::open(&inputs.folder, &inputs.file)?
-        .build_args(inputs.build_args.clone())
+    stage_of(recipe, inputs, &context(inputs)?)
+}
+
+/// The folder as the context of a recipe.
+pub(super) fn context(inputs: &Inputs) -> Result<Arc<DirectoryContext>, Diagnostics> {
+    let cx = DirectoryContext::open(&inputs.folder, &inputs.file)?;
+    Ok(Arc::new(given(inputs, cx)))
+}
+
+/// Gives a context what the command line says.
+pub(super) fn given(inputs: &Inputs, cx: DirectoryContext) -> DirectoryContext {
+    cx.build_args(inputs.build_args.clone())
         .named_contexts(inputs.named_contexts.iter().map(|(name, _)| name.clone()))
         .with_target(inputs.target.clone())
-        .with_platform(platform(inputs));
-    let cx = Arc::new(cx);
-    let result = evaluate(recipe, Arc::<DirectoryContext>::clone(&cx));
+        .with_platform(platform(inputs))
+}
+
+/// Runs the recipe in a context that [`given`] made.
+pub(super) fn stage_of(
+    recipe: &Recipe,
+    inputs: &Inputs,
+    cx: &Arc<DirectoryContext>,
+) -> Result<Stage, Diagnostics> {
+    let result = evaluate(recipe, Arc::<DirectoryContext>::clone(cx));
     let warnings: Vec<Diagnostic> = cx
         .warnings()
         .iter()
@@ -78,17 +95,22 @@ fn stage(recipe: &Recipe, inputs: &Inputs) -> Result<Stage, Diagnostics> {
 }
 
 fn lower(stage: &Stage, inputs: &Inputs) -> Result<Lowered, Diagnostics> {
+    let given = lowering_inputs(inputs)?;
+    llb::lower(stage, &given).map_err(|mistakes| mistakes_as_typed(mistakes, inputs))
+}
+
+/// What lowering gets to know without an engine.
+pub(super) fn lowering_inputs(inputs: &Inputs) -> Result<llb::Inputs, Diagnostics> {
     let named_contexts: Result<BTreeMap<String, Source>, Diagnostic> = inputs
         .named_contexts
         .iter()
         .map(|(name, value)| Ok((name.clone(), named_source(name, value)?)))
         .collect();
-    let given = llb::Inputs {
+    Ok(llb::Inputs {
         named_contexts: named_contexts?,
         build_platform: Platform::host(),
         ..llb::Inputs::offline(platform(inputs))
-    };
-    llb::lower(stage, &given).map_err(|mistakes| mistakes_as_typed(mistakes, inputs))
+    })
 }
 
 fn platform(inputs: &Inputs) -> Platform {
