@@ -69,7 +69,7 @@ enum Tier {
     Silver,
     /// Nobody cares.
     #[key(name = "none")]
-    NoTier,
+    Unset,
 }
 
 /// Limits.
