@@ -6,6 +6,7 @@ mod client;
 mod client_flags;
 mod evaluate;
 mod layout;
+mod new;
 mod original;
 mod schema;
 mod show;
@@ -59,6 +60,7 @@ fn run(recipe: &Recipe, args: Vec<String>) -> ExitCode {
         Some(("llb", matches)) => show::llb(recipe, matches),
         Some(("graph", matches)) => show::graph(recipe, matches),
         Some(("check", matches)) => show::check(recipe, matches),
+        Some(("new", matches)) => new::new(recipe, matches),
         Some(("schema", matches)) => schema::schema(recipe, matches),
         Some(("pack", matches)) => write_pack(recipe, matches),
         _ => Ok(()),
