@@ -16,9 +16,11 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     let config = Config::resolve(cx)?;
     let base = cx.build_arg("BASE").unwrap_or("acme/python:3.14");
     let base: ImageRef = base.parse().map_err(Diagnostic::error)?;
-    image(cx, config, &|config| Bases {
-        system: system(config, &base),
-        ..Bases::of(config)
+    image(cx, config, &|config| {
+        Ok(Bases {
+            system: system(config, &base),
+            ..Bases::of(config)
+        })
     })
 }
 

@@ -24,7 +24,7 @@ use crate::runtime::{runtime, system};
 /// All mistakes of the configuration at once.
 pub fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     let config = Config::resolve(cx)?;
-    image(cx, config, &|config| Bases::of(config))
+    image(cx, config, &|config| Ok(Bases::of(config)))
 }
 
 /// The stages that all others start from: what a fork replaces, one or all.
@@ -37,10 +37,10 @@ pub fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
 ///     let config = Config::resolve(cx)?;
 ///     image(cx, config, &|config| {
 ///         config.system_deps.clear();
-///         Bases {
+///         Ok(Bases {
 ///             system: from(ImageRef::official("acme-python", config.python.version.to_string())),
 ///             ..Bases::of(config)
-///         }
+///         })
 ///     })
 /// }
 /// # let cx = microb::MemoryContext::new("[project]\nname = 'hello'\nversion = '1'\n");
@@ -70,6 +70,9 @@ impl Bases {
     }
 }
 
+/// What gives the stages for a configuration, and may change that before.
+pub type ToBases<'a> = dyn Fn(&mut Config) -> Result<Bases, Diagnostics> + 'a;
+
 /// The image of a configuration that is resolved already.
 ///
 /// `bases` gives the stages that the others start from, and may change the configuration before.
@@ -79,13 +82,13 @@ impl Bases {
 ///
 /// # Errors
 ///
-/// When a target that files are copied from has mistakes of its own.
+/// The mistakes that `bases` finds; also when a target that files are copied from has mistakes of its own.
 pub fn image(
     cx: &dyn Context,
     mut config: Config,
-    bases: &dyn Fn(&mut Config) -> Bases,
+    bases: &ToBases<'_>,
 ) -> Result<Stage, Diagnostics> {
-    let own = bases(&mut config);
+    let own = bases(&mut config)?;
     let before = (
         copies(cx, &config.copy_files_before_build, None, bases)?,
         additions(&config.add_files_before_build),
@@ -103,7 +106,7 @@ fn copies(
     cx: &dyn Context,
     files: &[CopyFile],
     built: Option<&Built>,
-    bases: &dyn Fn(&mut Config) -> Bases,
+    bases: &ToBases<'_>,
 ) -> Result<Vec<Step>, Diagnostics> {
     let mut steps = Vec::new();
     for file in files {
@@ -121,7 +124,7 @@ fn source(
     cx: &dyn Context,
     from: &Spanned<CopyFrom>,
     built: Option<&Built>,
-    bases: &dyn Fn(&mut Config) -> Bases,
+    bases: &ToBases<'_>,
 ) -> Result<Source, Diagnostics> {
     match &from.value {
         CopyFrom::Builder => built.map(|built| (&built.builder).into()).ok_or_else(|| {

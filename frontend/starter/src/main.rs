@@ -25,13 +25,14 @@ struct Service {
 fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     // All mistakes of both tables at once.
     let (config, service) = Diagnostics::both(Config::resolve(cx), Service::read(cx))?;
-    let standard = image(cx, config, &|config| Bases {
+    let standard = image(cx, config, &|config| {
+        let bases = Bases::of(config);
         // The final image starts from here: put your own base image, or certificates, into it.
-        system: stage! {
-            from &microb::std::runtime::system(config) as base;
+        let system = stage! {
+            from &bases.system as base;
             env!(TZ = service.timezone.as_str());
-        },
-        ..Bases::of(config)
+        };
+        Ok(Bases { system, ..bases })
     })?;
     Ok(standard.then(label!("com.example.team" = service.team)))
 }

@@ -19,13 +19,22 @@ fn the_example_gives_the_dockerfile_of_the_snapshot() {
         fs::write(&file, &rendered).unwrap();
     }
     let snapshot = fs::read_to_string(&file).unwrap();
-    assert_eq!(rendered, snapshot, "look at the difference, then `UPDATE=1 cargo test`");
+    assert_eq!(
+        rendered, snapshot,
+        "look at the difference, then `UPDATE=1 cargo test`"
+    );
 }
 
 #[test]
 fn a_service_without_a_team_is_told_so_at_its_table() {
     let cx = MemoryContext::new(EXAMPLE.replace("team = ", "taem = "));
     let mistakes = crate::recipe(&cx).unwrap_err().to_string();
-    assert!(mistakes.contains("unknown key `taem` in `tool.{{name}}` (write `team`)"), "{mistakes}");
-    assert!(mistakes.contains("`tool.{{name}}` has no `team` (add `team = \"payments\"`)"), "{mistakes}");
+    assert!(
+        mistakes.contains("unknown key `taem` in `tool.{{name}}` (write `team`)"),
+        "{mistakes}"
+    );
+    assert!(
+        mistakes.contains("`tool.{{name}}` has no `team` (add `team = \"payments\"`)"),
+        "{mistakes}"
+    );
 }
