@@ -43,9 +43,13 @@ pub struct Built {
 }
 
 /// All stages that build. `before` are the steps of `copy_files_before_build` and `add_files_before_build`.
-pub fn builder(config: &Config, before: impl IntoSteps) -> Built {
-    let installer = installer(config);
-    let packages = packages(config).then(before);
+pub fn builder(
+    config: &Config,
+    installer: Stage,
+    packages: Stage,
+    before: impl IntoSteps,
+) -> Built {
+    let packages = packages.then(before);
     let backend = backend(config, &packages, &installer);
     Built {
         builder: dependencies(config, &packages, &backend, &installer),
@@ -86,6 +90,13 @@ pub fn installer(config: &Config) -> Stage {
 
 /// The build image with the packages that building needs, and the variables of the build.
 pub fn packages(config: &Config) -> Stage {
+    let place = flavor::image_span(config, config.build_image.as_ref());
+    let image = from(flavor::build_image(config)).at(place);
+    packages_on(config, image.named("packages"))
+}
+
+/// The same on an image of your own, or after steps of your own.
+pub fn packages_on(config: &Config, image: Stage) -> Stage {
     let settings = [
         ("UV_PYTHON_DOWNLOADS", "never"),
         ("UV_LINK_MODE", "copy"),
@@ -96,9 +107,7 @@ pub fn packages(config: &Config) -> Stage {
         ("PYTHONDONTWRITEBYTECODE", "1"),
         ("SOURCE_DATE_EPOCH", WHEEL_EPOCH),
     ];
-    from(flavor::build_image(config))
-        .at(flavor::image_span(config, config.build_image.as_ref()))
-        .named("packages")
+    image
         .then(flavor::packages(config, &flavor::build_packages(config)))
         .then(settings.map(|(name, value)| env(name, value)))
         .then(variables(config))

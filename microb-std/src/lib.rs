@@ -46,7 +46,7 @@ pub use config::{
 };
 pub use container::{NONROOT, Port, StopSignal, Time, User};
 pub use program::Program;
-pub use recipe::{image, recipe};
+pub use recipe::{Bases, ToBases, image, recipe};
 pub use requirement::{Requirement, VersionOrUrl};
 pub use resolve::READS;
 pub use target_table::schema;

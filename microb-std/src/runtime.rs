@@ -29,15 +29,14 @@ UV_NO_INSTALLER_METADATA=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH \
 /opt/uv/bin/uv pip install --python=/app/.venv/bin/python --offline --no-cache --no-index --no-deps \
 --link-mode=copy --compile-bytecode --no-progress /dist/*.whl && rm -f /app/.venv/.lock";
 
-/// The image that runs. `files` are the steps of `copy_files` and `add_files`.
-pub fn runtime(config: &Config, built: &Built, files: impl IntoSteps) -> Stage {
-    let system = system(config);
+/// The image that runs, on `system`. `files` are the steps of `copy_files` and `add_files`.
+pub fn runtime(config: &Config, system: &Stage, built: &Built, files: impl IntoSteps) -> Stage {
     let name = config.target.as_ref().map(|target| target.value.as_str());
-    from(&system)
+    from(system)
         .named(name.unwrap_or("final"))
         .then(
             (!config.user.is_root())
-                .then(|| copy("/user/", "/").from(user_files(&system, &config.user))),
+                .then(|| copy("/user/", "/").from(user_files(system, &config.user))),
         )
         .then(workdir("/app"))
         .then(copy(VENV, VENV).from(&built.builder))
@@ -119,12 +118,13 @@ pub fn system(config: &Config) -> Stage {
 }
 
 /// `/user`: passwd, group and home of the user, made on the platform of the machine that builds,
-/// so that no program of the target platform has to run.
+/// so that no program of the target platform has to run, by the shell of the image that `system` starts from.
 pub fn user_files(system: &Stage, user: &User) -> Stage {
-    let Base::Image(image) = system.base() else {
-        return scratch();
-    };
-    from(image.clone())
+    let mut first = system;
+    while let Base::Stage(stage) = first.base() {
+        first = stage;
+    }
+    from(first.base().clone())
         .on(StagePlatform::Build)
         .named("user")
         .then(

@@ -47,6 +47,7 @@ pub(super) fn command(recipe: &Recipe) -> Command {
         )
         .subcommand(schema_command(&name, file))
         .subcommand(pack_command(&name))
+        .subcommands((!recipe.starter.is_empty()).then(|| new_command(&name)))
 }
 
 /// What `dockerfile`, `llb`, `graph`, `explain`, `diff` and `check` were asked for.
@@ -278,6 +279,27 @@ fn schema_command(name: &str, file: &str) -> Command {
         .after_help(format!(
             "Example:\n  {name} schema > {name}.schema.json\n\n\
              Then `#:schema ./{name}.schema.json` on a line of {file} tells editors with Taplo (Even Better TOML) about it."
+        ))
+}
+
+fn new_command(name: &str) -> Command {
+    Command::new("new")
+        .about("Write a new crate with a recipe of your own, ready to be changed")
+        .arg(
+            Arg::new("NAME")
+                .required(true)
+                .value_parser(value_parser!(PathBuf))
+                .help("Its folder, which must not be there yet; the last part is the name of the crate"),
+        )
+        .arg(
+            Arg::new("path")
+                .long("path")
+                .value_name("CHECKOUT")
+                .value_parser(value_parser!(PathBuf))
+                .help("Depend on this clone of microb's repository [default: the release on crates.io]"),
+        )
+        .after_help(format!(
+            "Example:\n  {name} new acme-image --path ../microb\n  cd acme-image\n  cargo run -- build -t hello example"
         ))
 }
 

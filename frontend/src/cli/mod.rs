@@ -9,6 +9,7 @@ mod evaluate;
 mod explain;
 mod folder;
 mod layout;
+mod new;
 mod original;
 mod revision;
 mod schema;
@@ -65,6 +66,7 @@ fn run(recipe: &Recipe, args: Vec<String>) -> ExitCode {
         Some(("explain", matches)) => explain::explain(recipe, matches),
         Some(("diff", matches)) => return diff::diff(recipe, matches),
         Some(("check", matches)) => show::check(recipe, matches),
+        Some(("new", matches)) => new::new(recipe, matches),
         Some(("schema", matches)) => schema::schema(recipe, matches),
         Some(("pack", matches)) => write_pack(recipe, matches),
         _ => Ok(()),
