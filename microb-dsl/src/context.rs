@@ -12,7 +12,7 @@ use crate::span::SourceFile;
 ///
 /// Everything else that a recipe does is pure: the same answers give the same stage.
 pub trait Context {
-    /// The file that the build was started with (`docker build -f`), usually `pyproject.toml`.
+    /// The file that the build was started with (`docker build -f`), usually `pyproject.toml`; empty for a recipe that has none.
     fn definition(&self) -> &SourceFile;
 
     /// A file of the build context as bytes, or `None` if there is none.
