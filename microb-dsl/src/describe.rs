@@ -25,7 +25,8 @@ pub(crate) fn is_layer(step: &Step) -> bool {
         | Instruction::Entrypoint(_)
         | Instruction::Cmd(_)
         | Instruction::StopSignal(_)
-        | Instruction::Healthcheck(_) => false,
+        | Instruction::Healthcheck(_)
+        | Instruction::Shell(_) => false,
     }
 }
 
@@ -58,6 +59,7 @@ pub(crate) fn describe(instruction: &Instruction) -> String {
             Some(argv) => format!("HEALTHCHECK CMD {}", listed(argv)),
             None => "HEALTHCHECK NONE".to_owned(),
         },
+        Instruction::Shell(argv) => format!("SHELL {}", json(argv)),
     }
 }
 

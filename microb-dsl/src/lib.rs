@@ -63,8 +63,8 @@ pub use span::{Position, SourceFile, Span, Spanned};
 pub use stage::{Base, ForeignDefinition, Stage, StagePlatform, diff, from, merge, scratch};
 pub use step::{
     Command, Instruction, Network, Owner, Security, Step, add, cmd, copy, entrypoint, env, expose,
-    healthcheck, label, labels, mkdir, mkfile, path, remove, run, stop_signal, symlink, user,
-    volume, workdir,
+    healthcheck, label, labels, mkdir, mkfile, no_healthcheck, path, remove, run, shell,
+    stop_signal, symlink, user, volume, workdir,
 };
 pub use sugar::{apk, apt, pip};
 
@@ -74,7 +74,7 @@ pub mod prelude {
         Base, Context, Diagnostic, Diagnostics, ImageRef, IntoSteps, Network, Platform, Sharing,
         Source, Stage, StagePlatform, Step, add, apk, apt, bind, cache, cmd, copy, diff,
         entrypoint, env, expose, from, git, healthcheck, http, label, labels, local, merge, mkdir,
-        mkfile, named_context, path, pip, remove, run, scratch, secret, ssh, stop_signal, symlink,
-        tmpfs, user, volume, workdir,
+        mkfile, named_context, no_healthcheck, path, pip, remove, run, scratch, secret, ssh,
+        stop_signal, symlink, tmpfs, user, volume, workdir,
     };
 }

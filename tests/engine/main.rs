@@ -19,5 +19,6 @@ mod index;
 mod mistakes;
 mod options;
 mod parity;
+mod recipes;
 mod vertices;
 mod zero_configuration;

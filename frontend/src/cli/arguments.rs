@@ -277,7 +277,7 @@ fn switch(name: &'static str, help: &'static str) -> Arg {
 fn examples(recipe: &Recipe) -> String {
     let name = recipe.name();
     let built = recipe.default_filename().map_or_else(
-        || "the folder of the moment".to_owned(),
+        || "the current folder".to_owned(),
         |file| format!("./{file}"),
     );
     let width = name.len() + " dockerfile services/api".len();

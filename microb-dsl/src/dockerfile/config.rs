@@ -106,6 +106,14 @@ pub(super) fn command_line(
     Ok(format!("{keyword} {text}"))
 }
 
+pub(super) fn shell(argv: &[String]) -> Result<String, Diagnostic> {
+    let wrong = |reason| no_form("`shell`", reason);
+    if argv.is_empty() {
+        return Err(wrong("it names no program"));
+    }
+    Ok(format!("SHELL {}", run::argv(argv).map_err(wrong)?))
+}
+
 pub(super) fn healthcheck(check: &Healthcheck) -> Result<String, Diagnostic> {
     let flags = healthcheck_flags(check).map_err(|reason| no_form("`healthcheck`", reason))?;
     match &check.command {
@@ -127,6 +135,7 @@ fn healthcheck_flags(check: &Healthcheck) -> Result<String, &'static str> {
         ("interval", check.interval),
         ("timeout", check.timeout),
         ("start-period", check.start_period),
+        ("start-interval", check.start_interval),
     ] {
         if let Some(time) = time {
             flags.push(format!("--{name}={} ", go_duration(time)?));

@@ -233,6 +233,7 @@ fn instruction(step: &Step, names: &Names) -> Result<String, Diagnostic> {
         }
         Instruction::Cmd(command) => config::command_line("CMD", "cmd", command),
         Instruction::Healthcheck(check) => config::healthcheck(check),
+        Instruction::Shell(argv) => config::shell(argv),
     }
 }
 

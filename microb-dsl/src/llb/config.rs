@@ -46,6 +46,7 @@ impl State {
             }
             Instruction::StopSignal(signal) => config.stop_signal.clone_from(signal),
             Instruction::Healthcheck(check) => config.set_healthcheck(check),
+            Instruction::Shell(argv) => config.shell = Some(argv.clone()),
             Instruction::Run(_)
             | Instruction::Copy(_)
             | Instruction::Mkdir(_)

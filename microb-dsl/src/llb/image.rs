@@ -199,6 +199,7 @@ impl ContainerConfig {
             ("Interval", check.interval),
             ("Timeout", check.timeout),
             ("StartPeriod", check.start_period),
+            ("StartInterval", check.start_interval),
         ] {
             if let Some(nanoseconds) = time.and_then(|time| u64::try_from(time.as_nanos()).ok()) {
                 json.insert(key.to_owned(), nanoseconds.into());

@@ -441,7 +441,8 @@ impl Lowering<'_> {
             | Instruction::Entrypoint(_)
             | Instruction::Cmd(_)
             | Instruction::StopSignal(_)
-            | Instruction::Healthcheck(_) => return state.root.clone(),
+            | Instruction::Healthcheck(_)
+            | Instruction::Shell(_) => return state.root.clone(),
         };
         Some(self.add_file(file, notes))
     }

@@ -149,7 +149,8 @@ fn replayable<'a>(lower: &Stage, upper: &'a Stage) -> Option<&'a [Step]> {
         | Instruction::Entrypoint(_)
         | Instruction::Cmd(_)
         | Instruction::StopSignal(_)
-        | Instruction::Healthcheck(_) => true,
+        | Instruction::Healthcheck(_)
+        | Instruction::Shell(_) => true,
     };
     steps.iter().all(replays).then_some(steps)
 }
