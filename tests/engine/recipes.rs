@@ -110,7 +110,7 @@ fn the_test_target_fails_with_the_words_of_the_tool_that_failed() {
     test(&green).succeeded().says(["All checks passed!"]);
     let red = Project::example("checked").edit("tests/test_sizes.py", "2.0 KiB", "2.0 kB");
     test(&red).failed().says([
-        "tests/test_sizes.py:12: AssertionError",
+        "tests/test_sizes.py:11: AssertionError",
         "1 failed",
         "RUN pytest",
     ]);
