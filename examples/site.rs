@@ -53,7 +53,7 @@ fn server(html: &Stage, title: &str) -> Stage {
     stage! {
         from scratch as server;
         copy!("/usr/bin/busybox" => "/bin/busybox").from(&tools);
-        copy!("/" => "/html").from(html);
+        copy!("/" => "/html").from(html).link();
         label!("org.opencontainers.image.title" = title);
         user(65532);
         expose("8000");

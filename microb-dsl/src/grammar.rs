@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+mod container;
 mod marker;
 mod names;
 mod packages;
@@ -12,6 +13,7 @@ pub mod requirement;
 pub mod template;
 mod version;
 
+pub use container::{port, signal};
 pub use names::{RESERVED_STAGE_NAMES, env_name, label_key, names_a_secret, stage_name};
 pub use packages::{alpine_package, debian_package};
 pub use paths::{absolute_path, destination_path, octal_mode, source_path};
@@ -121,6 +123,8 @@ mod tests {
                 source_path(&text).err(),
                 destination_path(&text).err(),
                 octal_mode(&text).err(),
+                port(&text).err(),
+                signal(&text).err(),
             ]
             .into_iter()
             .flatten()

@@ -70,6 +70,8 @@ pub use sugar::{apk, apt, pip};
 
 /// What a recipe needs in scope: `use microb_dsl::prelude::*;`.
 pub mod prelude {
+    // Not the module of the same name, which quotes words.
+    pub use crate::step::shell;
     pub use crate::{
         Base, Context, Diagnostic, Diagnostics, ImageRef, IntoSteps, Network, Platform, Sharing,
         Source, Stage, StagePlatform, Step, add, apk, apt, bind, cache, cmd, copy, diff,

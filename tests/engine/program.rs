@@ -11,8 +11,10 @@ static MICROB: LazyLock<PathBuf> =
     LazyLock::new(|| cargo_build(&["--workspace", "--bin", "microb"]).join("microb"));
 
 /// The folder of the recipes of `cargo run --example`, built once.
-static EXAMPLES: LazyLock<PathBuf> =
-    LazyLock::new(|| cargo_build(&["--package", "microb", "--examples"]).join("examples"));
+static EXAMPLES: LazyLock<PathBuf> = LazyLock::new(|| {
+    let packages = ["--package", "microb", "--package", "microb-frontend"];
+    cargo_build(&[&packages[..], &["--examples"]].concat()).join("examples")
+});
 
 /// The program of the crate with the foreign definition, built once as its own lock says, in a folder of its own.
 static FOREIGN_LLB: LazyLock<PathBuf> = LazyLock::new(|| {

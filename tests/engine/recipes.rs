@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::docker::{Image, Ran, docker};
+use crate::parity::{compare_configs, compare_files};
 use crate::program::{example_program, foreign_llb};
 use crate::project::{Project, example, unique};
 
@@ -32,6 +33,50 @@ fn combinators_and_macros_build_images_that_run_the_same() {
     let (combinators, macros) = (combinators.inspect(), macros.inspect());
     assert_eq!(combinators["RootFS"], macros["RootFS"]);
     assert_eq!(combinators["Config"], macros["Config"]);
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn recipes_are_the_same_images_as_their_dockerfiles() {
+    for (name, folder) in [
+        ("combinators", "04-requirements-file"),
+        ("site", "site"),
+        ("checks", "checked"),
+    ] {
+        let project = Project::example(folder);
+        let ours = built(example_program(name), &project, &[]);
+        let mut print = example_program(name);
+        let text = Ran::of(print.arg("dockerfile").current_dir(project.folder()));
+        let text = text.succeeded().stdout;
+        // Outside of the context, which is to be the same.
+        let beside = Project::empty().file("Dockerfile", &text);
+        let theirs = Image::new();
+        let mut build = docker(["build", "--tag", &theirs.0, "-f"]);
+        build.arg(beside.folder().join("Dockerfile"));
+        Ran::of(build.arg(project.folder())).succeeded();
+        compare_configs(&ours, &theirs, &text);
+        assert!(compare_files(&ours, &theirs, &text) > 4);
+    }
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn copies_are_linked_and_keep_their_parents() {
+    let project = Project::empty()
+        .file("pyproject.toml", "name = 1")
+        .file("src/x/a.txt", "")
+        .file("src/x/b.txt", "")
+        .file("src/y/a.txt", "");
+    let image = built(
+        example_program("trial"),
+        &project,
+        &["--build-arg=TRY=copies"],
+    );
+    let files = "cd /parents; find -type f | sort; [ -d /linked -a ! -L /linked ] && ls /linked";
+    assert_eq!(
+        image.output(&["sh", "-c", files]),
+        "./src/x/a.txt\n./src/y/a.txt\n./x/b.txt\nx\ny\n"
+    );
 }
 
 #[test]
