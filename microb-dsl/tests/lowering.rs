@@ -265,6 +265,22 @@ fn a_health_check_has_dockers_keys_and_nanoseconds() {
 }
 
 #[test]
+fn lines_that_a_base_image_wants_run_are_no_silent_loss() {
+    let mut inputs = inputs();
+    let config = br#"{"architecture":"amd64","os":"linux","config":{"OnBuild":["COPY . /app"]}}"#;
+    inputs.images.insert(
+        (image("python:onbuild"), amd64()),
+        ResolvedImage {
+            digest: None,
+            config: config.to_vec(),
+        },
+    );
+    let mistakes = lower(&from(image("python:onbuild")), &inputs).unwrap_err();
+    let found = &mistakes.iter().next().unwrap().message;
+    assert_eq!(found, "the image `python:onbuild` has `ONBUILD` lines");
+}
+
+#[test]
 fn a_shell_runs_the_lines_after_it_and_only_these() {
     let stage = from(image("alpine")).then((
         run("a"),

@@ -295,6 +295,13 @@ impl Lowering<'_> {
         let key = (image.clone(), cx.platform.clone());
         let resolved = self.inputs.images.get(&key)?;
         match ImageConfig::from_base(&resolved.config) {
+            Ok(config) if config.config.triggers().is_some() => {
+                let message = format!("the image `{}` has `ONBUILD` lines", image.familiar());
+                self.mistakes.push(Diagnostic::error(message).help(
+                    "start from the image that it was made from, and write what the lines do as steps",
+                ));
+                None
+            }
             Ok(config) => Some(config),
             Err(error) => {
                 self.mistakes.push(Diagnostic::error(format!(

@@ -126,6 +126,12 @@ impl Copy {
     }
 
     /// `--chmod=…`: the permission bits of all that is copied, for instance `0o644`.
+    ///
+    /// ```
+    /// # use microb_dsl::{dockerfile, prelude::*};
+    /// assert_eq!(dockerfile::steps(copy("start", "/").mode(0o755))?, "COPY --chmod=755 start /\n");
+    /// # Ok::<(), Diagnostics>(())
+    /// ```
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = Some(mode);
         self
@@ -138,6 +144,12 @@ impl Copy {
     }
 
     /// `--exclude=…`: leaves out what matches, in the syntax of `.dockerignore`.
+    ///
+    /// ```
+    /// # use microb_dsl::{dockerfile, prelude::*};
+    /// assert_eq!(dockerfile::steps(copy(".", "/src").exclude(["**/*.md"]))?, "COPY --exclude=**/*.md . /src\n");
+    /// # Ok::<(), Diagnostics>(())
+    /// ```
     pub fn exclude<S: Into<String>>(mut self, patterns: impl IntoIterator<Item = S>) -> Self {
         self.exclude.extend(patterns.into_iter().map(Into::into));
         self
@@ -189,7 +201,14 @@ impl Copy {
         self
     }
 
-    /// `ADD`: unpacks tar archives (also gzip, bzip2, xz, zstd).
+    /// `ADD --unpack`: unpacks tar archives (also gzip, bzip2, xz, zstd). An [`add`] of a path does it anyway.
+    ///
+    /// ```
+    /// # use microb_dsl::{dockerfile, prelude::*};
+    /// let fetched = add(http("https://example.org/a.tar.gz"), "/a/").unpack();
+    /// assert_eq!(dockerfile::steps(fetched)?, "ADD --unpack=true https://example.org/a.tar.gz /a/\n");
+    /// # Ok::<(), Diagnostics>(())
+    /// ```
     pub fn unpack(mut self) -> Self {
         self.unpack = true;
         self
