@@ -1,6 +1,8 @@
 //! Best-practice container images from `pyproject.toml`: the language and the standard recipe under one name.
 //!
-//! The language is documented in [`microb_dsl`], whose items are all here; the standard recipe is [`std`].
+//! [`guide`] is where to begin. The language is documented in [`microb_dsl`], whose items are all here; the standard recipe is [`std`].
+
+pub mod guide;
 
 pub use microb_dsl::*;
 pub use microb_macros::{
