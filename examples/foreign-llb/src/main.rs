@@ -8,22 +8,21 @@
 use std::process::ExitCode;
 
 use buildkit_llb::prelude::*;
-use microb::prelude::{
-    Context, Diagnostic, Diagnostics, Stage, copy, entrypoint, from, image, stage,
+use microb::{
+    Context, Diagnostic, Diagnostics, ForeignDefinition, ImageRef, Stage, copy, entrypoint, from,
+    run,
 };
-use microb::stage::ForeignDefinition;
 use microb_frontend::Recipe;
 
 fn recipe(_: &dyn Context) -> Result<Stage, Diagnostics> {
     let theirs = from(foreign()?).named("foreign");
-    let counted = stage! {
-        from &theirs as counted;
-        microb::run!["/bin/sh", "-c", "wc -w < /words > /count"];
-    };
-    Ok(from(image!("alpine:3.23")).named("final").then((
-        copy(["/words", "/count"], "/").from(&counted),
-        entrypoint(["cat", "/words", "/count"]),
-    )))
+    let counted = from(&theirs)
+        .named("counted")
+        .then(run("wc -w < /words > /count"));
+    Ok(from(ImageRef::official("alpine", "3.23"))
+        .named("final")
+        .then(copy(["/words", "/count"], "/").from(&counted))
+        .then(entrypoint(["cat", "/words", "/count"])))
 }
 
 /// Their definition as bytes. microb neither reads nor changes its operations, so their digests and caches stay.
