@@ -6,7 +6,7 @@ pub mod guide;
 
 pub use microb_dsl::*;
 pub use microb_macros::{
-    add, apk, apt, cmd, copy, entrypoint, env, image, label, pip, run, sh, stage,
+    add, apk, apt, cmd, copy, entrypoint, env, image, label, pip, platform, run, sh, stage,
 };
 pub use microb_std as std;
 pub use microb_std::table;
@@ -18,7 +18,7 @@ pub mod prelude {
     pub use microb_dsl::Spanned;
     pub use microb_dsl::prelude::*;
     pub use microb_macros::{
-        add, apk, apt, cmd, copy, entrypoint, image, label, pip, run, sh, stage,
+        add, apk, apt, cmd, copy, entrypoint, image, label, pip, platform, run, sh, stage,
     };
     pub use microb_std::table::{Choice, Table};
 }

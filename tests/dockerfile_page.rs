@@ -60,7 +60,8 @@ fn pairs() -> BTreeSet<(String, String)> {
 macro_rules! rendered {
     ($render:path: $($expression:expr;)*) => {[$((
         $render(&$expression),
-        stringify!($expression).to_owned(),
+        // The compiler breaks long lines.
+        stringify!($expression).replace('\n', " "),
     )),*]};
 }
 
@@ -132,7 +133,10 @@ fn every_pair_is_what_the_recipe_renders_to() {
         healthcheck(["check"]).interval(seconds(10)).timeout(seconds(3)).start_period(seconds(60)).start_interval(seconds(1)).retries(2);
         no_healthcheck();
     };
-    let ours: BTreeSet<_> = [&stages[..], &commands, &files, &image].concat().into_iter().collect();
+    let ours: BTreeSet<_> = [&stages[..], &commands, &files, &image]
+        .concat()
+        .into_iter()
+        .collect();
     let page = pairs();
     let difference: Vec<_> = ours.symmetric_difference(&page).collect();
     assert!(difference.is_empty(), "{difference:#?}");
