@@ -146,19 +146,16 @@ fn every_pair_is_what_the_recipe_renders_to() {
 fn every_rule_has_its_row_and_every_test_that_is_named_is_there() {
     let of_rules: Vec<&str> = rows()
         .filter(|row| row.len() == 3)
-        .map(|row| row[0])
-        .filter(|name| *name != "rule")
+        .filter(|row| row[0] != "rule")
+        .map(|row| row[0].trim_matches('`'))
         .collect();
     assert_eq!(of_rules, RULES);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
-    let links: Vec<&str> = PAGE
-        .split("[test](")
-        .skip(1)
-        .map(|rest| rest.split(')').next().unwrap())
-        .collect();
-    assert!(links.len() >= 8);
-    for link in links {
-        assert!(root.join(link).exists(), "{link}");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let words = PAGE.split('`');
+    let tests: Vec<&str> = words.filter(|word| word.starts_with("tests/ui/")).collect();
+    assert!(tests.len() >= 8);
+    for test in tests {
+        assert!(root.join(test).with_extension("stderr").exists(), "{test}");
     }
 }
 

@@ -242,7 +242,7 @@ fn a_health_check_has_dockers_keys_and_nanoseconds() {
     let check = healthcheck("curl -f localhost")
         .interval(Duration::from_secs(30))
         .timeout(Duration::from_millis(1500))
-        .start_period(Duration::from_secs(60))
+        .start_period(Duration::from_mins(1))
         .start_interval(Duration::from_secs(1))
         .retries(2);
     let stage = from(image("python:3.14"));

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use crate::docker::{Image, Ran, docker};
 use crate::parity::{compare_configs, compare_files};
-use crate::program::{example_program, foreign_llb};
-use crate::project::{Project, example, unique};
+use crate::program::{example_program, foreign_llb, microb};
+use crate::project::{EXAMPLES, Project, example, unique};
 
 /// The image that a recipe's program builds of a project.
 #[track_caller]
@@ -56,6 +56,37 @@ fn recipes_are_the_same_images_as_their_dockerfiles() {
         Ran::of(build.arg(project.folder())).succeeded();
         compare_configs(&ours, &theirs, &text);
         assert!(compare_files(&ours, &theirs, &text) > 4);
+    }
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn buildkits_linter_finds_nothing_in_a_rendered_dockerfile() {
+    let check = |text: &str| {
+        let folder = Project::empty().file("Dockerfile", text);
+        let mut lint = docker(["build", "--call=check", "."]);
+        Ran::of(lint.current_dir(folder.folder()))
+    };
+    // So that silence means something.
+    check("FROM alpine:3.23 as x\nEXPOSE 80/TCP\n")
+        .failed()
+        .says(["FromAsCasing", "ExposeProtoCasing"]);
+    for name in EXAMPLES {
+        let text = Ran::of(microb().arg("dockerfile").arg(example(name)))
+            .succeeded()
+            .stdout;
+        check(&text).succeeded().says(["no warnings found"]);
+    }
+    for (name, folder) in [
+        ("macros", "04-requirements-file"),
+        ("site", "site"),
+        ("checks", "checked"),
+    ] {
+        let mut print = example_program(name);
+        let text = Ran::of(print.arg("dockerfile").arg(example(folder)))
+            .succeeded()
+            .stdout;
+        check(&text).succeeded().says(["no warnings found"]);
     }
 }
 

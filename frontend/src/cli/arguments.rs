@@ -48,7 +48,7 @@ pub(super) fn command(recipe: &Recipe) -> Command {
                 .about(format!("Show all mistakes{mistakes} at once, without building"))
                 .after_help("The exit status is 1 when there are mistakes, 0 when there are at most warnings."),
         )
-        .subcommand(schema_command(&name, file))
+        .subcommands(file.filter(|_| recipe.schema.is_some()).map(|file| schema_command(&name, file)))
         .subcommand(pack_command(&name))
 }
 

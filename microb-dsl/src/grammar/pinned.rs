@@ -1,5 +1,7 @@
 //! Checksums, commits and platforms: words that say exactly which.
 
+use std::ops::RangeInclusive;
+
 use super::{Mistake, first_not};
 use crate::diagnostic::nearest;
 use crate::platform::Platform;
@@ -21,23 +23,26 @@ const SYSTEMS: [&str; 5] = ["linux", "windows", "darwin", "freebsd", "wasi"];
 /// What is wrong with the text.
 pub fn digest(text: &str) -> Result<(), Mistake> {
     let Some(digits) = text.strip_prefix("sha256:") else {
-        let help = match is_hexadecimal(text, 64) {
-            true => format!("write `sha256:{text}`"),
-            false => "write `sha256:` and what `sha256sum FILE` prints".to_owned(),
+        let help = if text.len() == 64 && first_not(text, is_digit).is_none() {
+            format!("write `sha256:{text}`")
+        } else {
+            "write `sha256:` and what `sha256sum FILE` prints".to_owned()
         };
         let message = format!("`{text}` is no checksum: it does not start with `sha256:`");
         return Err(Mistake::new(message, 0..text.len()).help(help));
     };
-    hexadecimal(text, digits, &[64], "a checksum")
+    hexadecimal(text, digits, 64..=64, "a checksum")
 }
 
-/// The name of a git commit: 40 or 64 hexadecimal digits in lower case.
+/// The name of a git commit: hexadecimal digits in lower case, all 40 (or 64) or the first of them, at least 7.
+///
+/// BuildKit compares the beginning (`source/git/identifier.go`); fewer than git itself abbreviates to say little.
 ///
 /// # Errors
 ///
 /// What is wrong with the text.
 pub fn commit(text: &str) -> Result<(), Mistake> {
-    hexadecimal(text, text, &[40, 64], "a commit")
+    hexadecimal(text, text, 7..=64, "a commit")
 }
 
 /// What an image runs on, `OS/ARCHITECTURE[/VARIANT]`, with a system and a processor that are known.
@@ -83,16 +88,17 @@ pub fn platform(text: &str) -> Result<Platform, Mistake> {
     Ok(platform)
 }
 
-fn is_hexadecimal(text: &str, length: usize) -> bool {
-    text.len() == length && first_not(text, is_digit).is_none()
-}
-
 fn is_digit(c: char) -> bool {
     c.is_ascii_digit() || ('a'..='f').contains(&c)
 }
 
 /// Checks the digits at the end of `text`.
-fn hexadecimal(text: &str, digits: &str, lengths: &[usize], what: &str) -> Result<(), Mistake> {
+fn hexadecimal(
+    text: &str,
+    digits: &str,
+    lengths: RangeInclusive<usize>,
+    what: &str,
+) -> Result<(), Mistake> {
     let at = text.len() - digits.len();
     if let Some(range) = first_not(digits, is_digit) {
         let found = &digits[range.clone()];
@@ -108,11 +114,14 @@ fn hexadecimal(text: &str, digits: &str, lengths: &[usize], what: &str) -> Resul
     if lengths.contains(&digits.len()) {
         return Ok(());
     }
-    let message = format!(
-        "{what} has {} hexadecimal digits, and this has {}",
-        lengths[0],
-        digits.len()
-    );
+    let (least, most) = lengths.into_inner();
+    let wanted = if least == most {
+        least.to_string()
+    } else {
+        format!("{least} to {most}")
+    };
+    let found = digits.len();
+    let message = format!("{what} has {wanted} hexadecimal digits, and this has {found}");
     Err(Mistake::new(message, at..text.len()).help("write all of it"))
 }
 
@@ -138,6 +147,7 @@ mod tests {
             (short.as_str(), None),
             (&long, None),
             ("main", Some(0..1)),
+            ("abc1234", None),
             ("abc123", Some(0..6)),
         ] {
             assert_eq!(range(commit(text)), wrong, "{text}");

@@ -39,7 +39,22 @@ pub(super) fn mistake(instruction: &Instruction) -> Option<Diagnostic> {
         Instruction::Healthcheck(check) if check.command.as_ref().is_some_and(is_empty) => {
             no_program("healthcheck")
         }
-        _ => None,
+        Instruction::Run(_)
+        | Instruction::Copy(_)
+        | Instruction::Mkdir(_)
+        | Instruction::Mkfile(_)
+        | Instruction::Remove(_)
+        | Instruction::Symlink(_)
+        | Instruction::Env { .. }
+        | Instruction::Path(_)
+        | Instruction::Workdir(_)
+        | Instruction::User(_)
+        | Instruction::Label { .. }
+        | Instruction::Volume(_)
+        | Instruction::Entrypoint(_)
+        | Instruction::Cmd(_)
+        | Instruction::Healthcheck(_)
+        | Instruction::Shell(_) => None,
     }
 }
 

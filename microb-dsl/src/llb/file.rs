@@ -93,9 +93,12 @@ pub(super) fn copy(
     let actions: Vec<_> = copy
         .sources
         .iter()
-        .map(|path| match copy.parents {
-            true => copy_with_parents(copy, path, root, requires_paths),
-            false => copy_action(copy, path, root),
+        .map(|path| {
+            if copy.parents {
+                copy_with_parents(copy, path, root, requires_paths)
+            } else {
+                copy_action(copy, path, root)
+            }
         })
         .collect();
     let has_patterns = |action: &pb::FileActionCopy| {
