@@ -48,6 +48,22 @@ impl DirectoryContext {
     ///
     /// When the folder is none, or the definition file is missing, too large or not UTF-8.
     pub fn open(folder: &Path, definition: &Path) -> Result<Self, Diagnostic> {
+        Self::over(folder, || read_definition(definition))
+    }
+
+    /// The same for a recipe without a definition file; `name` is the recipe's.
+    ///
+    /// # Errors
+    ///
+    /// When the folder is none.
+    pub fn without_definition(folder: &Path, name: &str) -> Result<Self, Diagnostic> {
+        Self::over(folder, || Ok(SourceFile::new(name, "")))
+    }
+
+    fn over(
+        folder: &Path,
+        definition: impl FnOnce() -> Result<SourceFile, Diagnostic>,
+    ) -> Result<Self, Diagnostic> {
         let folder_shown = folder.display();
         let root = fs::canonicalize(folder).map_err(|error| {
             Diagnostic::error(format!(
@@ -63,7 +79,7 @@ impl DirectoryContext {
         }
         Ok(Self {
             folder: root,
-            definition: read_definition(definition)?,
+            definition: definition()?,
             build_args: BTreeMap::new(),
             named_contexts: BTreeSet::new(),
             target: None,

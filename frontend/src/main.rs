@@ -26,6 +26,11 @@ fn main() -> ExitCode {
         Recipe::new("microb", microb_std::recipe)
             .reads(microb_std::READS.iter().copied())
             .schema(microb_std::schema())
-            .starter(STARTER),
+            .starter(STARTER)
+            .about("Builds a container image from pyproject.toml, without a Dockerfile")
+            .version(env!("CARGO_PKG_VERSION"))
+            .after_help(
+                "The flags -llb, -dockerfile and -filename of microb's first version work too.",
+            ),
     )
 }

@@ -23,5 +23,6 @@ mod mistakes;
 mod new;
 mod options;
 mod parity;
+mod recipes;
 mod vertices;
 mod zero_configuration;

@@ -68,7 +68,7 @@ fn inputs(recipe: &Recipe, matches: &ArgMatches, argument: &str) -> Inputs {
     if let Some(path) = matches.get_one::<PathBuf>(argument) {
         if path.is_file() {
             inputs.folder = arguments::folder_of(Some(path));
-            inputs.file.clone_from(path);
+            inputs.file = Some(path.clone());
         } else {
             inputs.file = arguments::default_file(path, recipe);
             inputs.folder.clone_from(path);

@@ -46,7 +46,7 @@ pub(super) struct Project {
 
 impl Project {
     pub(super) fn open(recipe: &Recipe, inputs: &Inputs) -> Result<Self, Diagnostics> {
-        Self::of(recipe, inputs, show::context(inputs)?)
+        Self::of(recipe, inputs, show::context(recipe, inputs)?)
     }
 
     fn of(
@@ -73,7 +73,7 @@ impl Project {
             let mut inputs = self.inputs.clone();
             inputs.folder = path.to_owned();
             if let Some(definition) = definition {
-                inputs.file = path.join(definition);
+                inputs.file = Some(path.join(definition));
             }
             return Ok(Before {
                 project: Self::open(recipe, &inputs)?,
@@ -81,8 +81,7 @@ impl Project {
             });
         }
         let revision = Revision::open(self.cx.folder(), since)?;
-        let cx = DirectoryContext::open(&self.inputs.folder, &self.inputs.file)?;
-        let cx = show::given(&self.inputs, cx);
+        let cx = show::open(recipe, &self.inputs)?;
         let cx = cx.earlier(revision.earlier(), &definition.unwrap_or_default())?;
         Ok(Before {
             project: Self::of(recipe, &self.inputs, Arc::new(cx))?,

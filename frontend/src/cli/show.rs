@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ArgMatches;
@@ -53,29 +53,37 @@ pub(super) fn graph(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnos
 pub(super) fn check(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> {
     let inputs = Inputs::new(recipe, matches);
     lower(&stage(recipe, &inputs)?, &inputs)?;
-    print(format!("{}: no mistakes\n", inputs.file.display()).as_bytes())
+    let checked = inputs.file.as_ref().unwrap_or(&inputs.folder);
+    print(format!("{}: no mistakes\n", checked.display()).as_bytes())
 }
 
 /// Runs the recipe over the folder. Warnings go to standard error, mistakes to the caller.
 fn stage(recipe: &Recipe, inputs: &Inputs) -> Result<Stage, Diagnostics> {
-    stage_of(recipe, inputs, &context(inputs)?)
+    stage_of(recipe, inputs, &context(recipe, inputs)?)
 }
 
 /// The folder as the context of a recipe.
-pub(super) fn context(inputs: &Inputs) -> Result<Arc<DirectoryContext>, Diagnostics> {
-    let cx = DirectoryContext::open(&inputs.folder, &inputs.file)?;
-    Ok(Arc::new(given(inputs, cx)))
+pub(super) fn context(
+    recipe: &Recipe,
+    inputs: &Inputs,
+) -> Result<Arc<DirectoryContext>, Diagnostics> {
+    open(recipe, inputs).map(Arc::new)
 }
 
-/// Gives a context what the command line says.
-pub(super) fn given(inputs: &Inputs, cx: DirectoryContext) -> DirectoryContext {
-    cx.build_args(inputs.build_args.clone())
+/// The folder, with what the command line says of the build.
+pub(super) fn open(recipe: &Recipe, inputs: &Inputs) -> Result<DirectoryContext, Diagnostics> {
+    let cx = match &inputs.file {
+        Some(file) => DirectoryContext::open(&inputs.folder, file),
+        None => DirectoryContext::without_definition(&inputs.folder, recipe.name()),
+    }?;
+    Ok(cx
+        .build_args(inputs.build_args.clone())
         .named_contexts(inputs.named_contexts.iter().map(|(name, _)| name.clone()))
         .with_target(inputs.target.clone())
-        .with_platform(platform(inputs))
+        .with_platform(platform(inputs)))
 }
 
-/// Runs the recipe in a context that [`given`] made.
+/// Runs the recipe in a context that [`open`] made.
 pub(super) fn stage_of(
     recipe: &Recipe,
     inputs: &Inputs,
@@ -149,12 +157,9 @@ fn as_typed(found: &Diagnostic, inputs: &Inputs) -> Diagnostic {
     let mut found = found.clone();
     found.span = found.span.map(|span| {
         let name = span.file().name();
-        let is_definition = inputs.file.file_name().is_some_and(|file| *file == *name);
-        let path = if is_definition {
-            inputs.file.clone()
-        } else {
-            inputs.folder.join(name)
-        };
+        let is_definition = |file: &&PathBuf| file.file_name().is_some_and(|file| *file == *name);
+        let definition = inputs.file.as_ref().filter(is_definition);
+        let path = definition.map_or_else(|| inputs.folder.join(name), Clone::clone);
         let path = path.strip_prefix(Path::new(".")).unwrap_or(&path);
         SourceFile::new(path.to_string_lossy(), span.file().text()).span(span.range())
     });
