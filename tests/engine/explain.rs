@@ -123,7 +123,7 @@ impl Foretold {
 /// An edit, and what is known about the programs of the build.
 struct Edit {
     what: &'static str,
-    edit: fn(Project) -> Project,
+    change: fn(Project) -> Project,
     /// The files that it changes, when the recipe reads none of them.
     changed: &'static [&'static str],
     /// Steps that make the same files as before the edit.
@@ -134,7 +134,7 @@ struct Edit {
 
 const EDIT: Edit = Edit {
     what: "",
-    edit: |project| project,
+    change: |project| project,
     changed: &[],
     same: &[],
     of_others: &[],
@@ -148,7 +148,7 @@ fn check(project: &Project, edits: &[Edit]) {
     rebuild(project);
     let mut wrong = Vec::new();
     for edit in edits {
-        let edited = (edit.edit)(project.copied());
+        let edited = (edit.change)(project.copied());
         let before = project.folder().to_str().unwrap();
         let foretold = Foretold::of(&edited, &["--since", before]);
         if !edit.changed.is_empty() {
@@ -186,7 +186,7 @@ fn edits_of_files_run_what_was_foretold() {
             },
             Edit {
                 what: "only the time of a file",
-                edit: |project| {
+                change: |project| {
                     let module = fs::read(project.folder().join("sizes.py")).unwrap();
                     project.file("sizes.py", module)
                 },
@@ -194,7 +194,7 @@ fn edits_of_files_run_what_was_foretold() {
             },
             Edit {
                 what: "the module",
-                edit: |project| {
+                change: |project| {
                     project.edit(
                         "sizes.py",
                         "import sys",
@@ -206,28 +206,28 @@ fn edits_of_files_run_what_was_foretold() {
             },
             Edit {
                 what: "a module that is not packaged",
-                edit: |project| project.file("tools/release.py", unique()),
+                change: |project| project.file("tools/release.py", unique()),
                 changed: &["tools/release.py"],
                 same: SAME_WHEEL,
                 ..EDIT
             },
             Edit {
                 what: "the README",
-                edit: |project| project.file("README.md", unique()),
+                change: |project| project.file("README.md", unique()),
                 changed: &["README.md"],
                 same: SAME_WHEEL,
                 ..EDIT
             },
             Edit {
                 what: "a new test",
-                edit: |project| project.file("tests/test_more.py", unique()),
+                change: |project| project.file("tests/test_more.py", unique()),
                 changed: &["tests/test_more.py"],
                 same: SAME_WHEEL,
                 ..EDIT
             },
             Edit {
                 what: "a deleted test",
-                edit: |project| {
+                change: |project| {
                     fs::remove_file(project.folder().join("tests/test_sizes.py")).unwrap();
                     project
                 },
@@ -237,21 +237,21 @@ fn edits_of_files_run_what_was_foretold() {
             },
             Edit {
                 what: "a file of copy_files",
-                edit: |project| project.file("data/units.txt", unique()),
+                change: |project| project.file("data/units.txt", unique()),
                 changed: &["data/units.txt"],
                 same: SAME_WHEEL,
                 ..EDIT
             },
             Edit {
                 what: "a new folder of copy_files",
-                edit: |project| project.file("data/more/units.txt", unique()),
+                change: |project| project.file("data/more/units.txt", unique()),
                 changed: &["data/more/units.txt"],
                 same: SAME_WHEEL,
                 ..EDIT
             },
             Edit {
                 what: "the mode of a file",
-                edit: |project| {
+                change: |project| {
                     let file = project.folder().join("tools/release.py");
                     fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
                     project
@@ -262,13 +262,13 @@ fn edits_of_files_run_what_was_foretold() {
             },
             Edit {
                 what: "a file that is not sent",
-                edit: |project| project.file("notes/todo.txt", unique()),
+                change: |project| project.file("notes/todo.txt", unique()),
                 changed: &["notes/todo.txt"],
                 ..EDIT
             },
             Edit {
                 what: "what is not sent",
-                edit: |project| project.edit(".dockerignore", "notes", "notes\ndata/units.txt"),
+                change: |project| project.edit(".dockerignore", "notes", "notes\ndata/units.txt"),
                 same: SAME_WHEEL,
                 ..EDIT
             },
@@ -284,7 +284,7 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
         &[
             Edit {
                 what: "a comment",
-                edit: |project| {
+                change: |project| {
                     project.edit(
                         "pyproject.toml",
                         "[project]",
@@ -296,7 +296,7 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
             },
             Edit {
                 what: "the version",
-                edit: |project| {
+                change: |project| {
                     project.edit(
                         "pyproject.toml",
                         "\"1.0.0\"",
@@ -307,7 +307,7 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
             },
             Edit {
                 what: "a dependency that is there already",
-                edit: |project| {
+                change: |project| {
                     project.edit(
                         "pyproject.toml",
                         "\"humanize>=4,<5\"",
@@ -321,7 +321,7 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
                 what: "another dependency",
                 // Wherever humanize and idna were installed, the environment is the same.
                 of_others: &["[default 3/5"],
-                edit: |project| {
+                change: |project| {
                     project.edit(
                         "pyproject.toml",
                         "\"humanize>=4,<5\"",
@@ -332,13 +332,13 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
             },
             Edit {
                 what: "a variable",
-                edit: |project| project.edit("pyproject.toml", "RUN = \"", "RUN = \"2"),
+                change: |project| project.edit("pyproject.toml", "RUN = \"", "RUN = \"2"),
                 same: &["[builder 5/5", "[wheel 2/2"],
                 ..EDIT
             },
             Edit {
                 what: "the entry point",
-                edit: |project| {
+                change: |project| {
                     project.edit(
                         "pyproject.toml",
                         "\"-m\", \"sizes\"",
@@ -350,13 +350,13 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
             },
             Edit {
                 what: "the target of copy_files",
-                edit: |project| project.edit("pyproject.toml", "\"/data\"", "\"/units\""),
+                change: |project| project.edit("pyproject.toml", "\"/data\"", "\"/units\""),
                 same: SAME_WHEEL,
                 ..EDIT
             },
             Edit {
                 what: "the interpreter",
-                edit: |project| project.file(".python-version", "3.13\n"),
+                change: |project| project.file(".python-version", "3.13\n"),
                 of_others: &[
                     "[uv 2/2",
                     "[user 2/2",
@@ -390,14 +390,14 @@ fn what_a_program_writes_decides_what_runs_after_it() {
         &[
             Edit {
                 what: "a file that says nothing about dependencies",
-                edit: |project| project.file("README.md", unique()),
+                change: |project| project.file("README.md", unique()),
                 changed: &["README.md"],
                 same: &["[metadata 3/3", "[wheel 2/2"],
                 ..EDIT
             },
             Edit {
                 what: "the file that lists them",
-                edit: |project| project.file("needs.txt", "humanize>=4.1,<5\n"),
+                change: |project| project.file("needs.txt", "humanize>=4.1,<5\n"),
                 changed: &["needs.txt"],
                 same: &["[builder 5/5"],
                 ..EDIT
@@ -426,7 +426,7 @@ fn edits_of_what_a_requirements_file_names_run_what_was_foretold() {
         &[
             Edit {
                 what: "a comment",
-                edit: |project| {
+                change: |project| {
                     project.edit("requirements.txt", "# sizes", &format!("# {}", unique()))
                 },
                 same: SAME_WHEEL,
@@ -434,7 +434,7 @@ fn edits_of_what_a_requirements_file_names_run_what_was_foretold() {
             },
             Edit {
                 what: "a marker",
-                edit: |project| {
+                change: |project| {
                     project.edit(
                         "requirements.txt",
                         "4.17.0 ",
@@ -446,7 +446,7 @@ fn edits_of_what_a_requirements_file_names_run_what_was_foretold() {
             },
             Edit {
                 what: "the source of a dependency",
-                edit: |project| project.file("vendored/vendored.py", unique()),
+                change: |project| project.file("vendored/vendored.py", unique()),
                 changed: &["vendored/vendored.py"],
                 same: SAME_WHEEL,
                 ..EDIT
