@@ -13,6 +13,7 @@ mod advanced;
 mod caching;
 mod command_line;
 mod company;
+mod comparison;
 mod container;
 mod context;
 mod determinism;

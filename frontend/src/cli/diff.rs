@@ -35,9 +35,10 @@ fn stages(recipe: &Recipe, matches: &ArgMatches) -> Result<(Stage, Stage), Diagn
         let before = now.since(recipe, since)?;
         return Ok((before.project.stage, now.stage));
     }
-    let mut b = match matches.contains_id("B") {
-        true => inputs(recipe, matches, "B"),
-        false => a.clone(),
+    let mut b = if matches.contains_id("B") {
+        inputs(recipe, matches, "B")
+    } else {
+        a.clone()
     };
     let targets: Vec<&String> = many(matches, "target").collect();
     let mut a = a;
