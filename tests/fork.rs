@@ -173,7 +173,7 @@ fn a_base_that_is_a_stage_has_the_user_of_its_image() {
             .then(run(["true"])),
     )
     .named("system");
-    let user = microb::std::runtime::user_files(&system);
+    let user = microb::std::runtime::user_files(&system, &microb::std::User::default());
     assert!(
         render(&user).contains("FROM --platform=$BUILDPLATFORM ours:1 AS user\n"),
         "{}",
