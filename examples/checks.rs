@@ -8,7 +8,7 @@
 use std::process::ExitCode;
 
 use microb::prelude::*;
-use microb::std::builder::{Built, builder, sources};
+use microb::std::builder::{Built, builder, installer, packages, sources};
 use microb::std::runtime::project;
 use microb::std::{Config, READS};
 use microb_frontend::Recipe;
@@ -23,7 +23,7 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
 
 /// The build image with all dependencies and the project, and the tools on top: an edit of the code installs nothing again.
 fn checks(config: &Config) -> Stage {
-    let built = builder(config, ());
+    let built = builder(config, installer(config), packages(config), ());
     stage! {
         from &built.builder as test;
         install(&built, &["pytest==8.4.2", "ruff==0.14.0"]);

@@ -1,6 +1,7 @@
 //! A folder of this machine as the context of a recipe, for the command line.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,50 @@ pub struct DirectoryContext {
     platform: Platform,
     build_platform: Platform,
     warnings: Mutex<Vec<Diagnostic>>,
+    reads: Mutex<BTreeMap<String, bool>>,
+    lists: Mutex<BTreeSet<String>>,
+    earlier: Option<Earlier>,
+}
+
+/// Reads a file as it was, by its path; `None` if it was not there.
+pub(crate) type ReadEarlier = Box<dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync>;
+
+/// Files of the folder as they were at another time.
+pub(crate) struct Earlier {
+    /// Those that were not as they are now, each with whether it was there.
+    pub(crate) paths: BTreeMap<String, bool>,
+    /// The content of one of them, if it was there.
+    pub(crate) read: ReadEarlier,
+}
+
+impl Earlier {
+    /// The names in a folder as they were, given those that are there now.
+    fn names(&self, folder: &str, now: Vec<String>) -> Vec<String> {
+        let mut names: BTreeSet<String> = now.into_iter().collect();
+        for (path, was_there) in &self.paths {
+            let inside = match folder {
+                "" => Some(path.as_str()),
+                folder => path
+                    .strip_prefix(folder)
+                    .and_then(|rest| rest.strip_prefix('/')),
+            };
+            let Some(inside) = inside else { continue };
+            match (inside.split_once('/'), was_there) {
+                (None, false) => drop(names.remove(inside)),
+                (None, true) => drop(names.insert(inside.to_owned())),
+                (Some((name, _)), true) => drop(names.insert(name.to_owned())),
+                // Another file may have been in that folder.
+                (Some(_), false) => {}
+            }
+        }
+        names.into_iter().collect()
+    }
+}
+
+impl fmt::Debug for Earlier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Earlier").field(&self.paths).finish()
+    }
 }
 
 impl DirectoryContext {
@@ -69,7 +114,71 @@ impl DirectoryContext {
             platform: Platform::host(),
             build_platform: Platform::host(),
             warnings: Mutex::new(Vec::new()),
+            reads: Mutex::default(),
+            lists: Mutex::default(),
+            earlier: None,
         })
+    }
+
+    /// Looks at the folder as it was at another time.
+    ///
+    /// # Errors
+    ///
+    /// When the definition, whose path in the folder is given, was not there.
+    pub(crate) fn earlier(
+        mut self,
+        earlier: Earlier,
+        definition: &str,
+    ) -> Result<Self, Diagnostic> {
+        if earlier.paths.contains_key(definition) {
+            let content = (earlier.read)(definition).ok_or_else(|| {
+                Diagnostic::error(format!("there was no `{definition}` at that time"))
+            })?;
+            let file = definition::decode(definition, content)?;
+            self.definition = SourceFile::new(self.definition.name(), file.text());
+        }
+        self.earlier = Some(earlier);
+        Ok(self)
+    }
+
+    /// What was asked for so far, each with whether it is there.
+    pub fn reads(&self) -> BTreeMap<String, bool> {
+        self.reads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The folders whose names were asked for so far; the root is empty.
+    pub fn lists(&self) -> BTreeSet<String> {
+        self.lists
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The name of the definition file.
+    pub(crate) fn definition_name(&self) -> &str {
+        self.definition.name()
+    }
+
+    /// The real path of the folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A file of the folder, as it is or was. Nobody is told that it was asked for.
+    pub(crate) fn look_at(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        let inside = patterns::inside(path).ok_or("it is outside of the build context")?;
+        if let Some(earlier) = &self.earlier
+            && earlier.paths.contains_key(&inside)
+        {
+            return Ok((earlier.read)(&inside));
+        }
+        match self.locate(path)? {
+            Some(file) => read_file(&file).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Gives build arguments.
@@ -129,10 +238,14 @@ impl Context for DirectoryContext {
             path: path.to_owned(),
             reason,
         };
-        let Some(file) = self.locate(path).map_err(error)? else {
-            return Ok(None);
-        };
-        read_file(&file).map(Some).map_err(error)
+        let content = self.look_at(path).map_err(error)?;
+        if let Some(inside) = patterns::inside(path) {
+            self.reads
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(inside, content.is_some());
+        }
+        Ok(content)
     }
 
     fn list(&self, folder: &str) -> Result<Vec<String>, ReadError> {
@@ -144,10 +257,20 @@ impl Context for DirectoryContext {
             "." | "" => Some(self.folder.clone()),
             folder => self.locate(folder).map_err(error)?,
         };
-        match located {
-            Some(folder) => read_names(&folder).map_err(error),
-            None => Ok(Vec::new()),
-        }
+        let inside = patterns::inside(folder).unwrap_or_default();
+        let names = match located {
+            Some(folder) => read_names(&folder).map_err(error)?,
+            None => Vec::new(),
+        };
+        let names = match &self.earlier {
+            Some(earlier) => earlier.names(&inside, names),
+            None => names,
+        };
+        self.lists
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(inside);
+        Ok(names)
     }
 
     fn build_arg(&self, name: &str) -> Option<&str> {

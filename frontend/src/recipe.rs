@@ -18,6 +18,7 @@ pub struct Recipe {
     pub(crate) filename: Option<String>,
     pub(crate) reads: Vec<String>,
     pub(crate) schema: Option<Value>,
+    pub(crate) starter: &'static [(&'static str, &'static str)],
     pub(crate) about: Option<String>,
     pub(crate) version: String,
     pub(crate) after_help: Option<String>,
@@ -35,6 +36,7 @@ impl Recipe {
             filename: Some("pyproject.toml".to_owned()),
             reads: Vec::new(),
             schema: None,
+            starter: &[],
             about: None,
             version: format!("(microb {})", env!("CARGO_PKG_VERSION")),
             after_help: None,
@@ -86,6 +88,15 @@ impl Recipe {
     /// The JSON schema (draft 7) of the definition file, which the command `schema` prints for editors.
     pub fn schema(mut self, schema: impl Into<Value>) -> Self {
         self.schema = Some(schema.into());
+        self
+    }
+
+    /// The files of a new crate with a recipe, which the command `new` writes: paths and texts. Without this there is no such command.
+    ///
+    /// In the texts, `{{name}}` is the name of the crate, `{{microb}}` and `{{microb-frontend}}` are what Cargo needs to
+    /// know of these two dependencies.
+    pub fn starter(mut self, files: &'static [(&'static str, &'static str)]) -> Self {
+        self.starter = files;
         self
     }
 

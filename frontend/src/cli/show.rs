@@ -59,16 +59,37 @@ pub(super) fn check(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnos
 
 /// Runs the recipe over the folder. Warnings go to standard error, mistakes to the caller.
 fn stage(recipe: &Recipe, inputs: &Inputs) -> Result<Stage, Diagnostics> {
+    stage_of(recipe, inputs, &context(recipe, inputs)?)
+}
+
+/// The folder as the context of a recipe.
+pub(super) fn context(
+    recipe: &Recipe,
+    inputs: &Inputs,
+) -> Result<Arc<DirectoryContext>, Diagnostics> {
+    open(recipe, inputs).map(Arc::new)
+}
+
+/// The folder, with what the command line says of the build.
+pub(super) fn open(recipe: &Recipe, inputs: &Inputs) -> Result<DirectoryContext, Diagnostics> {
     let cx = match &inputs.file {
         Some(file) => DirectoryContext::open(&inputs.folder, file),
         None => DirectoryContext::without_definition(&inputs.folder, recipe.name()),
-    }?
-    .build_args(inputs.build_args.clone())
-    .named_contexts(inputs.named_contexts.iter().map(|(name, _)| name.clone()))
-    .with_target(inputs.target.clone())
-    .with_platform(platform(inputs));
-    let cx = Arc::new(cx);
-    let result = evaluate(recipe, Arc::<DirectoryContext>::clone(&cx));
+    }?;
+    Ok(cx
+        .build_args(inputs.build_args.clone())
+        .named_contexts(inputs.named_contexts.iter().map(|(name, _)| name.clone()))
+        .with_target(inputs.target.clone())
+        .with_platform(platform(inputs)))
+}
+
+/// Runs the recipe in a context that [`open`] made.
+pub(super) fn stage_of(
+    recipe: &Recipe,
+    inputs: &Inputs,
+    cx: &Arc<DirectoryContext>,
+) -> Result<Stage, Diagnostics> {
+    let result = evaluate(recipe, Arc::<DirectoryContext>::clone(cx));
     let warnings: Vec<Diagnostic> = cx
         .warnings()
         .iter()
@@ -82,17 +103,22 @@ fn stage(recipe: &Recipe, inputs: &Inputs) -> Result<Stage, Diagnostics> {
 }
 
 fn lower(stage: &Stage, inputs: &Inputs) -> Result<Lowered, Diagnostics> {
+    let given = lowering_inputs(inputs)?;
+    llb::lower(stage, &given).map_err(|mistakes| mistakes_as_typed(mistakes, inputs))
+}
+
+/// What lowering gets to know without an engine.
+pub(super) fn lowering_inputs(inputs: &Inputs) -> Result<llb::Inputs, Diagnostics> {
     let named_contexts: Result<BTreeMap<String, Source>, Diagnostic> = inputs
         .named_contexts
         .iter()
         .map(|(name, value)| Ok((name.clone(), named_source(name, value)?)))
         .collect();
-    let given = llb::Inputs {
+    Ok(llb::Inputs {
         named_contexts: named_contexts?,
         build_platform: Platform::host(),
         ..llb::Inputs::offline(platform(inputs))
-    };
-    llb::lower(stage, &given).map_err(|mistakes| mistakes_as_typed(mistakes, inputs))
+    })
 }
 
 fn platform(inputs: &Inputs) -> Platform {
