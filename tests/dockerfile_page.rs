@@ -163,10 +163,10 @@ fn every_rule_has_its_row_and_every_test_that_is_named_is_there() {
 fn what_the_page_says_of_names_ports_and_triggers_is_so() {
     let named = |name: &str| scratch().then(mkfile(format!("/{name}"), "")).named(name);
     let twice = scratch().then((
-        copy("/", "/").from(&named("build")),
-        copy("/", "/").from(&named("build")),
-        copy("/", "/").from(&named("scratch")),
-        copy("/", "/").from(&named("Other")),
+        copy("/", "/").from(named("build")),
+        copy("/", "/").from(named("build")),
+        copy("/", "/").from(named("scratch")),
+        copy("/", "/").from(named("Other")),
     ));
     let text = dockerfile::render(&twice).unwrap();
     for name in ["AS build\n", "AS build-2\n", "AS scratch-2\n", "AS other\n"] {
