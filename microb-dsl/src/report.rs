@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 /// Renders findings one below the other, as `rustc` does. Without colour, since a build log has none.
 ///
 /// ```
-/// # use microb_dsl::{Diagnostic, SourceFile, report::render};
+/// # use microb_dsl::{Diagnostic, Rule, SourceFile, report::render};
 /// let file = SourceFile::new("pyproject.toml", "[project]\nnmae = 'x'\n");
 /// let finding = Diagnostic::error("unknown key `nmae`")
 ///     .at(&file.find("nmae").unwrap())
@@ -22,6 +22,9 @@ use crate::diagnostic::{Diagnostic, Severity};
 ///   = help: write `name`");
 /// let finding = Diagnostic::warning("there is no lock").help("add one");
 /// assert_eq!(render([&finding]), "warning: there is no lock\nhelp: add one");
+///
+/// static NO_LOCK: Rule = Rule::new("NoLock", "Without a lock, versions change from build to build");
+/// assert_eq!(render([&NO_LOCK.finding("there is no lock")]), "warning[NoLock]: there is no lock");
 /// ```
 pub fn render<'a>(findings: impl IntoIterator<Item = &'a Diagnostic>) -> String {
     let rendered: Vec<String> = findings.into_iter().map(one).collect();
@@ -36,7 +39,10 @@ fn one(finding: &Diagnostic) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(finding.message.as_str());
+    let mut title = level.primary_title(finding.message.as_str());
+    if let Some(rule) = finding.rule {
+        title = title.id(rule.name);
+    }
     let snippet = Snippet::source(span.file().text())
         .path(span.file().name())
         .annotation(AnnotationKind::Primary.span(span.range()));
@@ -52,8 +58,11 @@ fn without_place(finding: &Diagnostic) -> String {
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
+    let rule = finding.rule.map(|rule| format!("[{}]", rule.name));
+    let rule = rule.unwrap_or_default();
     let help = finding.help.iter().map(|help| format!("\nhelp: {help}"));
-    help.fold(format!("{severity}: {}", finding.message), |text, help| {
-        text + &help
-    })
+    help.fold(
+        format!("{severity}{rule}: {}", finding.message),
+        |text, help| text + &help,
+    )
 }
