@@ -6,6 +6,8 @@ use microb_frontend::Recipe;
 
 fn main() -> ExitCode {
     microb_frontend::main(
-        Recipe::new("microb", microb_std::recipe).reads(microb_std::READS.iter().copied()),
+        Recipe::new("microb", microb_std::recipe)
+            .reads(microb_std::READS.iter().copied())
+            .targets(microb_std::targets),
     )
 }

@@ -30,6 +30,7 @@ mod resolve;
 mod specifier;
 mod substitute;
 mod target;
+mod targets;
 mod text;
 mod tree;
 mod unread;
@@ -42,3 +43,4 @@ pub use config::{
 pub use recipe::{image, recipe};
 pub use requirement::{Requirement, VersionOrUrl};
 pub use resolve::READS;
+pub use targets::targets;

@@ -190,7 +190,7 @@ fn version_file(
 }
 
 /// The tables of `[tool.microb.target]` with their names, in the order of the file.
-fn target_tables<'a>(tables: &Tables<'a>) -> Vec<(Spanned<String>, Table<'a>)> {
+pub(crate) fn target_tables<'a>(tables: &Tables<'a>) -> Vec<(Spanned<String>, Table<'a>)> {
     let microb = tables.tool.as_ref().and_then(|tool| tool.table("microb"));
     let Some(microb) = microb else {
         return Vec::new();

@@ -35,6 +35,13 @@ impl Failure {
         Self::coded(Code::Unknown, message)
     }
 
+    /// There is no answer to a question of this name, in the form that makes clients ask somebody else.
+    pub fn unsupported(subrequest: &str) -> Self {
+        let mut failure = Self::new(format!("unsupported request {subrequest}"));
+        failure.detail("errdefs.Subrequest", &json!({ "name": subrequest }));
+        failure
+    }
+
     /// Tells this failure as a finding, which may have a place in the user's file. The details stay.
     pub fn told_as(self, finding: Diagnostic) -> Self {
         let mut told = Self::from(Diagnostics::from(finding));

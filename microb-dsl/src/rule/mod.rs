@@ -5,7 +5,7 @@ mod secret;
 mod stage;
 
 pub use checks::{BUILD_ARG, Checks, Review};
-pub use stage::check;
+pub use stage::{check, check_user};
 
 use crate::diagnostic::{Diagnostic, Severity};
 

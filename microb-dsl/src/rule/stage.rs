@@ -52,9 +52,7 @@ pub(super) static SHELL_ENTRYPOINT: Rule = Rule::new(
 .pages(PAGES);
 
 /// What the rules of the language find in a stage and in all stages that it needs.
-///
-/// `user` is the user of the finished image where it is known, for instance from its config; it may come from the base.
-pub fn check(stage: &Stage, user: Option<&str>) -> Vec<Diagnostic> {
+pub fn check(stage: &Stage) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     for stage in stage.stages() {
         if let Base::Image(image) = stage.base() {
@@ -70,7 +68,6 @@ pub fn check(stage: &Stage, user: Option<&str>) -> Vec<Diagnostic> {
             );
         }
     }
-    findings.extend(root(stage, user));
     findings
 }
 
@@ -223,8 +220,11 @@ fn is_branch(reference: &str) -> bool {
     name != reference || ["HEAD", "main", "master", "develop", "dev", "trunk"].contains(&name)
 }
 
-/// The last user that a step of the image's own chain of bases sets decides, else what is known of the image.
-fn root(stage: &Stage, user: Option<&str>) -> Option<Diagnostic> {
+/// What is wrong with the user that the image runs as.
+///
+/// The last user that a step sets decides, in the stage or its bases; without one `user`, which is the user of the
+/// finished image's config where that is known.
+pub fn check_user(stage: &Stage, user: Option<&str>) -> Option<Diagnostic> {
     let mut next = Some(stage.clone());
     while let Some(stage) = next {
         for step in stage.steps().iter().rev() {
@@ -264,7 +264,9 @@ mod tests {
     /// The rules that a stage of these steps breaks.
     #[track_caller]
     fn check_steps(steps: impl crate::IntoSteps, expected: &[&str]) {
-        let found = check(&scratch().then(steps), None);
+        let stage = scratch().then(steps);
+        let mut found = check(&stage);
+        found.extend(check_user(&stage, None));
         let names: Vec<&str> = found
             .iter()
             .filter_map(|found| Some(found.rule?.name))
@@ -306,7 +308,7 @@ mod tests {
         check_steps(copy("a", "/").from(image("tools:1")), &[]);
         let pinned = format!("tools:latest@sha256:{}", "0".repeat(64));
         check_steps(copy("a", "/").from(image(&pinned)), &[]);
-        let found = check(&from(image("python:latest")), None);
+        let found = check(&from(image("python:latest")));
         assert_eq!(
             found[0].message,
             "`python:latest` is another image after each release"
@@ -328,12 +330,13 @@ mod tests {
         check_steps((user(0), user(65532)), &[]);
         check_steps((), &[]);
         let base = scratch().then(user(65532));
-        assert_eq!(check(&from(&base), Some("")), []);
+        assert_eq!(check_user(&from(&base), Some("")), None);
         let image: ImageRef = "tools:1".parse().unwrap();
-        for (of_the_base, n_findings) in [("", 1), ("root:root", 1), ("0", 1), ("app", 0)] {
-            let found = check(&from(image.clone()), Some(of_the_base));
-            assert_eq!(found.len(), n_findings, "{of_the_base}");
+        for (of_the_base, is_root) in [("", true), ("root:root", true), ("0", true), ("app", false)]
+        {
+            let found = check_user(&from(image.clone()), Some(of_the_base));
+            assert_eq!(found.is_some(), is_root, "{of_the_base}");
         }
-        assert_eq!(check(&from(image), None), []);
+        assert_eq!(check_user(&from(image), None), None);
     }
 }
