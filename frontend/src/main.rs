@@ -8,6 +8,7 @@ fn main() -> ExitCode {
     microb_frontend::main(
         Recipe::new("microb", microb_std::recipe)
             .reads(microb_std::READS.iter().copied())
-            .targets(microb_std::targets),
+            .targets(microb_std::targets)
+            .rules(microb_std::rules::RULES.iter().copied()),
     )
 }

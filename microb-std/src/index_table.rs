@@ -5,6 +5,7 @@ use microb::{Diagnostic, Spanned};
 use crate::config::{Credential, Index};
 use crate::location::check_url;
 use crate::mistake::Findings;
+use crate::rules::{CREDENTIAL_IN_URL, IGNORED_CREDENTIAL, PASSWORD_IN_FILE};
 use crate::tree::{self, Table};
 
 const INDEX_KEYS: &[&str] = &[
@@ -38,7 +39,8 @@ pub(crate) fn resolve(target: &Table<'_>) -> Vec<Index> {
                 "password"
             };
             findings.add(
-                Diagnostic::warning(format!("`{key}` without a username is ignored"))
+                IGNORED_CREDENTIAL
+                    .finding(format!("`{key}` without a username is ignored"))
                     .at(&table.key_span(key))
                     .help("add `username`, or give the token as `username`"),
             );
@@ -69,11 +71,12 @@ fn credential(table: &Table<'_>, name: &str) -> Option<Credential> {
     };
     if plain.is_some() {
         findings.add(
-            Diagnostic::warning(format!(
-                "`{name}` is ignored, since `{secret_key}` is given"
-            ))
-            .at(&table.key_span(name))
-            .help("remove it"),
+            IGNORED_CREDENTIAL
+                .finding(format!(
+                    "`{name}` is ignored, since `{secret_key}` is given"
+                ))
+                .at(&table.key_span(name))
+                .help("remove it"),
         );
     }
     // `docker build --secret id=…,env=…` is a list with commas.
@@ -97,7 +100,7 @@ fn advise(url: &Spanned<String>, password: Option<&Credential>, findings: &Findi
     let authority = url.value.split('/').nth(2).unwrap_or_default();
     if authority.contains('@') {
         findings.add(
-            Diagnostic::warning(
+            CREDENTIAL_IN_URL.finding(
                 "the URL contains credentials, which everybody with the image's history can read",
             )
             .at(&url.span)
@@ -106,7 +109,8 @@ fn advise(url: &Spanned<String>, password: Option<&Credential>, findings: &Findi
     }
     if let Some(Credential::Plain(password)) = password {
         findings.add(
-            Diagnostic::warning("the password stands in the file, where everybody can read it")
+            PASSWORD_IN_FILE
+                .finding("the password stands in the file, where everybody can read it")
                 .at(&password.span)
                 .help("use `password_secret`"),
         );

@@ -9,6 +9,7 @@ pub mod config;
 pub mod flavor;
 pub mod indices;
 pub mod requirement;
+pub mod rules;
 pub mod runtime;
 
 mod backend;

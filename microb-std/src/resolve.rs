@@ -11,6 +11,7 @@ use crate::metadata::{self, Metadata, Tables};
 use crate::mistake::Findings;
 use crate::python::Wanted;
 use crate::python_version_file;
+use crate::rules;
 use crate::target;
 use crate::text;
 use crate::tree::{self, Table};
@@ -29,6 +30,10 @@ pub const READS: &[&str] = &[
     "*.lock",
     "pylock.toml",
     "requirements/*",
+    // Whether a virtual environment would be sent, and what keeps it out.
+    "*.dockerignore",
+    ".venv/pyvenv.cfg",
+    "venv/pyvenv.cfg",
 ];
 
 /// The build argument that names the target, where a client has no `--target`.
@@ -162,7 +167,8 @@ fn definition(cx: &dyn Context, project_dir: &str, findings: &Findings) -> Optio
     match cx.read(&path) {
         Ok(Some(known)) if known == file.text().as_bytes() => return None,
         Ok(None) => findings.add(
-            Diagnostic::warning(format!("the build context has no `{path}`"))
+            rules::MISSING_PYPROJECT
+                .finding(format!("the build context has no `{path}`"))
                 .help("if the project is in a folder of its own, give that folder as the build context: `docker build -f app/pyproject.toml app`"),
         ),
         Ok(Some(_)) | Err(_) => {}
@@ -171,7 +177,7 @@ fn definition(cx: &dyn Context, project_dir: &str, findings: &Findings) -> Optio
 }
 
 /// `.python-version` beside the `pyproject.toml`, else in the root of the build context.
-fn version_file(
+pub(crate) fn version_file(
     cx: &dyn Context,
     project_dir: &str,
     findings: &Findings,
@@ -269,7 +275,7 @@ fn asked_for<'a>(cx: &'a dyn Context, findings: &Findings) -> Option<&'a str> {
     match (option, argument) {
         (Some(option), Some((arg, value))) if option != value => {
             findings.add(
-                Diagnostic::warning(format!(
+                rules::IGNORED_TARGET.finding(format!(
                     "the build argument `{arg}={value}` is ignored, since `--target {option}` is given"
                 ))
                 .help("give one of the two"),

@@ -15,6 +15,7 @@ use crate::packages;
 use crate::python::{self, Question};
 use crate::requirement::Requirement;
 use crate::resolve::Shared;
+use crate::rules::{DEPRECATED_KEY, UNDEFINED_VARIABLE};
 use crate::substitute::substitute;
 use crate::tree::{Table, escape};
 use crate::unread;
@@ -158,7 +159,8 @@ fn check_keys(table: &Table<'_>) {
             .at(&span)
             .help("move everything to `env`")
     } else {
-        Diagnostic::warning("`environment` is the old spelling of `env`")
+        DEPRECATED_KEY
+            .finding("`environment` is the old spelling of `env`")
             .at(&span)
             .help("write `env`")
     });
@@ -245,7 +247,8 @@ fn variables(
 
 fn undefined(value: &Spanned<String>, name: &str) -> Diagnostic {
     let at = value.value.find(name).unwrap_or_default();
-    Diagnostic::warning(format!("`{name}` has no value"))
+    UNDEFINED_VARIABLE
+        .finding(format!("`{name}` has no value"))
         .at(&part(value, at..at + name.len()))
         .help(format!(
             "give `--build-arg {name}=…`, or write `${{{name}:-default}}`, or `\\$` for a dollar"
