@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::context::{self, Answer};
 use crate::files::Files;
 use crate::gateway::{Failure, Gateway, Graph, Outcome, Reference, References};
+use crate::needs::{self, Need};
 use crate::recipe::Recipe;
 use crate::request::{ContextSource, Request};
 use crate::{images, panics, sources};
@@ -234,10 +235,23 @@ impl Build {
                 }
             }
         });
-        let resolved: Result<BTreeMap<(ImageRef, Platform), ResolvedImage>, _> =
-            all(calls).await.into_iter().collect();
-        let resolved =
-            resolved.map_err(|(image, failure)| images::unresolved(failure, &image, plans))?;
+        let mut resolved: BTreeMap<(ImageRef, Platform), ResolvedImage> = BTreeMap::new();
+        let mut refused: Option<Failure> = None;
+        for found in all(calls).await {
+            match found {
+                Ok((image, found)) => drop(resolved.insert(image, found)),
+                Err((image, failure)) => {
+                    let failure = images::unresolved(failure, &image, plans);
+                    refused = Some(match refused {
+                        Some(first) => first.and(failure),
+                        None => failure,
+                    });
+                }
+            }
+        }
+        if let Some(refused) = refused {
+            return Err(refused);
+        }
         for plan in plans {
             plan.inputs.images.clone_from(&resolved);
         }
@@ -249,37 +263,39 @@ impl Build {
         &self,
         plans: Vec<Plan>,
         recipe: &Recipe,
-    ) -> Result<Vec<(Platform, Lowered)>, Failure> {
+    ) -> Result<Vec<LoweredPlan>, Failure> {
         let mut lowered = lower(plans)?;
         let warnings = lowered.iter_mut().filter_map(|one| one.warning.take());
         let warnings = warnings.collect();
         Diagnostics::or(self.tell(warnings, recipe).await?, ())?;
-        Ok(lowered
-            .into_iter()
-            .map(|one| (one.platform, one.lowered))
-            .collect())
+        Ok(lowered)
     }
 
     /// Solves all graphs, side by side.
-    pub(crate) async fn solve(
-        &self,
-        lowered: Vec<(Platform, Lowered)>,
-    ) -> Result<Vec<Built>, Failure> {
-        let solves = lowered.into_iter().map(|(platform, lowered)| {
+    ///
+    /// What needs a secret or an agent is built now, not when it is exported: only then its failure is ours to tell.
+    pub(crate) async fn solve(&self, lowered: Vec<LoweredPlan>) -> Result<Vec<Built>, Failure> {
+        let solves = lowered.into_iter().map(|plan| {
             let build = self.clone();
             async move {
-                let reference = match &lowered.definition {
+                let reference = match &plan.lowered.definition {
                     None => None,
                     Some(definition) => {
                         let graph = Graph::new(definition)?;
                         let imports = &build.request.cache_imports;
-                        Some(build.gateway.solve(graph, imports).await?.single()?)
+                        let solved = if plan.needs.is_empty() {
+                            build.gateway.solve(graph, imports).await
+                        } else {
+                            let built = build.gateway.build(graph, imports).await;
+                            built.map_err(|failure| needs::explain(failure, &plan.needs))
+                        };
+                        Some(solved?.single()?)
                     }
                 };
                 Ok(Built {
-                    platform,
+                    platform: plan.platform,
                     reference,
-                    config: lowered.config,
+                    config: plan.lowered.config,
                 })
             }
         });
@@ -310,9 +326,12 @@ impl Build {
 }
 
 /// A plan that was lowered.
-struct LoweredPlan {
+#[derive(Debug)]
+pub(crate) struct LoweredPlan {
     platform: Platform,
     lowered: Lowered,
+    /// What the client has to give.
+    needs: Vec<Need>,
     /// What is wrong with the finished image.
     warning: Option<Diagnostic>,
 }
@@ -323,6 +342,7 @@ fn lower(plans: Vec<Plan>) -> Result<Vec<LoweredPlan>, Diagnostics> {
         let user = user(&lowered.config);
         Ok(LoweredPlan {
             warning: rule::check_user(&plan.stage, user.as_deref()),
+            needs: needs::of(&plan.stage),
             platform: plan.inputs.platform,
             lowered,
         })

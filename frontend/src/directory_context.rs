@@ -22,6 +22,7 @@ pub struct DirectoryContext {
     platform: Platform,
     build_platform: Platform,
     warnings: Mutex<Vec<Diagnostic>>,
+    is_check: bool,
 }
 
 impl DirectoryContext {
@@ -53,6 +54,7 @@ impl DirectoryContext {
             platform: Platform::host(),
             build_platform: Platform::host(),
             warnings: Mutex::new(Vec::new()),
+            is_check: false,
         })
     }
 
@@ -77,6 +79,12 @@ impl DirectoryContext {
     /// Asks for another platform than that of this machine.
     pub fn with_platform(mut self, platform: Platform) -> Self {
         self.platform = platform;
+        self
+    }
+
+    /// Says that only findings are wanted, as `docker build --check` does.
+    pub fn with_check(mut self, is_check: bool) -> Self {
+        self.is_check = is_check;
         self
     }
 
@@ -137,6 +145,10 @@ impl Context for DirectoryContext {
 
     fn has_named_context(&self, name: &str) -> bool {
         self.named_contexts.contains(name)
+    }
+
+    fn is_check(&self) -> bool {
+        self.is_check
     }
 
     fn warn(&self, warning: Diagnostic) {

@@ -13,6 +13,7 @@ mod files;
 pub mod gateway;
 mod ignore;
 mod images;
+mod needs;
 #[cfg(feature = "cli")]
 pub mod pack;
 mod panics;

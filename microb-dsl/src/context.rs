@@ -141,6 +141,12 @@ impl MemoryContext {
         self
     }
 
+    /// Takes a file out of the build context, for instance the definition, which a client may send from elsewhere.
+    pub fn without(mut self, path: &str) -> Self {
+        self.files.remove(path);
+        self
+    }
+
     /// Gives a build argument.
     pub fn arg(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.build_args.insert(name.into(), value.into());

@@ -3,6 +3,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::rule::Rule;
 
 /// Renders findings one below the other, as `rustc` does. Without colour, since a build log has none.
 ///
@@ -48,7 +49,10 @@ fn one(finding: &Diagnostic) -> String {
         .annotation(AnnotationKind::Primary.span(span.range()));
     let help = finding.help.as_deref();
     let help = help.map(|help| Level::HELP.message(help));
-    let group = Group::with_title(title).element(snippet).elements(help);
+    let page = finding.rule.and_then(Rule::url);
+    let page = page.map(|page| Level::NOTE.message(page));
+    let notes = help.into_iter().chain(page);
+    let group = Group::with_title(title).element(snippet).elements(notes);
     Renderer::plain().render(&[group])
 }
 

@@ -34,6 +34,7 @@ mod target;
 mod targets;
 mod text;
 mod tree;
+mod unheard;
 mod unread;
 
 pub use config::{

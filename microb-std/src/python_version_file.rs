@@ -35,7 +35,8 @@ pub(crate) fn read(file: &SourceFile, findings: &Findings) -> Option<Spanned<Wan
             Line::Skip => skipped.push(
                 SKIPPED_PYTHON_VERSION
                     .finding(format!("`{word}` names no Python version and is skipped"))
-                    .at(&text.span),
+                    .at(&text.span)
+                    .help("remove the line"),
             ),
             Line::Wrong(error) => {
                 findings.add(error);

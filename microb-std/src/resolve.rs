@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use microb::context::BuildArg;
 use microb::{Context, Diagnostic, Diagnostics, Spanned, nearest};
 
 use crate::backend;
@@ -15,6 +16,7 @@ use crate::rules;
 use crate::target;
 use crate::text;
 use crate::tree::{self, Table};
+use crate::unheard::Unheard;
 
 /// Patterns of the files that [`Config::resolve`] may read in the build context, besides the definition.
 ///
@@ -63,8 +65,7 @@ impl Config {
 }
 
 /// What all targets of a file share.
-pub(crate) struct Shared<'a> {
-    pub(crate) cx: &'a dyn Context,
+pub(crate) struct Shared {
     pub(crate) project_dir: String,
     pub(crate) definition: Option<String>,
     pub(crate) metadata: Metadata,
@@ -110,23 +111,25 @@ fn config(cx: &dyn Context, name: Option<&str>, findings: &Findings) -> Option<C
         // Warnings are about the image that is made, errors about the file.
         let own = Findings::default();
         let table = (table.0.clone(), table.1.reporting_to(&own));
-        let resolved = target::resolve(&shared, &tables, Some(&table), &own);
+        let unheard = Unheard(cx);
+        let cx = if is_chosen { cx } else { &unheard };
+        let resolved = target::resolve(&shared, &tables, Some(&table), cx, &own);
         findings.take(own, is_chosen);
         if is_chosen {
             config = resolved;
         }
     }
     if target_tables.is_empty() && chosen.is_some() {
-        config = target::resolve(&shared, &tables, None, findings);
+        config = target::resolve(&shared, &tables, None, cx, findings);
     }
     config
 }
 
-fn shared<'a>(
-    cx: &'a dyn Context,
+fn shared(
+    cx: &dyn Context,
     tables: &Tables<'_>,
     targets: &[(Spanned<String>, Table<'_>)],
-) -> Shared<'a> {
+) -> Shared {
     let name = cx.definition().name();
     let project_dir = name.rsplit_once('/').map_or("", |(folder, _)| folder);
     let project_dir = project_dir
@@ -151,7 +154,6 @@ fn shared<'a>(
         targets: targets.iter().map(|(name, _)| name.clone()).collect(),
         definition: definition(cx, &project_dir, tables.root.findings()),
         project_dir,
-        cx,
     }
 }
 
@@ -268,6 +270,14 @@ fn choose(
 
 fn asked_for<'a>(cx: &'a dyn Context, findings: &Findings) -> Option<&'a str> {
     let option = cx.target().filter(|name| !name.is_empty());
+    for name in TARGET_ARGS {
+        cx.declare_build_arg(BuildArg {
+            name: (*name).to_owned(),
+            default: None,
+            description: Some("The target, for clients without --target".to_owned()),
+            span: None,
+        });
+    }
     let argument = TARGET_ARGS.iter().find_map(|arg| {
         let value = cx.build_arg(arg).filter(|name| !name.is_empty())?;
         Some((*arg, value))

@@ -1,7 +1,9 @@
 //! One `[tool.microb.target.NAME]`.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
+use microb::context::BuildArg;
 use microb::{Context, Diagnostic, Span, Spanned, nearest};
 
 use crate::config::{ApiVersion, Config, Flavor, Python};
@@ -17,6 +19,7 @@ use crate::requirement::Requirement;
 use crate::resolve::Shared;
 use crate::rules::{DEPRECATED_KEY, UNDEFINED_VARIABLE};
 use crate::substitute::substitute;
+use crate::targets::comment_about;
 use crate::tree::{Table, escape};
 use crate::unread;
 
@@ -48,9 +51,10 @@ const ENVIRONMENT: &str = "environment";
 
 /// What a target means; `table` is `None` in a file without one. `None` after an error that leaves no image.
 pub(crate) fn resolve(
-    shared: &Shared<'_>,
+    shared: &Shared,
     tables: &Tables<'_>,
     table: Option<&(Spanned<String>, Table<'_>)>,
+    cx: &dyn Context,
     findings: &Findings,
 ) -> Option<Config> {
     let name = table.map(|(name, _)| name.clone());
@@ -58,7 +62,6 @@ pub(crate) fn resolve(
     if let Some(table) = table {
         check_keys(table);
     }
-    let cx = shared.cx;
     let api_version = table.map(api_version).unwrap_or_default();
     let flavor = table.map(flavor).unwrap_or_default();
     let python = python(shared, table, findings);
@@ -123,7 +126,7 @@ pub(crate) fn resolve(
 }
 
 /// The interpreter, from what the target, the version file and the project say.
-fn python(shared: &Shared<'_>, table: Option<&Table<'_>>, findings: &Findings) -> Option<Python> {
+fn python(shared: &Shared, table: Option<&Table<'_>>, findings: &Findings) -> Option<Python> {
     let written = table.and_then(|table| table.string("python_version"));
     let explicit = match written {
         None => None,
@@ -232,8 +235,16 @@ fn variables(
                     .help("write for instance `MY_NAME`"),
             );
         }
-        match substitute(&value.value, &|name| value_of(cx, name)) {
+        let asked = RefCell::new(BTreeSet::new());
+        let value_of = |name: &str| {
+            asked.borrow_mut().insert(name.to_owned());
+            value_of(cx, name)
+        };
+        match substitute(&value.value, &value_of) {
             Ok(done) => {
+                for name in asked.take() {
+                    cx.declare_build_arg(build_arg(&name, &value.span, &done.defaults));
+                }
                 for missing in done.undefined {
                     findings.add(undefined(&value, &missing));
                 }
@@ -243,6 +254,16 @@ fn variables(
         }
     }
     variables
+}
+
+/// What `docker build --call outline` says of a build argument: a comment above that begins with its name describes it.
+fn build_arg(name: &str, span: &Span, defaults: &BTreeMap<String, String>) -> BuildArg {
+    BuildArg {
+        name: name.to_owned(),
+        default: defaults.get(name).cloned(),
+        description: comment_about(span, name),
+        span: Some(span.clone()),
+    }
 }
 
 fn undefined(value: &Spanned<String>, name: &str) -> Diagnostic {

@@ -57,6 +57,23 @@ fn base(config: Result<Config, Diagnostics>) -> Option<String> {
 
 /// The lines of the comment right above, as one. In Dockerfiles it begins with the name, which is left out here too.
 fn comment(span: &Span, name: &str) -> Option<String> {
+    let text = text_above(span);
+    let text = about(&text, name).unwrap_or(&text);
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// The same for a comment that begins with the name, as in `# PORT: where it listens`.
+pub(crate) fn comment_about(span: &Span, name: &str) -> Option<String> {
+    about(&text_above(span), name).map(str::to_owned)
+}
+
+fn about<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let rest = text.strip_prefix(name)?;
+    let is_word = rest.starts_with([' ', ':']);
+    is_word.then(|| rest.trim_start_matches([' ', ':']))
+}
+
+fn text_above(span: &Span) -> String {
     let above = (1..span.start().line).rev();
     let lines = above.map_while(|n| {
         let line = span.file().line(n)?;
@@ -66,12 +83,7 @@ fn comment(span: &Span, name: &str) -> Option<String> {
     });
     let mut lines: Vec<String> = lines.collect();
     lines.reverse();
-    let text = lines.join(" ");
-    let text = match text.strip_prefix(name) {
-        Some(rest) if rest.starts_with([' ', ':']) => rest.trim_start_matches([' ', ':']),
-        _ => text.as_str(),
-    };
-    (!text.is_empty()).then(|| text.to_owned())
+    lines.join(" ")
 }
 
 /// `syntax=…` and `check=…` are for programs.

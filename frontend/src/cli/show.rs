@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use clap::ArgMatches;
 use microb_dsl::llb::{self, Lowered};
-use microb_dsl::{Diagnostic, Diagnostics, ImageRef, Platform, Source, SourceFile, Stage};
+use microb_dsl::rule::{self, Checks};
+use microb_dsl::{Context, Diagnostic, Diagnostics, ImageRef, Platform, Source, SourceFile, Stage};
 use microb_dsl::{git, http, local, report};
 
 use super::arguments::Inputs;
@@ -18,7 +19,7 @@ use crate::recipe::Recipe;
 
 /// Prints the Dockerfile.
 pub(super) fn dockerfile(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> {
-    let stage = stage(recipe, &Inputs::new(recipe, matches))?;
+    let stage = Shown::of(recipe, &Inputs::new(recipe, matches))?.stage;
     let text = microb_dsl::dockerfile::render(&stage)?;
     print(text.as_bytes())
 }
@@ -26,7 +27,7 @@ pub(super) fn dockerfile(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Di
 /// Prints the LLB.
 pub(super) fn llb(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> {
     let inputs = Inputs::new(recipe, matches);
-    let lowered = lower(&stage(recipe, &inputs)?, &inputs)?;
+    let lowered = lower(&Shown::of(recipe, &inputs)?.stage, &inputs)?;
     let Some(definition) = lowered.definition else {
         // `FROM scratch` without a step: there is nothing to ask for.
         return Ok(());
@@ -40,7 +41,7 @@ pub(super) fn llb(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnosti
 
 /// Draws the recipe.
 pub(super) fn graph(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> {
-    let stage = stage(recipe, &Inputs::new(recipe, matches))?;
+    let stage = Shown::of(recipe, &Inputs::new(recipe, matches))?.stage;
     let text = if matches.get_flag("svg") {
         microb_dsl::graph::svg(&stage)
     } else {
@@ -49,32 +50,115 @@ pub(super) fn graph(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnos
     print(text.as_bytes())
 }
 
-/// Shows all mistakes and warnings, or says that there are none.
+/// Shows all mistakes and warnings, or says that there are none. Without a target, those of all targets.
 pub(super) fn check(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> {
-    let inputs = Inputs::new(recipe, matches);
-    lower(&stage(recipe, &inputs)?, &inputs)?;
+    let mut inputs = Inputs::new(recipe, matches);
+    let mut told = Vec::new();
+    let mut wrong = Vec::new();
+    for target in targets(recipe, &inputs) {
+        inputs.target = target;
+        let checked = Shown::quietly(recipe, &inputs, true).and_then(|shown| {
+            told.extend(shown.warnings);
+            Diagnostics::or(shown.refused, ())?;
+            lower(&shown.stage, &inputs).map(drop)
+        });
+        wrong.extend(checked.err().into_iter().flatten());
+    }
+    tell(&once(told));
+    Diagnostics::or(once(wrong), ())?;
     print(format!("{}: no mistakes\n", inputs.file.display()).as_bytes())
 }
 
-/// Runs the recipe over the folder. Warnings go to standard error, mistakes to the caller.
-fn stage(recipe: &Recipe, inputs: &Inputs) -> Result<Stage, Diagnostics> {
-    let cx = DirectoryContext::open(&inputs.folder, &inputs.file)?
+/// The target that was asked for, or all of them.
+fn targets(recipe: &Recipe, inputs: &Inputs) -> Vec<Option<String>> {
+    let list = || {
+        let list = recipe.targets.as_ref()?;
+        let targets = list(&context(inputs, true).ok()?).ok()?;
+        let names = targets.into_iter().map(|target| target.name);
+        let names: Vec<_> = names.filter(|name| !name.is_empty()).map(Some).collect();
+        (!names.is_empty()).then_some(names)
+    };
+    let all = if inputs.target.is_none() {
+        list()
+    } else {
+        None
+    };
+    // When the targets cannot be listed, running the recipe tells why.
+    all.unwrap_or_else(|| vec![inputs.target.clone()])
+}
+
+/// What a recipe made of a folder.
+struct Shown {
+    stage: Stage,
+    warnings: Vec<Diagnostic>,
+    /// What would stop a build, `lint violation found` first; it stops only who checks.
+    refused: Vec<Diagnostic>,
+}
+
+impl Shown {
+    /// Runs the recipe over the folder. Warnings go to standard error, mistakes to the caller.
+    fn of(recipe: &Recipe, inputs: &Inputs) -> Result<Self, Diagnostics> {
+        let mut shown = Self::quietly(recipe, inputs, false)?;
+        tell(&shown.warnings);
+        tell(&std::mem::take(&mut shown.refused));
+        Ok(shown)
+    }
+
+    fn quietly(recipe: &Recipe, inputs: &Inputs, is_check: bool) -> Result<Self, Diagnostics> {
+        let cx = Arc::new(context(inputs, is_check)?);
+        let given = cx.build_arg(rule::BUILD_ARG);
+        let checks = Checks::of(cx.definition(), given);
+        let checks = checks.map_err(|problem| as_typed(&problem, inputs))?;
+        let result = evaluate(recipe, Arc::<DirectoryContext>::clone(&cx));
+        let mut findings = cx.warnings();
+        if let Ok(stage) = &result {
+            findings.extend(rule::check(stage));
+            findings.extend(rule::check_user(stage, None));
+        }
+        let review = checks.review(findings, &recipe.rules);
+        let typed = |found: &[Diagnostic]| -> Vec<Diagnostic> {
+            found.iter().map(|one| as_typed(one, inputs)).collect()
+        };
+        let warnings = typed(&review.warnings);
+        match result {
+            Ok(stage) => Ok(Self {
+                stage,
+                warnings,
+                refused: typed(&review.into_errors()),
+            }),
+            Err(mistakes) => {
+                tell(&warnings);
+                Err(mistakes_as_typed(mistakes, inputs))
+            }
+        }
+    }
+}
+
+fn context(inputs: &Inputs, is_check: bool) -> Result<DirectoryContext, Diagnostic> {
+    Ok(DirectoryContext::open(&inputs.folder, &inputs.file)?
         .build_args(inputs.build_args.clone())
         .named_contexts(inputs.named_contexts.iter().map(|(name, _)| name.clone()))
         .with_target(inputs.target.clone())
-        .with_platform(platform(inputs));
-    let cx = Arc::new(cx);
-    let result = evaluate(recipe, Arc::<DirectoryContext>::clone(&cx));
-    let warnings: Vec<Diagnostic> = cx
-        .warnings()
-        .iter()
-        .map(|found| as_typed(found, inputs))
-        .collect();
-    if !warnings.is_empty() {
-        // Nobody is left to warn when standard error is gone.
-        let _ = writeln!(io::stderr(), "{}\n", report::render(&warnings));
+        .with_platform(platform(inputs))
+        .with_check(is_check))
+}
+
+/// Each finding once: targets share most of theirs.
+fn once(findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut kept = Vec::new();
+    for finding in findings {
+        if !kept.contains(&finding) {
+            kept.push(finding);
+        }
     }
-    result.map_err(|mistakes| mistakes_as_typed(mistakes, inputs))
+    kept
+}
+
+fn tell(findings: &[Diagnostic]) {
+    if !findings.is_empty() {
+        // Nobody is left to warn when standard error is gone.
+        let _ = writeln!(io::stderr(), "{}\n", report::render(findings));
+    }
 }
 
 fn lower(stage: &Stage, inputs: &Inputs) -> Result<Lowered, Diagnostics> {

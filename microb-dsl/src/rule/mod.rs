@@ -24,6 +24,7 @@ pub const RULES: &[&Rule] = &[
     &stage::ROOT_USER,
     &stage::SECRET_IN_IMAGE,
     &stage::SHELL_ENTRYPOINT,
+    &stage::TOKEN_IN_IMAGE,
     &stage::UNVERIFIED_DOWNLOAD,
 ];
 

@@ -42,14 +42,19 @@ const TOKENS: &[(&str, usize)] = &[
     ("hf_", 34),
 ];
 
-/// Why a variable or a label looks like a secret, if it does.
-pub(super) fn why(name: &str, value: &str) -> Option<&'static str> {
+/// What a value is, when it cannot be anything but a secret.
+pub(super) fn certain(value: &str) -> Option<&'static str> {
     if is_token(value) {
-        return Some("its value is a token");
+        Some("a token")
+    } else if value.contains("-----BEGIN ") && value.contains("PRIVATE KEY-----") {
+        Some("a private key")
+    } else {
+        None
     }
-    if value.contains("-----BEGIN ") && value.contains("PRIVATE KEY-----") {
-        return Some("its value is a private key");
-    }
+}
+
+/// Why a variable or a label looks like a secret, if it does.
+pub(super) fn likely(name: &str, value: &str) -> Option<&'static str> {
     if has_password(value) {
         return Some("its value is a URL with a password");
     }
@@ -115,12 +120,23 @@ mod tests {
             ("DB_PASSWORD", "hunter2"),
             ("openai.api-key", "sk"),
             ("DJANGO_SECRET_KEY", "dev"),
-            ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
-            ("X", "ghp_0123456789abcdef0123456789abcdef0123"),
             ("DATABASE_URL", "postgres://app:hunter2@db/app"),
-            ("CERT", "-----BEGIN RSA PRIVATE KEY-----\nx"),
         ] {
-            assert!(why(name, value).is_some(), "{name}={value}");
+            assert!(likely(name, value).is_some(), "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn tokens_and_keys_are_known_by_their_form() {
+        for value in [
+            "AKIAIOSFODNN7EXAMPLE",
+            "ghp_0123456789abcdef0123456789abcdef0123",
+            "-----BEGIN RSA PRIVATE KEY-----\nx",
+        ] {
+            assert!(certain(value).is_some(), "{value}");
+        }
+        for value in ["AKIA", "ghp_short", "-----BEGIN CERTIFICATE-----\nx"] {
+            assert_eq!(certain(value), None, "{value}");
         }
     }
 
@@ -141,7 +157,8 @@ mod tests {
             ("AUTHOR", "Jane"),
             ("org.opencontainers.image.url", "https://example.org/a:b@c"),
         ] {
-            assert_eq!(why(name, value), None, "{name}={value}");
+            assert_eq!(likely(name, value), None, "{name}={value}");
+            assert_eq!(certain(value), None, "{name}={value}");
         }
     }
 }

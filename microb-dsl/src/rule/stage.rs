@@ -15,6 +15,13 @@ pub(super) static SECRET_IN_IMAGE: Rule = Rule::new(
 )
 .pages(PAGES);
 
+pub(super) static TOKEN_IN_IMAGE: Rule = Rule::new(
+    "TokenInImage",
+    "A token or a private key in an image is known to everybody who can pull it",
+)
+.error()
+.pages(PAGES);
+
 pub(super) static LATEST_IMAGE: Rule = Rule::new(
     "LatestImage",
     "An image without a version is another one after each of its releases",
@@ -80,20 +87,10 @@ fn at(finding: Diagnostic, span: Option<&Span>) -> Diagnostic {
 
 fn instruction(step: &Step, span: Option<&Span>) -> Option<Diagnostic> {
     let finding = match &step.instruction {
-        Instruction::Env { name, value } => {
-            let why = secret::why(name, value)?;
-            SECRET_IN_IMAGE
-                .finding(format!("the variable `{name}` looks like a secret: {why}"))
-                .help(format!(
-                    "give it to the container, `docker run --env {name}`, or to a step as a build secret"
-                ))
-        }
-        Instruction::Label { name, value } => {
-            let why = secret::why(name, value)?;
-            SECRET_IN_IMAGE
-                .finding(format!("the label `{name}` looks like a secret: {why}"))
-                .help("remove it")
-        }
+        Instruction::Env { name, value } => secret("variable", name, value)?.help(format!(
+            "give it to the container, `docker run --env {name}`, or to a step as a build secret"
+        )),
+        Instruction::Label { name, value } => secret("label", name, value)?.help("remove it"),
         Instruction::Entrypoint(command) => shell(command, "entrypoint")?,
         Instruction::Cmd(command) => shell(command, "command")?,
         Instruction::Run(_)
@@ -111,6 +108,15 @@ fn instruction(step: &Step, span: Option<&Span>) -> Option<Diagnostic> {
         | Instruction::Healthcheck(_) => return None,
     };
     Some(at(finding, span))
+}
+
+/// A variable or a label that is a secret, or looks like one.
+fn secret(what: &str, name: &str, value: &str) -> Option<Diagnostic> {
+    if let Some(kind) = secret::certain(value) {
+        return Some(TOKEN_IN_IMAGE.finding(format!("the {what} `{name}` holds {kind}")));
+    }
+    let why = secret::likely(name, value)?;
+    Some(SECRET_IN_IMAGE.finding(format!("the {what} `{name}` looks like a secret: {why}")))
 }
 
 /// A line for a shell that neither ends in the program itself (`exec`) nor needs the shell to stay.
@@ -277,6 +283,7 @@ mod tests {
     #[test]
     fn variables_and_labels_are_no_place_for_secrets() {
         check_steps(env("TOKEN", "abc"), &["SecretInImage"]);
+        check_steps(env("ID", "AKIAIOSFODNN7EXAMPLE"), &["TokenInImage"]);
         check_steps(label("org.acme.token", "abc"), &["SecretInImage"]);
         check_steps((env("PORT", "80"), label("title", "token")), &[]);
     }
