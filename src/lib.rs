@@ -7,15 +7,18 @@ pub use microb_macros::{
     add, apk, apt, cmd, copy, entrypoint, env, image, label, pip, run, sh, stage,
 };
 pub use microb_std as std;
+pub use microb_std::table;
 
 /// What a recipe needs in scope: `use microb::prelude::*;`.
 ///
 /// The macro `env!` is not here, since the standard library has one of this name: see [`env!`](crate::env!).
 pub mod prelude {
+    pub use microb_dsl::Spanned;
     pub use microb_dsl::prelude::*;
     pub use microb_macros::{
         add, apk, apt, cmd, copy, entrypoint, image, label, pip, run, sh, stage,
     };
+    pub use microb_std::table::{Choice, Table};
 }
 
 /// The code of the README compiles.

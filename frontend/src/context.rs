@@ -83,6 +83,9 @@ pub(crate) async fn run<T: Send + 'static>(
                 // A recipe that is no longer there does not miss the answer.
                 let _ = answer.send(answered);
             }
+            Some(Message::List { folder, answer }) => {
+                let _ = answer.send(files.list(&gateway, &folder).await);
+            }
             Some(Message::Warning(warning)) => answer.warnings.push(warning),
             Some(Message::BuildArg(argument)) => note(&mut answer.build_args, argument),
             Some(Message::End(result)) => {
@@ -110,10 +113,16 @@ pub(crate) fn bug(recipe: &str, problem: &str) -> Diagnostic {
         .help("this is a mistake in the recipe, not in your files; tell its authors")
 }
 
+type Reply<T> = reply::SyncSender<Result<T, ReadError>>;
+
 enum Message<T> {
     Read {
         path: String,
-        answer: reply::SyncSender<Result<Option<Vec<u8>>, ReadError>>,
+        answer: Reply<Option<Vec<u8>>>,
+    },
+    List {
+        folder: String,
+        answer: Reply<Vec<String>>,
     },
     Warning(Diagnostic),
     BuildArg(BuildArg),
@@ -128,6 +137,23 @@ struct GatewayContext<T> {
 }
 
 impl<T> GatewayContext<T> {
+    /// Asks the runtime for something in the build context, and waits.
+    fn ask<A>(
+        &self,
+        path: &str,
+        message: impl FnOnce(String, Reply<A>) -> Message<T>,
+    ) -> Result<A, ReadError> {
+        let gone = || ReadError {
+            path: path.to_owned(),
+            reason: "the build was canceled".to_owned(),
+        };
+        let (answer, content) = reply::sync_channel(1);
+        self.messages
+            .send(message(path.to_owned(), answer))
+            .map_err(|_| gone())?;
+        content.recv().map_err(|_| gone())?
+    }
+
     fn run(self, name: &str, question: &dyn Fn(&dyn Context) -> Result<T, Diagnostics>) {
         let result = panics::catch(|| question(&self))
             .unwrap_or_else(|panic| Err(bug(name, &format!("it panicked: {panic}")).into()));
@@ -142,18 +168,11 @@ impl<T> Context for GatewayContext<T> {
     }
 
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
-        let (answer, content) = reply::sync_channel(1);
-        let path = path.to_owned();
-        let gone = || ReadError {
-            path: path.clone(),
-            reason: "the build was canceled".to_owned(),
-        };
-        let message = Message::Read {
-            path: path.clone(),
-            answer,
-        };
-        self.messages.send(message).map_err(|_| gone())?;
-        content.recv().map_err(|_| gone())?
+        self.ask(path, |path, answer| Message::Read { path, answer })
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, ReadError> {
+        self.ask(folder, |folder, answer| Message::List { folder, answer })
     }
 
     fn build_arg(&self, name: &str) -> Option<&str> {

@@ -127,6 +127,21 @@ impl Context for DirectoryContext {
         read_file(&file).map(Some).map_err(error)
     }
 
+    fn list(&self, folder: &str) -> Result<Vec<String>, ReadError> {
+        let error = |reason| ReadError {
+            path: folder.to_owned(),
+            reason,
+        };
+        let located = match folder {
+            "." | "" => Some(self.folder.clone()),
+            folder => self.locate(folder).map_err(error)?,
+        };
+        match located {
+            Some(folder) => read_names(&folder).map_err(error),
+            None => Ok(Vec::new()),
+        }
+    }
+
     fn build_arg(&self, name: &str) -> Option<&str> {
         self.build_args.get(name).map(String::as_str)
     }
@@ -192,6 +207,20 @@ fn read_file(path: &Path) -> Result<Vec<u8>, String> {
         return Err("it is not a regular file".to_owned());
     }
     fs::read(path).map_err(|error| reason(&error))
+}
+
+/// The names in a folder, sorted. A file has none.
+fn read_names(folder: &Path) -> Result<Vec<String>, String> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if is_missing(&error) => return Ok(Vec::new()),
+        Err(error) => return Err(reason(&error)),
+    };
+    // A name that is no text cannot be asked for.
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    Ok(names)
 }
 
 /// `NotADirectory`: a part of the path is a file, so there is nothing behind it either.

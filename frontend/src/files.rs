@@ -49,7 +49,7 @@ struct Listing(Option<BTreeSet<String>>);
 impl Listing {
     async fn of(gateway: &Gateway, reference: &Reference) -> Self {
         // An engine that lists no folders is asked for each file.
-        let entries = gateway.read_dir(reference, ".").await.ok();
+        let entries = gateway.read_dir(reference, ".").await.ok().flatten();
         Self(entries.map(|entries| entries.into_iter().map(|entry| entry.path).collect()))
     }
 
@@ -199,6 +199,42 @@ impl Files {
             .map_err(|failure| failed(reason(&failure)))?;
         known().insert(inside, content.clone());
         Ok(content)
+    }
+
+    /// The names in a folder, as far as the recipe's patterns match them.
+    pub(crate) async fn list(
+        &self,
+        gateway: &Gateway,
+        folder: &str,
+    ) -> Result<Vec<String>, ReadError> {
+        let failed = |reason: String| ReadError {
+            path: folder.to_owned(),
+            reason,
+        };
+        let inside = match folder {
+            "." | "" => ".".to_owned(),
+            folder => patterns::inside(folder)
+                .ok_or_else(|| failed("it is outside of the build context".to_owned()))?,
+        };
+        let reference = match &self.tree {
+            Tree::Part { root, .. } if inside == "." && root.0.is_some() => {
+                return Ok(root.0.iter().flatten().cloned().collect());
+            }
+            Tree::Part { root, .. } if inside != "." && root.lacks(&inside) => {
+                return Ok(Vec::new());
+            }
+            Tree::Whole(reference) | Tree::Part { reference, .. } => reference,
+        };
+        let entries = gateway
+            .read_dir(reference, &inside)
+            .await
+            .map_err(|failure| failed(reason(&failure)))?;
+        let names: BTreeSet<String> = entries
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.path)
+            .collect();
+        Ok(names.into_iter().collect())
     }
 
     async fn fetch(

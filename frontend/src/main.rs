@@ -9,6 +9,7 @@ fn main() -> ExitCode {
         Recipe::new("microb", microb_std::recipe)
             .reads(microb_std::READS.iter().copied())
             .targets(microb_std::targets)
-            .rules(microb_std::rules::RULES.iter().copied()),
+            .rules(microb_std::rules::RULES.iter().copied())
+            .schema(microb_std::schema()),
     )
 }

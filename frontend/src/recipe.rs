@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use microb_dsl::{Context, Diagnostics, Rule, Stage, Target};
+use serde_json::Value;
 
 /// The function of a recipe: from a context to a stage, or all the mistakes that it found.
 pub type RecipeFunction = dyn Fn(&dyn Context) -> Result<Stage, Diagnostics> + Send + Sync;
@@ -19,6 +20,7 @@ pub struct Recipe {
     pub(crate) filename: String,
     pub(crate) reads: Vec<String>,
     pub(crate) rules: Vec<&'static Rule>,
+    pub(crate) schema: Option<Value>,
     pub(crate) function: Arc<RecipeFunction>,
     pub(crate) targets: Option<Arc<TargetsFunction>>,
 }
@@ -34,6 +36,7 @@ impl Recipe {
             filename: "pyproject.toml".to_owned(),
             reads: Vec::new(),
             rules: Vec::new(),
+            schema: None,
             function: Arc::new(function),
             targets: None,
         }
@@ -68,6 +71,12 @@ impl Recipe {
     /// when a user skips it.
     pub fn rules(mut self, rules: impl IntoIterator<Item = &'static Rule>) -> Self {
         self.rules.extend(rules);
+        self
+    }
+
+    /// The JSON schema (draft 7) of the definition file, which the command `schema` prints for editors.
+    pub fn schema(mut self, schema: impl Into<Value>) -> Self {
+        self.schema = Some(schema.into());
         self
     }
 

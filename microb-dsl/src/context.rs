@@ -24,6 +24,16 @@ pub trait Context {
     /// When the file is there and cannot be read: it is a folder, or the engine went away.
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError>;
 
+    /// The names of the files and folders in a folder of the build context, sorted; `.` is its root.
+    ///
+    /// Empty if there is no such folder. What the recipe did not announce to read need not be in the list: a
+    /// frontend has only those files sent.
+    ///
+    /// # Errors
+    ///
+    /// When the folder is there and cannot be read.
+    fn list(&self, folder: &str) -> Result<Vec<String>, ReadError>;
+
     /// The value of a build argument (`docker build --build-arg NAME=VALUE`).
     fn build_arg(&self, name: &str) -> Option<&str>;
 
@@ -93,6 +103,7 @@ impl std::error::Error for ReadError {}
 /// let cx = MemoryContext::new("[project]\nname = 'x'").file("README.md", "hello");
 /// assert_eq!(cx.read("README.md").unwrap().unwrap(), b"hello");
 /// assert_eq!(cx.read("LICENSE").unwrap(), None);
+/// assert_eq!(cx.list(".").unwrap(), ["README.md", "pyproject.toml"]);
 /// ```
 #[derive(Debug)]
 #[must_use]
@@ -201,6 +212,24 @@ impl Context for MemoryContext {
 
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
         Ok(self.files.get(path).cloned())
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, ReadError> {
+        let prefix = match folder {
+            "." | "" => String::new(),
+            folder => format!("{folder}/"),
+        };
+        let below = self
+            .files
+            .keys()
+            .filter_map(|path| path.strip_prefix(&prefix));
+        let mut names: Vec<_> = below
+            .filter_map(|path| path.split('/').next())
+            .map(str::to_owned)
+            .collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
     }
 
     fn build_arg(&self, name: &str) -> Option<&str> {

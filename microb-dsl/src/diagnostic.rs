@@ -104,6 +104,34 @@ impl Diagnostics {
         }
     }
 
+    /// Both values, or the mistakes of both, each once: so that the user sees all of them.
+    ///
+    /// ```
+    /// # use microb_dsl::{Diagnostic, Diagnostics};
+    /// let wrong = |message| Err::<u8, Diagnostics>(Diagnostic::error(message).into());
+    /// assert_eq!(Diagnostics::both(Ok(1), Ok("a")), Ok((1, "a")));
+    /// assert_eq!(Diagnostics::both(wrong("no name"), wrong("no team")).unwrap_err().iter().count(), 2);
+    /// assert_eq!(Diagnostics::both(wrong("no name"), wrong("no name")).unwrap_err().iter().count(), 1);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When one of them is an error.
+    pub fn both<A, B>(a: Result<A, Self>, b: Result<B, Self>) -> Result<(A, B), Self> {
+        match (a, b) {
+            (Ok(a), Ok(b)) => Ok((a, b)),
+            (Err(mistakes), Ok(_)) | (Ok(_), Err(mistakes)) => Err(mistakes),
+            (Err(mut a), Err(b)) => {
+                for mistake in b {
+                    if !a.0.contains(&mistake) {
+                        a.0.push(mistake);
+                    }
+                }
+                Err(a)
+            }
+        }
+    }
+
     /// The findings, in the order in which they were found.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.0.iter()

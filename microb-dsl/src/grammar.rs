@@ -29,7 +29,8 @@ pub struct Mistake {
 }
 
 impl Mistake {
-    fn new(message: impl Into<String>, range: Range<usize>) -> Self {
+    /// What is wrong with which part of a word, for a grammar of your own.
+    pub fn new(message: impl Into<String>, range: Range<usize>) -> Self {
         Self {
             message: message.into(),
             range,
@@ -41,7 +42,9 @@ impl Mistake {
         Self::new(message, range)
     }
 
-    fn help(mut self, help: impl Into<String>) -> Self {
+    /// Says what to write instead.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }

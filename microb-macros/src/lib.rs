@@ -14,6 +14,8 @@
 //! | [`env!`]`(A = "1", B = x)`, [`label!`]`("a" = "1")` | `env("A", "1")`, a list of them |
 //! | [`apt!`]`["curl"]`, [`apk!`], [`pip!`] | `apt(["curl"])`, `apk(…)`, `pip(…)` |
 //!
+//! Two derives make types of what users write into the definition file: [`macro@Table`] and [`macro@Choice`].
+//!
 //! All mistakes of an invocation are reported, each where it stands, with what to write instead.
 //! What is wrong is decided by `grammar` in `microb-dsl`, which the run time uses too.
 //!
@@ -39,6 +41,7 @@ mod pip;
 mod report;
 mod sh;
 mod stage;
+mod table;
 mod template;
 
 /// A reference to an image that is known to be one: a value of type `ImageRef`.
@@ -312,4 +315,81 @@ pub fn env(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn label(input: TokenStream) -> TokenStream {
     label::expand(input.into()).into()
+}
+
+/// A struct as a table of the definition file with typed keys: the traits `Table` and `Value` of `microb::table`.
+///
+/// Each field is a key of the same name, and its documentation is what editors show.
+/// `#[table("tool.acme")]` says where the table stands; without it, the struct is a table in another one, or the whole file.
+/// `Option`, `Vec` and maps may be missing; other keys may if they have a default.
+///
+/// | `#[key(…)]` | meaning |
+/// |---|---|
+/// | `default = 8080`, `default` | the value of a missing key; that of the type |
+/// | `name = "cost-center"` | the key's name, if it is not the field's |
+/// | `old = "costcenter"` | an old spelling: accepted with a warning |
+/// | `check = absolute_path` | a function `&str -> Result<_, grammar::Mistake>` for each string of the value |
+/// | `pattern = "^/"` | the same for editors, as a regular expression |
+/// | `names = "^[A-Z_]+$"` | the same for the names of a map |
+/// | `example = "payments"` | what messages and editors propose |
+///
+/// ```
+/// use microb::{MemoryContext, grammar::absolute_path, prelude::*};
+///
+/// /// What the platform team asks of every service.
+/// #[derive(Table)]
+/// #[table("tool.acme")]
+/// struct Acme {
+///     /// The team that answers for the image.
+///     team: Spanned<String>,
+///     /// The port that the service listens on.
+///     #[key(default = 8080)]
+///     port: u16,
+///     /// Folders that the service writes to.
+///     #[key(check = absolute_path, pattern = "^/")]
+///     volumes: Vec<String>,
+///     /// Who pays.
+///     #[key(name = "cost-center")]
+///     cost_center: Option<String>,
+/// }
+///
+/// let cx = MemoryContext::new("[tool.acme]\nteam = 'payments'\nvolumes = ['/data']\n");
+/// let acme = Acme::read(&cx)?;
+/// assert_eq!((acme.team.value.as_str(), acme.port), ("payments", 8080));
+///
+/// let cx = MemoryContext::new("[tool.acme]\nport = '80'\nvolumes = ['data']\ncostcenter = 'x'\n");
+/// assert_eq!(Acme::read(&cx).err().unwrap().to_string(), "\
+/// pyproject.toml:1:1: error: `tool.acme` has no `team` (add `team = \"…\"`)
+/// pyproject.toml:2:8: error: `tool.acme.port` must be an integer, found a string (write `80`, without quotes)
+/// pyproject.toml:3:13: error: `data` is no absolute path (write `/data`)
+/// pyproject.toml:4:1: error: unknown key `costcenter` in `tool.acme` (write `cost-center`)");
+/// # Ok::<(), Diagnostics>(())
+/// ```
+#[proc_macro_derive(Table, attributes(table, key))]
+pub fn table(input: TokenStream) -> TokenStream {
+    table::expand(input.into()).into()
+}
+
+/// An enum as one of several strings: the traits `Choice` and `Value` of `microb::table`.
+///
+/// The strings are the names of the variants in kebab case, or their `#[key(name = "…")]`.
+///
+/// ```
+/// use microb::{prelude::*, table::Choice as _};
+///
+/// #[derive(Choice)]
+/// enum Tier {
+///     /// Somebody is called at night.
+///     VeryHigh,
+///     /// It waits until the morning.
+///     #[key(name = "low")]
+///     Normal,
+/// }
+///
+/// assert_eq!(Tier::VeryHigh.as_str(), "very-high");
+/// assert_eq!(Tier::Normal.as_str(), "low");
+/// ```
+#[proc_macro_derive(Choice, attributes(choice, key))]
+pub fn choice(input: TokenStream) -> TokenStream {
+    table::choice(input.into()).into()
 }

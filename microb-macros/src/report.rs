@@ -38,6 +38,11 @@ impl Reports {
         self.add(syn::Error::new_spanned(literal, message));
     }
 
+    /// The mistakes, if there are any.
+    pub(crate) fn into_error(self) -> Option<syn::Error> {
+        self.0
+    }
+
     /// The expansion; or, if there are mistakes, these and something of the same type, so that no other message follows.
     pub(crate) fn or(self, expansion: &TokenStream, stand_in: &TokenStream) -> TokenStream {
         match self.0 {

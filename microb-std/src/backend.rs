@@ -2,9 +2,9 @@
 
 use microb::{Context, Diagnostic, SourceFile, Spanned};
 
-use crate::config::{BuildSystem, Packaging};
+use crate::config::{BuildSystem, Packaging, Project};
 use crate::metadata::Tables;
-use crate::requirement::Requirement;
+use crate::requirement::{Requirement, normalized};
 
 /// What PEP 518 says when there is no `[build-system]`.
 const DEFAULT_REQUIRES: &str = "setuptools>=40.8.0";
@@ -61,7 +61,9 @@ fn undeclared(requirement: &str, backend: &str) -> BuildSystem {
 }
 
 /// Whether the project is built into a wheel, or only copied.
-pub(crate) fn packaging(tables: &Tables<'_>, has_setup: bool) -> Packaging {
+///
+/// `has_package` is whether there is something that setuptools would find without being told.
+pub(crate) fn packaging(tables: &Tables<'_>, has_setup: bool, has_package: bool) -> Packaging {
     let says = |tool: &str, key: &str| tables.tool(tool)?.boolean_if_any(key);
     if says("poetry", "package-mode") == Some(false)
         || says("uv", "package") == Some(false)
@@ -73,14 +75,50 @@ pub(crate) fn packaging(tables: &Tables<'_>, has_setup: bool) -> Packaging {
     if says("uv", "package") == Some(true) || tables.build_system.is_some() {
         return Packaging::Wheel;
     }
+    if has_setup || tables.tool("setuptools").is_some() {
+        return Packaging::Wheel;
+    }
     // uv takes a project without `[build-system]` for a set of files.
     let is_uv = tables.tool("uv").is_some();
-    let has_metadata = tables.project.is_some() || tables.poetry.is_some();
-    if has_metadata && !is_uv || has_setup {
+    let has_scripts = tables
+        .project
+        .as_ref()
+        .is_some_and(|project| project.has("scripts"));
+    let is_package = tables.poetry.is_some() || has_scripts || has_package;
+    if !is_uv && is_package {
         Packaging::Wheel
     } else {
         Packaging::Sources
     }
+}
+
+/// Whether a package called like the project, or a folder `src`, stands beside the `pyproject.toml`.
+pub(crate) fn has_package(cx: &dyn Context, project_dir: &str, tables: &Tables<'_>) -> bool {
+    let name = tables
+        .project
+        .as_ref()
+        .and_then(|project| project.string_if_any("name"));
+    let Some(name) = name else { return false };
+    let folder = if project_dir.is_empty() {
+        "."
+    } else {
+        project_dir
+    };
+    let own = normalized(&name.value).replace('-', "_");
+    let beside = cx.list(folder).unwrap_or_default();
+    beside.iter().any(|found| *found == own || found == "src")
+}
+
+/// Whether the project's wheel holds a module that is a file in the project's root, and not in a package.
+pub(crate) fn holds_module(tables: &Tables<'_>, project: &Project, stem: &str) -> bool {
+    let setuptools = tables.tool("setuptools");
+    if let Some(table) = setuptools.filter(|table| table.has("py-modules")) {
+        let listed = table.strings_if_any("py-modules");
+        return listed.iter().any(|module| module.value == stem);
+    }
+    // Flit, Poetry, PDM and Hatch take the module that is called like the project.
+    let own = project.normalized_name.as_deref().unwrap_or_default();
+    own.replace('-', "_") == stem
 }
 
 /// Whether a `setup.py` or `setup.cfg` stands beside the `pyproject.toml`.

@@ -5,7 +5,9 @@ use std::fmt;
 
 use microb::{ImageRef, Span, Spanned};
 
+use crate::program::Program;
 use crate::requirement::Requirement;
+use crate::table::Choice;
 
 /// The image that one target of a `pyproject.toml` describes. Made by [`Config::resolve`].
 ///
@@ -46,6 +48,8 @@ pub struct Config {
     pub entrypoint: Option<Spanned<Vec<String>>>,
     /// `command`, as an argument list.
     pub command: Option<Spanned<Vec<String>>>,
+    /// What runs, found in the project; only when neither `entrypoint` nor `command` is given.
+    pub program: Option<Program>,
     /// `copy_files`: into the final image.
     pub copy_files: Vec<CopyFile>,
     /// `add_files`: into the final image.
@@ -61,40 +65,23 @@ pub struct Config {
 }
 
 /// The version of the `[tool.microb]` tables. There is one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Choice)]
+#[choice(crate = crate::table)]
 pub enum ApiVersion {
     /// `"v1"`.
     #[default]
     V1,
 }
 
-impl ApiVersion {
-    /// The value as it is written.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::V1 => "v1",
-        }
-    }
-}
-
 /// The family of base images.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Choice)]
+#[choice(crate = crate::table)]
 pub enum Flavor {
     /// Debian: `python:3.14` builds, `python:3.14-slim` runs.
     #[default]
     Debian,
     /// Alpine: `python:3.14-alpine` builds and runs.
     Alpine,
-}
-
-impl Flavor {
-    /// The value as it is written.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Debian => "debian",
-            Self::Alpine => "alpine",
-        }
-    }
 }
 
 /// The chosen interpreter.

@@ -10,6 +10,7 @@ use crate::mistake::Findings;
 use crate::requirement::{Requirement, is_git, is_name, is_ssh, normalized};
 use crate::requirements;
 use crate::rules::ONLY_PROJECT_REQUIRED;
+use crate::target_table::TargetTable;
 use crate::text;
 use crate::tree::{Table, escape};
 use crate::unread;
@@ -269,39 +270,36 @@ fn poetry_urls(poetry: &Table<'_>) -> Vec<Spanned<String>> {
 pub(crate) fn wanted(
     listed: &Listed,
     project: &Project,
-    target: Option<&Table<'_>>,
+    target: &TargetTable,
     cx: &dyn Context,
     project_dir: &str,
     findings: &Findings,
 ) -> Wanted {
-    let extras = target
-        .and_then(|target| target.strings("extras"))
-        .map_or_else(Vec::new, |extras| extras.value);
-    if let Some((target, path)) =
-        target.and_then(|target| Some((target, target.string("requirements")?)))
-    {
-        if target.has("extras") {
+    if let Some(path) = &target.requirements {
+        if let Some(extras) = &target.extras {
             findings.add(
                 Diagnostic::error("`extras` cannot be used with `requirements`")
-                    .at(&target.key_span("extras"))
+                    .at(&extras.key)
                     .help("remove one of the two; `requirements` replaces the project's own lists"),
             );
         }
-        return from_file(listed, project, &path, cx, project_dir, findings);
+        return from_file(listed, project, path, cx, project_dir, findings);
     }
+    let extras = target.extras.as_ref();
+    let extras = extras.map_or(&[][..], |extras| extras.value.as_slice());
     let backend = listed.backend_knows.as_ref();
     let backend_for_extras = listed
         .backend_knows_extras
         .as_ref()
         .filter(|_| !extras.is_empty());
     if let Some(span) = backend.or(backend_for_extras) {
-        return from_backend(listed, project, &extras, span, findings);
+        return from_backend(listed, project, extras, span, findings);
     }
     let requirements = extras::expand(
         project.normalized_name.as_deref(),
         &listed.dependencies,
         &listed.extras,
-        &extras,
+        extras,
         findings,
     );
     let place_of = |needs: fn(&Requirement) -> bool| {

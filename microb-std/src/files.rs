@@ -6,93 +6,92 @@ use crate::config::{AddFile, AddSource, CopyFile, CopyFrom};
 use crate::location::{check_url, within_context};
 use crate::mistake::{Findings, part};
 use crate::requirement::is_git;
-use crate::target::COPY_FILES_BEFORE_BUILD;
-use crate::tree::{self, Table};
+use crate::target_table::{AddTable, CopyTable};
+use crate::tree;
 
-const COPY_KEYS: &[&str] = &["src", "dst", "from"];
-const ADD_KEYS: &[&str] = &["src", "dst", "checksum"];
+/// What files are copied into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The final image.
+    Image,
+    /// The build stage.
+    Builder,
+}
+
 /// The entries of `copy_files` or `copy_files_before_build`.
 pub(crate) fn copies(
-    target: &Table<'_>,
-    key: &str,
+    written: Vec<CopyTable>,
+    place: Place,
     targets: &[Spanned<String>],
     cx: &dyn Context,
+    findings: &Findings,
 ) -> Vec<CopyFile> {
-    let copy = |table: &Table<'_>| {
-        table.only(COPY_KEYS);
-        let src = required(table, "src");
-        let dst = required(table, "dst");
-        let from = table
-            .string("from")
-            .and_then(|from| table.findings().keep(copy_from(from, targets, cx)));
-        if let Some(from) = &from
-            && from.value == CopyFrom::Builder
-            && key == COPY_FILES_BEFORE_BUILD
-        {
-            table.findings().add(
+    let copy = |CopyTable { src, dst, from }| {
+        let paths = paths(src, dst, findings);
+        let from = match from {
+            None => {
+                let (src, dst) = paths?;
+                stay_inside(&src, findings);
+                return Some(CopyFile {
+                    src,
+                    dst,
+                    from: None,
+                });
+            }
+            Some(from) => findings.keep(copy_from(from, targets, cx))?,
+        };
+        if from.value == CopyFrom::Builder && place == Place::Builder {
+            findings.add(
                 Diagnostic::error("`builder` is not there before the build")
                     .at(&from.span)
                     .help("copy from it in `copy_files`, or name another source here"),
             );
         }
-        let src = src?;
-        if from.is_none() && !table.has("from") {
-            stay_inside(&src, table.findings());
-        }
+        let (src, dst) = paths?;
         Some(CopyFile {
             src,
-            dst: dst?,
-            from,
+            dst,
+            from: Some(from),
         })
     };
-    target.tables(key).iter().filter_map(copy).collect()
+    written.into_iter().filter_map(copy).collect()
 }
 
 /// The entries of `add_files` or `add_files_before_build`.
-pub(crate) fn adds(target: &Table<'_>, key: &str) -> Vec<AddFile> {
-    let add = |table: &Table<'_>| {
-        table.only(ADD_KEYS);
-        let src = required(table, "src");
-        let dst = required(table, "dst");
-        let checksum = table.string("checksum");
-        let src = src?;
-        let source = add_source(&src, table.findings())?;
+pub(crate) fn adds(written: Vec<AddTable>, findings: &Findings) -> Vec<AddFile> {
+    let add = |AddTable { src, dst, checksum }| {
+        let (src, dst) = paths(src, dst, findings)?;
+        let source = add_source(&src, findings)?;
         if let Some(checksum) = &checksum {
-            check_checksum(checksum, &source, table.findings());
+            check_checksum(checksum, &source, findings);
         }
         Some(AddFile {
             src: Spanned::new(source, src.span),
-            dst: dst?,
+            dst,
             checksum,
         })
     };
-    target.tables(key).iter().filter_map(add).collect()
+    written.into_iter().filter_map(add).collect()
 }
 
-/// A string that must be there and must not be empty.
-fn required(table: &Table<'_>, key: &str) -> Option<Spanned<String>> {
-    if !table.has(key) {
-        table.findings().add(
-            Diagnostic::error(format!("`{}` has no `{key}`", table.path()))
-                .at(table.span())
-                .help(format!("add `{key} = \"…\"`")),
-        );
+/// Both paths, unless one is empty.
+fn paths(
+    src: Spanned<String>,
+    dst: Spanned<String>,
+    findings: &Findings,
+) -> Option<(Spanned<String>, Spanned<String>)> {
+    let mut right = true;
+    for (path, what) in [(&src, "source"), (&dst, "destination")] {
+        if path.value.trim().is_empty() {
+            right = false;
+            findings.add(
+                Diagnostic::error(format!("the {what} path is empty"))
+                    .at(&path.span)
+                    .help("write a path, for instance `/app/`"),
+            );
+        }
     }
-    let value = table.string(key)?;
-    if value.value.trim().is_empty() {
-        let what = match key {
-            "src" => "the source path is empty",
-            "dst" => "the destination path is empty",
-            _ => "the value is empty",
-        };
-        table.findings().add(
-            Diagnostic::error(what)
-                .at(&value.span)
-                .help("write a path, for instance `/app/`"),
-        );
-        return None;
-    }
-    Some(value)
+    right.then_some((src, dst))
 }
 
 fn stay_inside(src: &Spanned<String>, findings: &Findings) {

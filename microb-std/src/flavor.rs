@@ -4,6 +4,7 @@ use microb::prelude::*;
 use microb::{Span, Spanned};
 
 use crate::config::{Config, Flavor};
+use crate::table::Choice as _;
 
 /// Where the interpreter is, in every official image of either flavor.
 pub const PYTHON: &str = "/usr/local/bin/python3";

@@ -6,48 +6,30 @@ use crate::config::{Credential, Index};
 use crate::location::check_url;
 use crate::mistake::Findings;
 use crate::rules::{CREDENTIAL_IN_URL, IGNORED_CREDENTIAL, PASSWORD_IN_FILE};
-use crate::tree::{self, Table};
-
-const INDEX_KEYS: &[&str] = &[
-    "url",
-    "username",
-    "username_secret",
-    "password",
-    "password_secret",
-    "trust",
-];
+use crate::table::Keyed;
+use crate::target_table::IndexTable;
+use crate::tree;
 
 /// The entries of `indices`.
-pub(crate) fn resolve(target: &Table<'_>) -> Vec<Index> {
-    let tables = target.tables("indices");
-    let index = |(n, table): (usize, &Table<'_>)| {
-        let findings = table.findings();
-        table.only(INDEX_KEYS);
-        if !table.has("url") {
-            findings.add(
-                Diagnostic::error(format!("`{}` has no `url`", table.path()))
-                    .at(table.span())
-                    .help("add `url = \"https://…\"`"),
-            );
-        }
-        let username = credential(table, "username");
-        let mut password = credential(table, "password");
-        if let (None, Some(_)) = (&username, &password) {
-            let key = if table.has("password_secret") {
-                "password_secret"
-            } else {
-                "password"
-            };
+pub(crate) fn resolve(written: Vec<IndexTable>, findings: &Findings) -> Vec<Index> {
+    let index = |(n, table): (usize, IndexTable)| {
+        let IndexTable { url, trust, .. } = table;
+        let username = credential("username", table.username, table.username_secret, findings);
+        let password_key = [&table.password_secret, &table.password]
+            .into_iter()
+            .flatten()
+            .map(|password| password.key.clone())
+            .next();
+        let mut password = credential("password", table.password, table.password_secret, findings);
+        if let (None, Some(_), Some(key)) = (&username, &password, password_key) {
             findings.add(
                 IGNORED_CREDENTIAL
-                    .finding(format!("`{key}` without a username is ignored"))
-                    .at(&table.key_span(key))
+                    .finding(format!("`{}` without a username is ignored", key.text()))
+                    .at(&key)
                     .help("add `username`, or give the token as `username`"),
             );
             password = None;
         }
-        let trust = table.boolean("trust").unwrap_or(false);
-        let url = table.string("url")?;
         findings.keep(check_url(&url))?;
         advise(&url, password.as_ref(), findings);
         Some(Index {
@@ -58,24 +40,26 @@ pub(crate) fn resolve(target: &Table<'_>) -> Vec<Index> {
             trust,
         })
     };
-    tables.iter().enumerate().filter_map(index).collect()
+    written.into_iter().enumerate().filter_map(index).collect()
 }
 
 /// The value of `NAME_secret`, else of `NAME`.
-fn credential(table: &Table<'_>, name: &str) -> Option<Credential> {
-    let findings = table.findings();
-    let secret_key = format!("{name}_secret");
-    let plain = table.string(name);
-    let Some(secret) = table.string(&secret_key) else {
-        return plain.map(Credential::Plain);
+fn credential(
+    name: &str,
+    plain: Option<Keyed<Spanned<String>>>,
+    secret: Option<Keyed<Spanned<String>>>,
+    findings: &Findings,
+) -> Option<Credential> {
+    let Some(Keyed { value: secret, .. }) = secret else {
+        return plain.map(|plain| Credential::Plain(plain.value));
     };
-    if plain.is_some() {
+    if let Some(plain) = plain {
         findings.add(
             IGNORED_CREDENTIAL
                 .finding(format!(
-                    "`{name}` is ignored, since `{secret_key}` is given"
+                    "`{name}` is ignored, since `{name}_secret` is given"
                 ))
-                .at(&table.key_span(name))
+                .at(&plain.key)
                 .help("remove it"),
         );
     }

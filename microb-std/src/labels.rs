@@ -6,6 +6,7 @@ use microb::{Span, Spanned};
 
 use crate::config::ApiVersion;
 use crate::metadata::Metadata;
+use crate::table::Choice as _;
 
 /// Which label a URL gets, by its name in PEP 753's normal form: <https://peps.python.org/pep-0753/>.
 ///

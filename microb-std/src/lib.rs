@@ -11,6 +11,7 @@ pub mod indices;
 pub mod requirement;
 pub mod rules;
 pub mod runtime;
+pub mod table;
 
 mod backend;
 mod dependencies;
@@ -22,6 +23,7 @@ mod location;
 mod metadata;
 mod mistake;
 mod packages;
+pub mod program;
 mod python;
 mod python_version_file;
 mod recipe;
@@ -31,6 +33,7 @@ mod resolve;
 mod specifier;
 mod substitute;
 mod target;
+mod target_table;
 mod targets;
 mod text;
 mod tree;
@@ -42,7 +45,9 @@ pub use config::{
     Dependencies, Flavor, Index, Packaging, Project, Python, PythonOrigin, PythonVersion,
     RequirementsFile,
 };
+pub use program::Program;
 pub use recipe::{image, recipe};
 pub use requirement::{Requirement, VersionOrUrl};
 pub use resolve::READS;
+pub use target_table::schema;
 pub use targets::targets;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use microb::{Context, Diagnostic, Severity, Span, Spanned};
+use microb::{Context, Diagnostic, Diagnostics, Severity, Span, Spanned};
 
 /// A mistake inside a value. `range` counts bytes of the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +61,11 @@ impl From<microb::grammar::Mistake> for Mistake {
             help: mistake.help,
         }
     }
+}
+
+/// A mistake of the language's grammar, as an error in the file where the value stands.
+pub(crate) fn in_value(mistake: microb::grammar::Mistake, value: &Spanned<String>) -> Diagnostic {
+    Mistake::from(mistake).at(value)
 }
 
 /// The place of a part of a value; `range` counts bytes of the value.
@@ -137,6 +142,15 @@ impl Findings {
         self.0.into_inner()
     }
 
+    /// The value, if there is no error.
+    pub(crate) fn into_result<T>(self, value: Option<T>) -> Result<T, Diagnostics> {
+        let errors = self.into_errors();
+        match value {
+            Some(value) => Diagnostics::or(errors, value),
+            None => Err(first_of(errors)),
+        }
+    }
+
     /// The errors, in the order of their places; what has no place comes first.
     pub(crate) fn into_errors(self) -> Vec<Diagnostic> {
         let mut errors = self.0.into_inner();
@@ -148,5 +162,13 @@ impl Findings {
                 .map(|span| (span.file().name().to_owned(), span.range().start))
         });
         errors
+    }
+}
+
+fn first_of(errors: Vec<Diagnostic>) -> Diagnostics {
+    match Diagnostics::or(errors, ()) {
+        Err(errors) => errors,
+        // Nothing is given up without an error; if it were, the user should know.
+        Ok(()) => Diagnostic::error("microb bug: the file was refused without a reason").into(),
     }
 }

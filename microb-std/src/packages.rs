@@ -8,12 +8,12 @@ use crate::rules::DUPLICATE_PACKAGE;
 
 /// The packages of a list, each checked and each once, in the order of the list.
 pub(crate) fn resolve(
-    list: Option<Spanned<Vec<Spanned<String>>>>,
+    list: Vec<Spanned<String>>,
     flavor: Flavor,
     findings: &Findings,
 ) -> Vec<Spanned<String>> {
     let mut packages: Vec<Spanned<String>> = Vec::new();
-    for package in list.into_iter().flat_map(|list| list.value) {
+    for package in list {
         let checked = match flavor {
             Flavor::Debian => debian(&package.value),
             Flavor::Alpine => alpine(&package.value),

@@ -10,10 +10,12 @@ use crate::config::{BuildSystem, Config};
 use crate::dependencies::{self, Listed};
 use crate::metadata::{self, Metadata, Tables};
 use crate::mistake::Findings;
+use crate::program;
 use crate::python::Wanted;
 use crate::python_version_file;
 use crate::rules;
 use crate::target;
+use crate::target_table;
 use crate::text;
 use crate::tree::{self, Table};
 use crate::unheard::Unheard;
@@ -22,7 +24,11 @@ use crate::unheard::Unheard;
 ///
 /// A hint for one fetch of all of them: a file that matches none, such as a requirements file with a name of
 /// its own, is read too when the definition names it.
-pub const READS: &[&str] = &[
+pub const READS: &[&str] = READ.as_slice();
+
+const READ: [&str; FILES.len() + program::READS.len()] = concat();
+
+const FILES: &[&str] = &[
     ".python-version",
     "pyproject.toml",
     "setup.py",
@@ -37,6 +43,14 @@ pub const READS: &[&str] = &[
     ".venv/pyvenv.cfg",
     "venv/pyvenv.cfg",
 ];
+
+const fn concat() -> [&'static str; FILES.len() + program::READS.len()] {
+    let mut all = [""; FILES.len() + program::READS.len()];
+    let (files, code) = all.split_at_mut(FILES.len());
+    files.copy_from_slice(FILES);
+    code.copy_from_slice(program::READS);
+    all
+}
 
 /// The build argument that names the target, where a client has no `--target`.
 const TARGET_ARGS: &[&str] = &["microb_target", "MICROB_TARGET"];
@@ -82,19 +96,7 @@ fn resolve(cx: &dyn Context, name: Option<&str>) -> Result<Config, Diagnostics> 
     if name.is_none() {
         findings.tell_warnings(cx);
     }
-    let errors = findings.into_errors();
-    match config {
-        Some(config) => Diagnostics::or(errors, config),
-        None => Err(first_of(errors)),
-    }
-}
-
-fn first_of(errors: Vec<Diagnostic>) -> Diagnostics {
-    match Diagnostics::or(errors, ()) {
-        Err(errors) => errors,
-        // Nothing is given up without an error; if it were, the user should know.
-        Ok(()) => Diagnostic::error("microb bug: the file was refused without a reason").into(),
-    }
+    findings.into_result(config)
 }
 
 fn config(cx: &dyn Context, name: Option<&str>, findings: &Findings) -> Option<Config> {
@@ -143,7 +145,8 @@ fn shared(
             .any(|(_, table)| !table.has("python_version"));
     let has_metadata = tables.project.is_some() || tables.poetry.is_some();
     let has_setup = !has_metadata && backend::has_setup(cx, &project_dir);
-    let packaging = backend::packaging(tables, has_setup);
+    let has_package = backend::has_package(cx, &project_dir, tables);
+    let packaging = backend::packaging(tables, has_setup, has_package);
     Shared {
         metadata: metadata::read(tables, packaging),
         build_system: backend::build_system(tables),
@@ -204,7 +207,7 @@ pub(crate) fn target_tables<'a>(tables: &Tables<'a>) -> Vec<(Spanned<String>, Ta
         return Vec::new();
     };
     for key in microb.keys() {
-        if target::KEYS.contains(&key.value.as_str()) {
+        if target_table::names().any(|name| name == key.value) {
             microb.findings().add(
                 Diagnostic::error(format!("`{}` stands outside of a target", key.value))
                     .at(&key.span)
@@ -212,7 +215,10 @@ pub(crate) fn target_tables<'a>(tables: &Tables<'a>) -> Vec<(Spanned<String>, Ta
             );
         }
     }
-    let known: Vec<_> = ["target"].iter().chain(target::KEYS).copied().collect();
+    let known: Vec<_> = ["target"]
+        .into_iter()
+        .chain(target_table::names())
+        .collect();
     if microb
         .keys()
         .iter()
@@ -321,7 +327,7 @@ fn unknown(wanted: &str, targets: &[Spanned<String>]) -> Diagnostic {
 fn check_cycles(targets: &[(Spanned<String>, Table<'_>)], findings: &Findings) {
     let mut edges: BTreeMap<&str, Vec<Spanned<String>>> = BTreeMap::new();
     for (name, table) in targets {
-        let lists = [target::COPY_FILES, target::COPY_FILES_BEFORE_BUILD];
+        let lists = ["copy_files", "copy_files_before_build"];
         let quiet = Findings::default();
         let table = table.reporting_to(&quiet);
         let from = lists

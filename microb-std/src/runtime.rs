@@ -38,18 +38,27 @@ pub fn runtime(config: &Config, built: &Built, files: impl IntoSteps) -> Stage {
         .then(environment(config))
         .then(labels(config))
         .then(user(NONROOT))
-        .then(
-            config
-                .entrypoint
-                .as_ref()
-                .map(|argv| entrypoint(argv.value.clone()).at(&argv.span)),
-        )
-        .then(
-            config
-                .command
-                .as_ref()
-                .map(|argv| cmd(argv.value.clone()).at(&argv.span)),
-        )
+        .then(program(config))
+}
+
+/// `entrypoint` and `command`, or what was found in the project.
+pub fn program(config: &Config) -> impl IntoSteps + use<> {
+    let found = config.program.as_ref();
+    let argv = found.map(|program| &program.argv);
+    let argv = config.entrypoint.as_ref().or(argv);
+    (
+        found
+            .and_then(|program| program.port)
+            .map(|port| expose(port.to_string())),
+        found
+            .and_then(|program| program.stop_signal)
+            .map(stop_signal),
+        argv.map(|argv| entrypoint(argv.value.clone()).at(&argv.span)),
+        config
+            .command
+            .as_ref()
+            .map(|argv| cmd(argv.value.clone()).at(&argv.span)),
+    )
 }
 
 /// The base image with `system_deps`.
@@ -78,12 +87,15 @@ pub fn user_files(system: &Stage) -> Stage {
 
 /// The variables of the image; those of `env` win.
 pub fn environment(config: &Config) -> impl IntoSteps + use<> {
+    let of_program = config.program.iter().flat_map(|program| &program.env);
+    let of_program: Vec<Step> = of_program.map(|(name, value)| env(name, value)).collect();
     (
         path(format!("{VENV}/bin")),
         env("VIRTUAL_ENV", VENV),
         env("HOME", "/home/nonroot"),
         env("PYTHONUNBUFFERED", "1"),
         env("PYTHONDONTWRITEBYTECODE", "1"),
+        of_program,
         variables(config),
     )
 }

@@ -4,50 +4,28 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use microb::context::BuildArg;
-use microb::{Context, Diagnostic, Span, Spanned, nearest};
+use microb::{Context, Diagnostic, Span, Spanned};
 
-use crate::config::{ApiVersion, Config, Flavor, Python};
+use crate::backend;
+use crate::config::{Config, Python};
 use crate::dependencies;
-use crate::files;
+use crate::files::{self, Place};
 use crate::index_table;
 use crate::labels;
 use crate::metadata::Tables;
 use crate::mistake::{Findings, part};
 use crate::packages;
-use crate::python::{self, Question};
+use crate::program;
+use crate::python::{self, Question, Wanted};
 use crate::requirement::Requirement;
 use crate::resolve::Shared;
-use crate::rules::{DEPRECATED_KEY, UNDEFINED_VARIABLE};
+use crate::rules::UNDEFINED_VARIABLE;
 use crate::substitute::substitute;
+use crate::table::{Map, Table as _, Value as _};
+use crate::target_table::TargetTable;
 use crate::targets::comment_about;
 use crate::tree::{Table, escape};
 use crate::unread;
-
-pub(crate) const COPY_FILES: &str = "copy_files";
-pub(crate) const COPY_FILES_BEFORE_BUILD: &str = "copy_files_before_build";
-
-/// The keys of a target.
-pub(crate) const KEYS: &[&str] = &[
-    "api_version",
-    "python_version",
-    "build_deps",
-    "system_deps",
-    "env",
-    "indices",
-    "labels",
-    "entrypoint",
-    "command",
-    "extras",
-    "requirements",
-    COPY_FILES,
-    "add_files",
-    COPY_FILES_BEFORE_BUILD,
-    "add_files_before_build",
-    "flavor",
-];
-
-/// The old spelling of `env`.
-const ENVIRONMENT: &str = "environment";
 
 /// What a target means; `table` is `None` in a file without one. `None` after an error that leaves no image.
 pub(crate) fn resolve(
@@ -59,17 +37,22 @@ pub(crate) fn resolve(
 ) -> Option<Config> {
     let name = table.map(|(name, _)| name.clone());
     let table = table.map(|(_, table)| table);
-    if let Some(table) = table {
-        check_keys(table);
-    }
-    let api_version = table.map(api_version).unwrap_or_default();
-    let flavor = table.map(flavor).unwrap_or_default();
-    let python = python(shared, table, findings);
+    let target = match table {
+        Some(table) => TargetTable::from_keys(table)?,
+        None => TargetTable::missing()?,
+    };
+    let has_version = table.is_some_and(|table| table.has("python_version"));
+    let python = python(
+        shared,
+        target.python_version.as_ref(),
+        has_version,
+        findings,
+    );
     let project = &shared.metadata.project;
     let wanted = dependencies::wanted(
         &shared.listed,
         project,
-        table,
+        &target,
         cx,
         &shared.project_dir,
         findings,
@@ -81,63 +64,56 @@ pub(crate) fn resolve(
         &wanted.dependencies,
         findings,
     );
-    let mut labels = labels::automatic(&shared.metadata, api_version, tables.root.span());
-    let own_labels = table.map(|table| variables(table, "labels", cx, findings, check_label));
-    labels.extend(own_labels.unwrap_or_default());
-    let packages = |key| {
-        let list = table.and_then(|table| table.strings(key));
-        packages::resolve(list, flavor, findings)
-    };
-    let copies = |key| {
-        let copies = |table| files::copies(table, key, &shared.targets, cx);
-        table.map(copies).unwrap_or_default()
-    };
-    let adds = |key| {
-        let adds = |table| files::adds(table, key);
-        table.map(adds).unwrap_or_default()
-    };
+    let mut labels = labels::automatic(&shared.metadata, target.api_version, tables.root.span());
+    labels.extend(variables(target.labels, cx, findings, check_label));
+    let packages = |list| packages::resolve(list, target.flavor, findings);
+    let copies = |list, place| files::copies(list, place, &shared.targets, cx, findings);
     let build_needs = |needs| first(&shared.build_system.requires, needs);
-    Some(Config {
-        api_version,
+    let mut config = Config {
+        api_version: target.api_version,
         project_dir: shared.project_dir.clone(),
         definition: shared.definition.clone(),
         project: project.clone(),
         build_system: shared.build_system.clone(),
         dependencies: wanted.dependencies,
-        flavor,
-        build_deps: packages("build_deps"),
-        system_deps: packages("system_deps"),
-        env: table
-            .map(|table| env(table, cx, findings))
-            .unwrap_or_default(),
+        flavor: target.flavor,
+        build_deps: packages(target.build_deps),
+        system_deps: packages(target.system_deps),
+        env: variables(target.env, cx, findings, check_env_name),
         labels,
-        indices: table.map(index_table::resolve).unwrap_or_default(),
-        entrypoint: table.and_then(|table| arguments(table, "entrypoint")),
-        command: table.and_then(|table| arguments(table, "command")),
-        copy_files: copies(COPY_FILES),
-        add_files: adds("add_files"),
-        copy_files_before_build: copies(COPY_FILES_BEFORE_BUILD),
-        add_files_before_build: adds("add_files_before_build"),
+        indices: index_table::resolve(target.indices, findings),
+        entrypoint: target.entrypoint,
+        command: target.command,
+        copy_files: copies(target.copy_files, Place::Image),
+        add_files: files::adds(target.add_files, findings),
+        copy_files_before_build: copies(target.copy_files_before_build, Place::Builder),
+        add_files_before_build: files::adds(target.add_files_before_build, findings),
         ssh: wanted.ssh.or_else(|| build_needs(Requirement::needs_ssh)),
         git: wanted.git.or_else(|| build_needs(Requirement::needs_git)),
         python: python?,
         target: name,
-    })
+        program: None,
+    };
+    if config.entrypoint.is_none() && config.command.is_none() {
+        let is_single = |stem: &str| backend::holds_module(tables, project, stem);
+        config.program = program::infer(cx, &config, &is_single, findings);
+    }
+    Some(config)
 }
 
 /// The interpreter, from what the target, the version file and the project say.
-fn python(shared: &Shared, table: Option<&Table<'_>>, findings: &Findings) -> Option<Python> {
-    let written = table.and_then(|table| table.string("python_version"));
-    let explicit = match written {
-        None => None,
-        // After a wrong version, another choice would only lead to errors about that.
-        Some(text) => Some(Spanned::new(
-            findings.keep(python::wanted(&text))?,
-            text.span,
-        )),
-    };
+fn python(
+    shared: &Shared,
+    explicit: Option<&Spanned<Wanted>>,
+    has_explicit: bool,
+    findings: &Findings,
+) -> Option<Python> {
+    // After a wrong version, another choice would only lead to errors about that.
+    if has_explicit && explicit.is_none() {
+        return None;
+    }
     let question = Question {
-        explicit: explicit.as_ref(),
+        explicit,
         version_file: shared.version_file.as_ref(),
         requires: shared.metadata.requires.as_ref(),
     };
@@ -150,84 +126,15 @@ fn first(requirements: &[Requirement], needs: fn(&Requirement) -> bool) -> Optio
     Some(found.text.span.clone())
 }
 
-fn check_keys(table: &Table<'_>) {
-    let known: Vec<_> = KEYS.iter().copied().chain([ENVIRONMENT]).collect();
-    table.only_of(&known, KEYS);
-    if !table.has(ENVIRONMENT) {
-        return;
-    }
-    let span = table.key_span(ENVIRONMENT);
-    table.findings().add(if table.has("env") {
-        Diagnostic::error("`environment` is the old spelling of `env`, and both are given")
-            .at(&span)
-            .help("move everything to `env`")
-    } else {
-        DEPRECATED_KEY
-            .finding("`environment` is the old spelling of `env`")
-            .at(&span)
-            .help("write `env`")
-    });
-}
-
-fn api_version(table: &Table<'_>) -> ApiVersion {
-    let written = table.string("api_version");
-    if let Some(other) = written.filter(|written| written.value != "v1") {
-        table.findings().add(
-            Diagnostic::error(format!("unknown api_version `{}`", escape(&other.value)))
-                .at(&other.span)
-                .help("write `\"v1\"`, the only one there is"),
-        );
-    }
-    ApiVersion::V1
-}
-
-fn flavor(table: &Table<'_>) -> Flavor {
-    let Some(written) = table.string("flavor") else {
-        return Flavor::default();
-    };
-    for flavor in [Flavor::Debian, Flavor::Alpine] {
-        if written.value == flavor.as_str() {
-            return flavor;
-        }
-    }
-    let error =
-        Diagnostic::error(format!("unknown flavor `{}`", escape(&written.value))).at(&written.span);
-    table
-        .findings()
-        .add(match nearest(&written.value, ["debian", "alpine"]) {
-            Some(near) => error.help(format!("write `\"{near}\"`")),
-            None => error.help("write `\"debian\"` or `\"alpine\"`"),
-        });
-    Flavor::default()
-}
-
-fn arguments(table: &Table<'_>, key: &str) -> Option<Spanned<Vec<String>>> {
-    let list = table.strings(key)?;
-    Some(list.map(|words| words.into_iter().map(|word| word.value).collect()))
-}
-
-fn env(
-    table: &Table<'_>,
-    cx: &dyn Context,
-    findings: &Findings,
-) -> BTreeMap<String, Spanned<String>> {
-    let key = if table.has("env") { "env" } else { ENVIRONMENT };
-    variables(table, key, cx, findings, check_env_name)
-}
-
 /// A table of names and values, in which build arguments are substituted.
 fn variables(
-    table: &Table<'_>,
-    key: &str,
+    written: Map<Spanned<String>>,
     cx: &dyn Context,
     findings: &Findings,
     check: fn(&str) -> Result<(), &'static str>,
 ) -> BTreeMap<String, Spanned<String>> {
     let mut variables = BTreeMap::new();
-    if !table.has(key) {
-        return variables;
-    }
-    for (name, value) in table.string_map(key) {
+    for (name, value) in written.0 {
         if let Err(why) = check(&name.value) {
             findings.add(
                 Diagnostic::error(format!("`{}` is no name: {why}", escape(&name.value)))

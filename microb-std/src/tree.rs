@@ -3,15 +3,14 @@
 //! Serde's derive stops at the first mistake and loses the place of untagged and flattened values.
 
 use microb::{Diagnostic, SourceFile, Span, Spanned, nearest};
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 use crate::mistake::Findings;
+use crate::table::{Entry, Map, Value};
 
-type Entry<'a> = toml::Spanned<DeValue<'a>>;
-
-/// A table of the file.
-#[derive(Clone)]
-pub(crate) struct Table<'a> {
+/// The keys of a table in the file, with their places.
+#[derive(Debug, Clone)]
+pub struct Table<'a> {
     entries: &'a DeTable<'a>,
     span: Span,
     /// The dotted name, for messages; empty for the root.
@@ -89,12 +88,26 @@ impl<'a> Table<'a> {
     }
 
     /// Where the table begins: its header, or the whole of an inline table.
-    pub(crate) fn span(&self) -> &Span {
+    pub fn span(&self) -> &Span {
         &self.span
     }
 
-    pub(crate) fn path(&self) -> &str {
+    /// The dotted name of the table, for messages; empty for the whole file.
+    pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The table in a message.
+    pub(crate) fn place(&self) -> String {
+        match self.path.as_str() {
+            "" => "the file".to_owned(),
+            path => format!("`{path}`"),
+        }
+    }
+
+    /// Tells a mistake or a warning.
+    pub fn report(&self, finding: Diagnostic) {
+        self.findings.add(finding);
     }
 
     pub(crate) fn findings(&self) -> &'a Findings {
@@ -102,7 +115,7 @@ impl<'a> Table<'a> {
     }
 
     /// The keys with their places, in the order of the file.
-    pub(crate) fn keys(&self) -> Vec<Spanned<String>> {
+    pub fn keys(&self) -> Vec<Spanned<String>> {
         let mut keys: Vec<_> = self
             .entries
             .keys()
@@ -117,7 +130,22 @@ impl<'a> Table<'a> {
         keys
     }
 
-    pub(crate) fn has(&self, key: &str) -> bool {
+    /// The value of a key.
+    pub fn entry(&self, key: &str) -> Option<Entry<'a>> {
+        let (known, value) = self.entries.get_key_value(key)?;
+        let place = Spanned::new(key.to_owned(), self.file.span(known.span()));
+        let name = self.name(key);
+        Some(Entry::new(
+            value,
+            Some(place),
+            name,
+            self.file,
+            self.findings,
+        ))
+    }
+
+    /// Whether there is a key of this name.
+    pub fn has(&self, key: &str) -> bool {
         self.entries.contains_key(key)
     }
 
@@ -151,12 +179,8 @@ impl<'a> Table<'a> {
             if accepted.contains(&key.value.as_str()) {
                 continue;
             }
-            let error = Diagnostic::error(format!(
-                "unknown key `{}` in `{}`",
-                escape(&key.value),
-                self.path
-            ))
-            .at(&key.span);
+            let message = format!("unknown key `{}` in {}", escape(&key.value), self.place());
+            let error = Diagnostic::error(message).at(&key.span);
             self.findings
                 .add(match nearest(&key.value, known.iter().copied()) {
                     Some(near) => error.help(format!("write `{near}`")),
@@ -166,66 +190,20 @@ impl<'a> Table<'a> {
     }
 
     pub(crate) fn string(&self, key: &str) -> Option<Spanned<String>> {
-        let entry = self.entries.get(key)?;
-        self.as_string(entry, &self.name(key))
+        self.entry(key)?.string()
     }
 
-    pub(crate) fn boolean(&self, key: &str) -> Option<bool> {
-        let entry = self.entries.get(key)?;
-        let value = entry.get_ref().as_bool();
-        if value.is_none() {
-            self.wrong_type(entry, &self.name(key), "a boolean");
-        }
-        value
-    }
-
-    /// A string list. A single string is a frequent mistake and gets a proposal.
     pub(crate) fn strings(&self, key: &str) -> Option<Spanned<Vec<Spanned<String>>>> {
-        let entry = self.entries.get(key)?;
-        let span = self.file.span(entry.span());
-        let name = self.name(key);
-        match entry.get_ref() {
-            DeValue::Array(items) => {
-                let items = items
-                    .iter()
-                    .enumerate()
-                    .filter_map(|(n, item)| self.as_string(item, &format!("{name}[{n}]")))
-                    .collect();
-                Some(Spanned::new(items, span))
-            }
-            DeValue::String(text) => {
-                let words: Vec<_> = text
-                    .split_whitespace()
-                    .map(|word| format!("{word:?}"))
-                    .collect();
-                self.findings.add(
-                    Diagnostic::error(format!(
-                        "`{name}` must be a list of strings, found a string"
-                    ))
-                    .at(&span)
-                    .help(format!("write a list: `{key} = [{}]`", words.join(", "))),
-                );
-                None
-            }
-            _ => {
-                self.wrong_type(entry, &name, "a list of strings");
-                None
-            }
-        }
+        Value::read(&self.entry(key)?)
     }
 
     pub(crate) fn table(&self, key: &str) -> Option<Self> {
-        let entry = self.entries.get(key)?;
-        let table = self.as_table(entry, self.name(key));
-        if table.is_none() {
-            self.wrong_type(entry, &self.name(key), "a table");
-        }
-        table
+        self.entry(key)?.table()
     }
 
     /// The same without a complaint: for the tables of other tools.
     pub(crate) fn table_if_any(&self, key: &str) -> Option<Self> {
-        self.as_table(self.entries.get(key)?, self.name(key))
+        self.entry(key)?.table_if_any()
     }
 
     pub(crate) fn string_if_any(&self, key: &str) -> Option<Spanned<String>> {
@@ -257,38 +235,17 @@ impl<'a> Table<'a> {
 
     /// A list of tables, `[[name]]` or inline.
     pub(crate) fn tables(&self, key: &str) -> Vec<Self> {
-        let Some(entry) = self.entries.get(key) else {
-            return Vec::new();
-        };
-        let name = self.name(key);
-        let Some(items) = entry.get_ref().as_array() else {
-            self.wrong_type(entry, &name, "a list of tables");
-            return Vec::new();
-        };
-        let mut tables = Vec::new();
-        for (n, item) in items.iter().enumerate() {
-            let name = format!("{name}[{n}]");
-            match self.as_table(item, name.clone()) {
-                Some(table) => tables.push(table),
-                None => self.wrong_type(item, &name, "a table"),
-            }
-        }
-        tables
+        let list = self
+            .entry(key)
+            .and_then(|list| list.items("a list of tables"));
+        let items = list.unwrap_or_default();
+        items.iter().filter_map(Entry::table).collect()
     }
 
     /// A table from names to strings: each name with its place, and its value.
     pub(crate) fn string_map(&self, key: &str) -> Vec<(Spanned<String>, Spanned<String>)> {
-        let Some(table) = self.table(key) else {
-            return Vec::new();
-        };
-        table
-            .keys()
-            .into_iter()
-            .filter_map(|name| {
-                let value = table.string(&name.value)?;
-                Some((name, value))
-            })
-            .collect()
+        let map = self.entry(key).and_then(|map| Map::read(&map));
+        map.map_or_else(Vec::new, |map| map.0)
     }
 
     fn name(&self, key: &str) -> String {
@@ -304,59 +261,21 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn as_table(&self, entry: &'a Entry<'a>, path: String) -> Option<Self> {
-        Some(Self {
-            entries: entry.get_ref().as_table()?,
-            span: self.file.span(entry.span()),
+    /// A table below this one, or in a list.
+    pub(crate) fn below(
+        entries: &'a DeTable<'a>,
+        span: Span,
+        path: String,
+        file: &'a SourceFile,
+        findings: &'a Findings,
+    ) -> Self {
+        Self {
+            entries,
+            span,
             path,
-            file: self.file,
-            findings: self.findings,
-        })
-    }
-
-    fn as_string(&self, entry: &Entry<'_>, name: &str) -> Option<Spanned<String>> {
-        let Some(text) = entry.get_ref().as_str() else {
-            self.wrong_type(entry, name, "a string");
-            return None;
-        };
-        let span = self.file.span(entry.span());
-        // Neither an argument, nor a path, nor an environment variable can hold one.
-        if text.contains('\0') {
-            let error = Diagnostic::error(format!("`{name}` contains a NUL character"));
-            self.findings.add(error.at(&span).help("remove it"));
-            return None;
+            file,
+            findings,
         }
-        Some(Spanned::new(text.to_owned(), span))
-    }
-
-    fn wrong_type(&self, entry: &Entry<'_>, name: &str, expected: &str) {
-        let span = self.file.span(entry.span());
-        let found = kind(entry.get_ref());
-        let error =
-            Diagnostic::error(format!("`{name}` must be {expected}, found {found}")).at(&span);
-        let scalar = matches!(
-            entry.get_ref(),
-            DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_)
-        );
-        self.findings.add(match (expected, entry.get_ref()) {
-            ("a string", _) if scalar => error.help(format!("write `\"{}\"`", span.text())),
-            ("a boolean", DeValue::String(text)) if text == "true" || text == "false" => {
-                error.help(format!("write `{text}`, without quotes"))
-            }
-            _ => error,
-        });
-    }
-}
-
-fn kind(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "a string",
-        DeValue::Integer(_) => "an integer",
-        DeValue::Float(_) => "a float",
-        DeValue::Boolean(_) => "a boolean",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
     }
 }
 

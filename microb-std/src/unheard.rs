@@ -15,6 +15,10 @@ impl Context for Unheard<'_> {
         self.0.read(path)
     }
 
+    fn list(&self, folder: &str) -> Result<Vec<String>, ReadError> {
+        self.0.list(folder)
+    }
+
     fn build_arg(&self, _: &str) -> Option<&str> {
         None
     }

@@ -20,7 +20,7 @@ fn ssh_is_mounted_where_a_requirement_needs_it() {
         ["builder", "build-requirements"]
             .map(|name| stage(project, name).contains("--mount=type=ssh,required"))
     };
-    let project = "[project]\nname = 'app'\nversion = '1'\n";
+    let project = "[project]\nname = 'app'\nversion = '1'\nscripts = { app = 'app:main' }\n";
     let plain = format!("{project}dependencies = ['idna']\n");
     assert_eq!(mounted(&plain), [false, false]);
     let dependency = format!("{project}dependencies = ['b @ {ssh}']\n");

@@ -20,3 +20,4 @@ mod mistakes;
 mod options;
 mod parity;
 mod vertices;
+mod zero_configuration;

@@ -1,5 +1,6 @@
 //! Projects to build: temporary folders with a `pyproject.toml`.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -106,14 +107,17 @@ impl Project {
         &self.folder
     }
 
-    /// `docker build -f pyproject.toml FLAGS .`
+    /// `docker build -f pyproject.toml FLAGS .`, with the frontend image `$MICROB_IMAGE` if that is set.
     pub(crate) fn command(&self, flags: &[&str]) -> Command {
         let mut command = docker(["build", "-f", "pyproject.toml"]);
         command
             .current_dir(&self.folder)
             .args(&self.flags)
-            .args(flags)
-            .arg(".");
+            .args(flags);
+        if let Ok(image) = env::var("MICROB_IMAGE") {
+            command.arg(format!("--build-arg=BUILDKIT_SYNTAX={image}"));
+        }
+        command.arg(".");
         command
     }
 

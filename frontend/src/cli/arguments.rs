@@ -43,6 +43,7 @@ pub(super) fn command(recipe: &Recipe) -> Command {
                 .about(format!("Show all mistakes in {file} at once, without building"))
                 .after_help("The exit status is 1 when there are mistakes, 0 when there are at most warnings."),
         )
+        .subcommand(schema_command(&name, file))
         .subcommand(pack_command(&name))
 }
 
@@ -195,6 +196,21 @@ fn build_command(name: &str, file: &str) -> Command {
              {name} build -t app:1\n  \
              {name} build services/api -t api:1 --secret id=token,env=TOKEN\n  \
              BUILDKIT_HOST=tcp://127.0.0.1:1234 {name} build --output type=image,name=app:1,push=true"
+        ))
+}
+
+fn schema_command(name: &str, file: &str) -> Command {
+    Command::new("schema")
+        .about(format!("Print the JSON schema of {file}, for editors"))
+        .arg(
+            Arg::new("table")
+                .long("table")
+                .value_name("NAME")
+                .help("Only the schema of this table, for instance tool.microb"),
+        )
+        .after_help(format!(
+            "Example:\n  {name} schema > {name}.schema.json\n\n\
+             Then `#:schema ./{name}.schema.json` on a line of {file} tells editors with Taplo (Even Better TOML) about it."
         ))
 }
 

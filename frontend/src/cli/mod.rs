@@ -7,6 +7,7 @@ mod client_flags;
 mod evaluate;
 mod layout;
 mod original;
+mod schema;
 mod show;
 
 use std::ffi::OsString;
@@ -58,6 +59,7 @@ fn run(recipe: &Recipe, args: Vec<String>) -> ExitCode {
         Some(("llb", matches)) => show::llb(recipe, matches),
         Some(("graph", matches)) => show::graph(recipe, matches),
         Some(("check", matches)) => show::check(recipe, matches),
+        Some(("schema", matches)) => schema::schema(recipe, matches),
         Some(("pack", matches)) => write_pack(recipe, matches),
         _ => Ok(()),
     };

@@ -47,24 +47,28 @@ impl Gateway {
         }
     }
 
-    /// The entries of a folder.
+    /// The entries of a folder. `None` when there is no such folder.
     ///
     /// # Errors
     ///
-    /// When there is no such folder, or the engine is too old to list one.
+    /// When building it fails, or the engine is too old to list a folder.
     pub async fn read_dir(
         &self,
         reference: &Reference,
         path: &str,
-    ) -> Result<Vec<FileStat>, Failure> {
+    ) -> Result<Option<Vec<FileStat>>, Failure> {
         self.require(caps::READ_DIR)?;
         let request = api::ReadDirRequest {
             r#ref: reference.0.clone(),
             dir_path: path.to_owned(),
             ..Default::default()
         };
-        let read: api::ReadDirResponse = self.call("ReadDir", request).await?;
-        Ok(read.entries.into_iter().map(file_stat).collect())
+        let read: Result<api::ReadDirResponse, Failure> = self.call("ReadDir", request).await;
+        match read {
+            Ok(read) => Ok(Some(read.entries.into_iter().map(file_stat).collect())),
+            Err(failure) if is_missing(&failure) => Ok(None),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// What is known about a file. `None` when there is no such file.

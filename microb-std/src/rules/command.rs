@@ -34,6 +34,16 @@ pub(super) static UNKNOWN_ENTRYPOINT: Rule = rule(
     "The program that the container starts should be in the image",
 );
 
+pub(crate) static AMBIGUOUS_PROGRAM: Rule = rule(
+    "AmbiguousProgram",
+    "Where more than one program could be meant, the image has none",
+);
+
+pub(crate) static MISSING_SERVER: Rule = rule(
+    "MissingServer",
+    "An app without a server among the dependencies cannot be started, so the image has no program",
+);
+
 pub(super) static OVERRIDDEN_VARIABLE: Rule = rule(
     "OverriddenVariable",
     "The image finds its own Python and its packages by these variables",

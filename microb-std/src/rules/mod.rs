@@ -14,6 +14,7 @@ use crate::metadata::Tables;
 use crate::mistake::Findings;
 use crate::tree::{self, Table};
 
+pub(crate) use command::{AMBIGUOUS_PROGRAM, MISSING_SERVER};
 pub(crate) use dependency::{ONLY_PROJECT_REQUIRED, UNREAD_LOCK, UNREAD_SOURCE};
 pub(crate) use file::{
     DEPRECATED_KEY, DUPLICATE_PACKAGE, IGNORED_TARGET, MISSING_PYPROJECT, UNDEFINED_VARIABLE,
@@ -26,6 +27,7 @@ pub(crate) use python::{
 
 /// All rules of the standard recipe, by name. Those of the language are in [`microb::rule::RULES`].
 pub const RULES: &[&Rule] = &[
+    &command::AMBIGUOUS_PROGRAM,
     &dependency::CONFLICTING_DEPENDENCIES,
     &index::CREDENTIAL_IN_URL,
     &file::DEPRECATED_KEY,
@@ -42,6 +44,7 @@ pub const RULES: &[&Rule] = &[
     &command::LOOPBACK_SERVER,
     &file::MISSING_DOCKERIGNORE,
     &file::MISSING_PYPROJECT,
+    &command::MISSING_SERVER,
     &dependency::MOVING_GIT_DEPENDENCY,
     &dependency::NO_ALPINE_WHEELS,
     &dependency::OBSOLETE_PACKAGE,

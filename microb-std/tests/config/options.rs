@@ -211,7 +211,13 @@ python_version = "3.12"
 fn projects_that_are_no_package_are_copied() {
     let build = "[build-system]\nrequires = ['hatchling']\n";
     for (toml, packaging) in [
-        (PROJECT.to_owned(), Packaging::Wheel),
+        // There is nothing that a wheel could hold.
+        (PROJECT.to_owned(), Packaging::Sources),
+        (format!("{PROJECT}[tool.setuptools]\n"), Packaging::Wheel),
+        (
+            format!("{PROJECT}[project.scripts]\napp = 'app:main'\n"),
+            Packaging::Wheel,
+        ),
         (format!("{PROJECT}{build}"), Packaging::Wheel),
         (format!("{PROJECT}[tool.uv]\n"), Packaging::Sources),
         (format!("{PROJECT}{build}[tool.uv]\n"), Packaging::Wheel),
@@ -240,6 +246,10 @@ fn projects_that_are_no_package_are_copied() {
     ] {
         let config = resolve(&MemoryContext::new(toml.clone()));
         assert_eq!(config.project.packaging, packaging, "{toml}");
+    }
+    for file in ["app/__init__.py", "src/any.py"] {
+        let cx = MemoryContext::new(PROJECT).file(file, "");
+        assert_eq!(resolve(&cx).project.packaging, Packaging::Wheel, "{file}");
     }
     let legacy = MemoryContext::new("[tool.black]\n").file("setup.py", "");
     let legacy = resolve(&legacy);

@@ -1,0 +1,300 @@
+//! What the image runs when the file does not say: the project's script, its app, or its main module.
+//!
+//! The code is parsed, never searched for words, so that a name in a comment or a string is none.
+
+mod app;
+mod framework;
+mod layout;
+mod module;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use microb::{Context, Span, Spanned};
+
+use crate::config::{Config, Packaging};
+use crate::mistake::Findings;
+use crate::requirement::normalized;
+use crate::rules::AMBIGUOUS_PROGRAM;
+use crate::text;
+
+use layout::{Layout, Place};
+use module::Module;
+
+/// What the image runs, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// The argument list of the `ENTRYPOINT`, with the place of what it was chosen from.
+    pub argv: Spanned<Vec<String>>,
+    /// The signal that ends it, if it is not `SIGTERM`: Python as the first process of a container ignores that one,
+    /// unless the program asks for it.
+    pub stop_signal: Option<&'static str>,
+    /// The port that it listens on.
+    pub port: Option<u16>,
+    /// Variables that make its server reachable from outside of the container.
+    pub env: BTreeMap<String, String>,
+    /// What it was chosen from, for people: ``the FastAPI app `app` of `app/main.py`, served by uvicorn``.
+    pub why: String,
+}
+
+/// Patterns of the files that can hold a program.
+///
+/// By name, since a recipe's files are sent before it is known whether it wants them.
+pub(crate) const READS: &[&str] = &[
+    "*.py",
+    "*/__init__.py",
+    "*/__main__.py",
+    "*/a*.py",
+    "*/bot.py",
+    "*/celery*.py",
+    "*/cli.py",
+    "*/main.py",
+    "*/run.py",
+    "*/server.py",
+    "*/streamlit_app.py",
+    "*/tasks.py",
+    "*/w*.py",
+    "src/*/__init__.py",
+    "src/*/__main__.py",
+    "src/*/a*.py",
+    "src/*/bot.py",
+    "src/*/celery*.py",
+    "src/*/cli.py",
+    "src/*/main.py",
+    "src/*/run.py",
+    "src/*/server.py",
+    "src/*/streamlit_app.py",
+    "src/*/tasks.py",
+    "src/*/w*.py",
+];
+
+/// What a target without `entrypoint` and `command` runs; `None` if nothing says.
+///
+/// `single_modules` tells the files of the root that the project's wheel holds.
+pub(crate) fn infer(
+    cx: &dyn Context,
+    config: &Config,
+    single_modules: &dyn Fn(&str) -> bool,
+    findings: &Findings,
+) -> Option<Program> {
+    if config.project.packaging == Packaging::Wheel && !config.project.scripts.is_empty() {
+        return script(config, findings);
+    }
+    let own = config
+        .project
+        .normalized_name
+        .as_deref()
+        .unwrap_or_default();
+    let own = own.replace('-', "_");
+    let layout = layout::layout(
+        cx,
+        &config.project_dir,
+        config.project.packaging,
+        &own,
+        single_modules,
+    );
+    let code = Code::read(cx, config, layout, own);
+    if let Some(main) = code.package_main() {
+        return Some(main);
+    }
+    match code.app(findings) {
+        Chosen::One(program) => Some(program),
+        Chosen::Unclear => None,
+        Chosen::Nothing => code.streamlit().or_else(|| code.main_module(findings)),
+    }
+}
+
+/// The script that is called like the project, or the only one.
+fn script(config: &Config, findings: &Findings) -> Option<Program> {
+    let scripts = &config.project.scripts;
+    let own = config.project.normalized_name.as_deref();
+    let named = scripts
+        .iter()
+        .find(|(name, _)| Some(normalized(name).as_str()) == own);
+    let only = scripts.iter().next().filter(|_| scripts.len() == 1);
+    let Some((name, function)) = named.or(only) else {
+        let names: Vec<_> = scripts.keys().map(|name| format!("`{name}`")).collect();
+        let first = scripts.values().next()?;
+        let written = scripts.keys().next()?;
+        findings.add(
+            AMBIGUOUS_PROGRAM.finding(format!(
+                "the image has no program: the scripts are {}, and none is called like the project",
+                names.join(", ")
+            ))
+            .at(&first.span)
+            .help(format!(
+                "write for instance `entrypoint = [{written:?}]` in `[tool.microb.target.default]`"
+            )),
+        );
+        return None;
+    };
+    Some(Program {
+        argv: Spanned::new(vec![name.clone()], function.span.clone()),
+        stop_signal: None,
+        port: None,
+        env: BTreeMap::new(),
+        why: format!("the script `{name}` of the project"),
+    })
+}
+
+enum Chosen {
+    One(Program),
+    /// There is something, and the user has been told why it was not taken.
+    Unclear,
+    Nothing,
+}
+
+/// The modules that were read.
+struct Code {
+    modules: Vec<(Place, Module)>,
+    has_manage: bool,
+    own: String,
+    packaging: Packaging,
+    /// The normalized names of the distributions in the image.
+    installed: BTreeSet<String>,
+}
+
+impl Code {
+    fn read(cx: &dyn Context, config: &Config, layout: Layout, own: String) -> Self {
+        let module = |place: Place| {
+            let file = text::read(cx, &place.path).ok()??;
+            let module = Module::parse(&place.module, &place.package, file)?;
+            Some((place, module))
+        };
+        Self {
+            modules: layout.places.into_iter().filter_map(module).collect(),
+            has_manage: layout.has_manage,
+            own,
+            packaging: config.project.packaging,
+            installed: app::installed(&config.dependencies),
+        }
+    }
+
+    /// `python -m PACKAGE` for the only package with a `__main__.py`, or the project's own.
+    fn package_main(&self) -> Option<Program> {
+        let mains: Vec<_> = self
+            .modules
+            .iter()
+            .filter(|(place, _)| place.stem == "__main__" && !place.package.is_empty())
+            .collect();
+        let own = mains.iter().find(|(place, _)| place.package == self.own);
+        let only = mains.first().filter(|_| mains.len() == 1);
+        let (place, module) = own.or(only)?;
+        let mut program = program(
+            ["python", "-m", &place.package],
+            first_line(module),
+            format!("the main module `{}`", place.path),
+        );
+        self.interrupt(&mut program);
+        Some(program)
+    }
+
+    /// `streamlit run` for the project's script that uses it.
+    fn streamlit(&self) -> Option<Program> {
+        if self.packaging == Packaging::Wheel {
+            return None;
+        }
+        let (place, module) = self
+            .modules
+            .iter()
+            .find(|(place, module)| place.package.is_empty() && module.imports("streamlit"))?;
+        let argv = [
+            "streamlit",
+            "run",
+            &place.file,
+            "--server.address=0.0.0.0",
+            "--server.port=8501",
+            "--server.headless=true",
+        ];
+        let mut program = program(
+            argv,
+            first_line(module),
+            format!("`{}`, which is for Streamlit", place.path),
+        );
+        program.port = Some(8501);
+        Some(program)
+    }
+
+    /// The module that says `if __name__ == "__main__":`, or the only script.
+    fn main_module(&self, findings: &Findings) -> Option<Program> {
+        let guarded = self.modules.iter().filter_map(|(place, module)| {
+            let span = module.main_guard.as_ref()?;
+            Some((place, span))
+        });
+        let mut found: Vec<_> = guarded.collect();
+        if found.is_empty() && self.packaging == Packaging::Sources {
+            found = self
+                .modules
+                .iter()
+                .filter(|(place, _)| place.package.is_empty())
+                .filter_map(|(place, module)| Some((place, module.statement.as_ref()?)))
+                .collect();
+        }
+        let &(place, span) = found.first()?;
+        let has_usual_name = layout::stem_rank(&place.stem) != usize::MAX
+            && layout::package_rank(&place.package, &self.own) != usize::MAX;
+        if let (false, Some((other, _))) = (has_usual_name, found.get(1)) {
+            findings.add(
+                AMBIGUOUS_PROGRAM
+                    .finding(format!(
+                        "the image has no program: `{}` and `{}` both are one",
+                        place.path, other.path
+                    ))
+                    .at(span)
+                    .help(format!(
+                        "write for instance `entrypoint = {:?}` in `[tool.microb.target.default]`",
+                        self.module_words(place)
+                    )),
+            );
+            return None;
+        }
+        let argv = self.module_words(place);
+        let why = format!("the main module `{}`", place.path);
+        let mut program = self.with_path(place, program(argv, span.clone(), why));
+        self.interrupt(&mut program);
+        Some(program)
+    }
+
+    /// Ends the program as Ctrl-C would, unless the project has its own idea of signals.
+    fn interrupt(&self, program: &mut Program) {
+        if !self
+            .modules
+            .iter()
+            .any(|(_, module)| module.imports("signal"))
+        {
+            program.stop_signal = Some("SIGINT");
+        }
+    }
+
+    /// The words that run a module as a program.
+    fn module_words(&self, place: &Place) -> Vec<String> {
+        match (self.packaging, place.package.as_str()) {
+            (Packaging::Sources, "") => vec!["python".to_owned(), place.file.clone()],
+            _ => vec!["python".to_owned(), "-m".to_owned(), place.module.clone()],
+        }
+    }
+
+    /// Sources that are no package are found from their own folder, which is `/app` or `/app/src`.
+    fn with_path(&self, place: &Place, mut program: Program) -> Program {
+        if self.packaging == Packaging::Sources && place.file.starts_with("src/") {
+            program
+                .env
+                .insert("PYTHONPATH".to_owned(), "/app/src".to_owned());
+        }
+        program
+    }
+}
+
+fn first_line(module: &Module) -> Span {
+    let file = &module.file;
+    file.line(1).unwrap_or_else(|| file.whole())
+}
+
+fn program<W: Into<String>>(argv: impl IntoIterator<Item = W>, span: Span, why: String) -> Program {
+    Program {
+        argv: Spanned::new(argv.into_iter().map(Into::into).collect(), span),
+        stop_signal: None,
+        port: None,
+        env: BTreeMap::new(),
+        why,
+    }
+}

@@ -1,0 +1,147 @@
+//! The keys of `[tool.microb.target.NAME]`: the one declaration behind the reader, the check for unknown keys and the schema.
+
+use microb::Spanned;
+
+use crate::config::{ApiVersion, Flavor};
+use crate::python::Wanted;
+use crate::table::{Field, FileSchema, Key, Keyed, Map, Schema, Table, Value};
+
+/// An image that is made of the project. `docker build --target NAME` chooses it.
+#[derive(Table)]
+#[table(crate = crate::table)]
+pub(crate) struct TargetTable {
+    /// Version of these tables.
+    #[key(default)]
+    pub(crate) api_version: ApiVersion,
+    /// The interpreter: `"3"`, `"3.13"` or `"3.13.2"`. Otherwise `.python-version`, otherwise the best that `requires-python` allows.
+    pub(crate) python_version: Option<Spanned<Wanted>>,
+    /// Packages of the distribution for the build, not in the image.
+    #[key(example = ["gcc", "libpq-dev"], pattern = r"^[A-Za-z0-9_]\S*$")]
+    pub(crate) build_deps: Vec<Spanned<String>>,
+    /// Packages of the distribution in the image.
+    #[key(example = ["libpq5"], pattern = r"^[A-Za-z0-9_]\S*$")]
+    pub(crate) system_deps: Vec<Spanned<String>>,
+    /// Environment variables, in the build and in the image. Values may use build arguments: `$VAR`, `${VAR:-default}`.
+    #[key(old = "environment", names = r"^[^0-9=\s][^=\s]*$")]
+    pub(crate) env: Map<Spanned<String>>,
+    /// Further package indices, which are asked before PyPI.
+    pub(crate) indices: Vec<IndexTable>,
+    /// Labels of the image, which win over those from the project's metadata. Values may use build arguments, as those of `env`.
+    #[key(names = r"^\S+$")]
+    pub(crate) labels: Map<Spanned<String>>,
+    /// The program of the image, as a list of words.
+    #[key(example = ["python", "-m", "app"])]
+    pub(crate) entrypoint: Option<Spanned<Vec<String>>>,
+    /// The program's arguments when none are given, as a list of words.
+    #[key(example = ["--port", "8000"])]
+    pub(crate) command: Option<Spanned<Vec<String>>>,
+    /// Optional dependencies to install.
+    #[key(pattern = r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
+    pub(crate) extras: Option<Keyed<Vec<Spanned<String>>>>,
+    /// A requirements file to install instead of `dependencies` and `extras`.
+    #[key(example = "requirements.txt", pattern = r"^[^/]")]
+    pub(crate) requirements: Option<Spanned<String>>,
+    /// Files to copy into the image.
+    pub(crate) copy_files: Vec<CopyTable>,
+    /// Files to fetch, or archives to unpack, into the image.
+    pub(crate) add_files: Vec<AddTable>,
+    /// Files to copy into the build stage, before anything is installed there.
+    pub(crate) copy_files_before_build: Vec<CopyTable>,
+    /// Files to fetch, or archives to unpack, into the build stage, before anything is installed there.
+    pub(crate) add_files_before_build: Vec<AddTable>,
+    /// The family of base images.
+    #[key(default)]
+    pub(crate) flavor: Flavor,
+}
+
+/// A package index beside PyPI.
+#[derive(Table)]
+#[table(crate = crate::table)]
+pub(crate) struct IndexTable {
+    /// The address, with http or https.
+    #[key(example = "https://…", pattern = r"^https?://[^/\s]")]
+    pub(crate) url: Spanned<String>,
+    /// The user of the login. Everybody can read it; see `username_secret`.
+    pub(crate) username: Option<Keyed<Spanned<String>>>,
+    /// The id of a build secret that holds the user: the `ID` of `docker build --secret id=ID,…`.
+    #[key(pattern = r#"^[^\s,"]+$"#)]
+    pub(crate) username_secret: Option<Keyed<Spanned<String>>>,
+    /// The password of the login. Everybody can read it; see `password_secret`.
+    pub(crate) password: Option<Keyed<Spanned<String>>>,
+    /// The id of a build secret that holds the password: the `ID` of `docker build --secret id=ID,…`.
+    #[key(pattern = r#"^[^\s,"]+$"#)]
+    pub(crate) password_secret: Option<Keyed<Spanned<String>>>,
+    /// Whether http, and a certificate that nobody vouches for, are fine.
+    #[key(default)]
+    pub(crate) trust: bool,
+}
+
+/// A file or a folder to copy.
+#[derive(Table)]
+#[table(crate = crate::table)]
+pub(crate) struct CopyTable {
+    /// What to copy.
+    #[key(pattern = r"\S")]
+    pub(crate) src: Spanned<String>,
+    /// Where to.
+    #[key(pattern = r"\S")]
+    pub(crate) dst: Spanned<String>,
+    /// Where from: `builder`, another target, a named build context or an image. Otherwise the build context.
+    pub(crate) from: Option<Spanned<String>>,
+}
+
+/// A file to fetch, or an archive to unpack.
+#[derive(Table)]
+#[table(crate = crate::table)]
+pub(crate) struct AddTable {
+    /// A path of the build context, a URL or a git repository.
+    #[key(pattern = r"\S")]
+    pub(crate) src: Spanned<String>,
+    /// Where to.
+    #[key(pattern = r"\S")]
+    pub(crate) dst: Spanned<String>,
+    /// What a file from a URL must be.
+    #[key(pattern = "^sha256:[0-9a-f]{64}$")]
+    pub(crate) checksum: Option<Spanned<String>>,
+}
+
+/// The names of a target's keys.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    TargetTable::KEYS.iter().map(|key| key.name)
+}
+
+/// `[tool.microb.target]`
+const TARGET: Key = Key {
+    name: "target",
+    description: "The images that are made of the project, by their names. Without `--target`, the one called `default` is built, or the only one.",
+    old: None,
+    example: None,
+    pattern: None,
+    names: None,
+};
+
+/// The JSON schema of what the standard recipe reads of a `pyproject.toml` as its own: `[tool.microb]`.
+///
+/// A fork adds its own tables with [`FileSchema::table`].
+pub fn schema() -> FileSchema {
+    let target = Field::<Targets>::new(&TARGET, None, |_| Ok(()));
+    let microb = Schema::table("How microb builds images of the project.").key(&target);
+    FileSchema::new("pyproject.toml").at("tool.microb", &microb)
+}
+
+/// `[tool.microb.target]`, for the schema.
+struct Targets;
+
+impl Value for Targets {
+    fn read(_: &crate::table::Entry<'_>) -> Option<Self> {
+        Some(Self)
+    }
+
+    fn schema() -> Schema {
+        Schema::map(TargetTable::schema())
+    }
+
+    fn missing() -> Option<Self> {
+        Some(Self)
+    }
+}

@@ -1,0 +1,12 @@
+use microb::prelude::*;
+
+#[derive(Table)]
+struct Acme {
+    /// The port that the service listens on.
+    #[key(default = 8080, default = 80)]
+    port: u16,
+}
+
+fn main() {
+    let _ = Acme::read(&microb::MemoryContext::new(""));
+}

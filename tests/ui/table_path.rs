@@ -1,0 +1,12 @@
+use microb::prelude::*;
+
+#[derive(Table)]
+#[table("tool.acme corp")]
+struct Acme {
+    /// Who pays.
+    payer: String,
+}
+
+fn main() {
+    let _ = Acme::read(&microb::MemoryContext::new(""));
+}

@@ -1,0 +1,8 @@
+use microb::prelude::*;
+
+#[derive(Table)]
+struct Acme(String);
+
+fn main() {
+    let _ = Acme::read(&microb::MemoryContext::new(""));
+}
