@@ -10,11 +10,12 @@ use std::process::ExitCode;
 use microb::prelude::*;
 use microb::std::builder::{VENV, builder};
 use microb::std::runtime::{NONROOT, environment, labels, project};
-use microb::std::{Config, READS};
+use microb::std::{Config, READS, rules, targets};
 use microb_frontend::Recipe;
 
 fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     let config = Config::resolve(cx)?;
+    rules::check(cx, &config);
     let built = builder(&config, ());
     let base = cx.build_arg("BASE").unwrap_or("python:3.14-slim");
     let base: ImageRef = base.parse().map_err(Diagnostic::error)?;
@@ -29,5 +30,10 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
 }
 
 fn main() -> ExitCode {
-    microb_frontend::main(Recipe::new("fork", recipe).reads(READS.iter().copied()))
+    microb_frontend::main(
+        Recipe::new("fork", recipe)
+            .reads(READS.iter().copied())
+            .targets(targets)
+            .rules(rules::RULES.iter().copied()),
+    )
 }
