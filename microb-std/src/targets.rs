@@ -36,10 +36,7 @@ pub fn targets(cx: &dyn Context) -> Result<Vec<Target>, Diagnostics> {
         }]);
     }
     let has_default = names.iter().any(|name| name.value == "default");
-    let is_default = |name: &str| match has_default {
-        true => name == "default",
-        false => names.len() == 1,
-    };
+    let is_default = |name: &str| name == "default" || (!has_default && names.len() == 1);
     let targets = names.iter().map(|name| Target {
         description: comment(&name.span, &name.value),
         is_default: is_default(&name.value),

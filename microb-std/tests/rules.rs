@@ -116,9 +116,10 @@ fn all(review: &Review) -> impl Iterator<Item = &Diagnostic> {
 
 /// The line that asks for an experimental rule; nothing for the others.
 fn asking(rule: &Rule) -> String {
-    match rule.experimental {
-        true => format!("# check=experimental={}\n", rule.name),
-        false => String::new(),
+    if rule.experimental {
+        format!("# check=experimental={}\n", rule.name)
+    } else {
+        String::new()
     }
 }
 
@@ -151,10 +152,11 @@ fn each_rule_can_be_skipped_and_made_an_error() {
     for page in examples() {
         let name = page.rule.name;
         let bad = page.example("Bad");
-        let skipped = match page.rule.experimental {
-            // It need not be skipped: nobody asked for it.
-            true => bad.review(""),
-            false => bad.review(&format!("# check=skip={name}\n")),
+        // One that nobody asked for need not be skipped.
+        let skipped = if page.rule.experimental {
+            bad.review("")
+        } else {
+            bad.review(&format!("# check=skip={name}\n"))
         };
         assert!(
             !names(all(&skipped)).contains(name),
@@ -188,9 +190,10 @@ fn each_page_says_what_its_rule_is() {
         };
         let start = format!("# {name}\n\n{description}.\n\nSeverity: {severity}{experimental}\n\n");
         assert!(page.text.starts_with(&start), "{name}: {start}");
-        let (heading, option) = match page.rule.experimental {
-            true => ("Ask for it", format!("check=experimental={name}")),
-            false => ("Skip it", format!("check=skip={name}")),
+        let (heading, option) = if page.rule.experimental {
+            ("Ask for it", format!("check=experimental={name}"))
+        } else {
+            ("Skip it", format!("check=skip={name}"))
         };
         assert!(page.section(heading).contains(&option), "{name}: {option}");
     }

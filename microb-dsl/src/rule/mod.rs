@@ -10,9 +10,10 @@ pub use stage::{check, check_user};
 use crate::diagnostic::{Diagnostic, Severity};
 
 /// Where the pages of microb's own rules are: the folder `docs/rules` of its repository.
-pub const PAGES: &str = match env!("CARGO_PKG_REPOSITORY").is_empty() {
-    true => "",
-    false => concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules/"),
+pub const PAGES: &str = if env!("CARGO_PKG_REPOSITORY").is_empty() {
+    ""
+} else {
+    concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules/")
 };
 
 /// The rules of the language, which every recipe has.

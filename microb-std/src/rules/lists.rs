@@ -85,7 +85,7 @@ pub(super) const NO_MUSL: &[&str] = &[
     "triton",
 ];
 
-/// OpenCV with windows, which needs libraries of a desktop.
+/// `opencv-python` with windows, which needs libraries of a desktop.
 pub(super) const OPENCV_WITH_WINDOWS: &[&str] = &["opencv-python", "opencv-contrib-python"];
 
 /// Usual names of branches: what else stands after `@` is a tag or a commit.
