@@ -1,6 +1,7 @@
 //! A folder of this machine as the context of a recipe, for the command line.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,22 @@ pub struct DirectoryContext {
     build_platform: Platform,
     warnings: Mutex<Vec<Diagnostic>>,
     is_check: bool,
+    reads: Mutex<BTreeMap<String, bool>>,
+    earlier: Option<Earlier>,
+}
+
+/// Files of the folder as they were at another time.
+pub(crate) struct Earlier {
+    /// Those that were not as they are now.
+    pub(crate) paths: BTreeSet<String>,
+    /// The content of one of them, if it was there.
+    pub(crate) read: Box<dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync>,
+}
+
+impl fmt::Debug for Earlier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Earlier").field(&self.paths).finish()
+    }
 }
 
 impl DirectoryContext {
@@ -55,7 +72,62 @@ impl DirectoryContext {
             build_platform: Platform::host(),
             warnings: Mutex::new(Vec::new()),
             is_check: false,
+            reads: Mutex::default(),
+            earlier: None,
         })
+    }
+
+    /// Looks at the folder as it was at another time.
+    ///
+    /// # Errors
+    ///
+    /// When the definition, whose path in the folder is given, was not there.
+    pub(crate) fn earlier(
+        mut self,
+        earlier: Earlier,
+        definition: &str,
+    ) -> Result<Self, Diagnostic> {
+        if earlier.paths.contains(definition) {
+            let content = (earlier.read)(definition).ok_or_else(|| {
+                Diagnostic::error(format!("there was no `{definition}` at that time"))
+            })?;
+            let file = definition::decode(definition, content)?;
+            self.definition = SourceFile::new(self.definition.name(), file.text());
+        }
+        self.earlier = Some(earlier);
+        Ok(self)
+    }
+
+    /// What was asked for so far, each with whether it is there.
+    pub fn reads(&self) -> BTreeMap<String, bool> {
+        self.reads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The name of the definition file.
+    pub(crate) fn definition_name(&self) -> &str {
+        self.definition.name()
+    }
+
+    /// The real path of the folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A file of the folder, as it is or was. Nobody is told that it was asked for.
+    pub(crate) fn look_at(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        let inside = patterns::inside(path).ok_or("it is outside of the build context")?;
+        if let Some(earlier) = &self.earlier
+            && earlier.paths.contains(&inside)
+        {
+            return Ok((earlier.read)(&inside));
+        }
+        match self.locate(path)? {
+            Some(file) => read_file(&file).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Gives build arguments.
@@ -121,10 +193,14 @@ impl Context for DirectoryContext {
             path: path.to_owned(),
             reason,
         };
-        let Some(file) = self.locate(path).map_err(error)? else {
-            return Ok(None);
-        };
-        read_file(&file).map(Some).map_err(error)
+        let content = self.look_at(path).map_err(error)?;
+        if let Some(inside) = patterns::inside(path) {
+            self.reads
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(inside, content.is_some());
+        }
+        Ok(content)
     }
 
     fn list(&self, folder: &str) -> Result<Vec<String>, ReadError> {

@@ -21,6 +21,7 @@ pub struct Recipe {
     pub(crate) reads: Vec<String>,
     pub(crate) rules: Vec<&'static Rule>,
     pub(crate) schema: Option<Value>,
+    pub(crate) starter: &'static [(&'static str, &'static str)],
     pub(crate) function: Arc<RecipeFunction>,
     pub(crate) targets: Option<Arc<TargetsFunction>>,
 }
@@ -37,6 +38,7 @@ impl Recipe {
             reads: Vec::new(),
             rules: Vec::new(),
             schema: None,
+            starter: &[],
             function: Arc::new(function),
             targets: None,
         }
@@ -77,6 +79,15 @@ impl Recipe {
     /// The JSON schema (draft 7) of the definition file, which the command `schema` prints for editors.
     pub fn schema(mut self, schema: impl Into<Value>) -> Self {
         self.schema = Some(schema.into());
+        self
+    }
+
+    /// The files of a new crate with a recipe, which the command `new` writes: paths and texts. Without this there is no such command.
+    ///
+    /// In the texts, `{{name}}` is the name of the crate, `{{microb}}` and `{{microb-frontend}}` are what Cargo needs to
+    /// know of these two dependencies.
+    pub fn starter(mut self, files: &'static [(&'static str, &'static str)]) -> Self {
+        self.starter = files;
         self
     }
 

@@ -32,7 +32,10 @@
 
 pub mod context;
 pub mod diagnostic;
+pub mod difference;
 pub mod dockerfile;
+#[cfg(feature = "llb")]
+pub mod explain;
 pub mod grammar;
 pub mod graph;
 #[cfg(feature = "llb")]

@@ -14,9 +14,11 @@ pub mod runtime;
 pub mod table;
 
 mod backend;
+mod container;
 mod dependencies;
 mod extras;
 mod files;
+mod healthcheck;
 mod index_table;
 mod labels;
 mod location;
@@ -45,8 +47,9 @@ pub use config::{
     Dependencies, Flavor, Index, Packaging, Project, Python, PythonOrigin, PythonVersion,
     RequirementsFile,
 };
+pub use container::{NONROOT, Port, StopSignal, Time, User};
 pub use program::Program;
-pub use recipe::{image, recipe};
+pub use recipe::{Bases, ToBases, image, recipe};
 pub use requirement::{Requirement, VersionOrUrl};
 pub use resolve::READS;
 pub use target_table::schema;

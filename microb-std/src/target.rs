@@ -10,6 +10,7 @@ use crate::backend;
 use crate::config::{Config, Python};
 use crate::dependencies;
 use crate::files::{self, Place};
+use crate::healthcheck;
 use crate::index_table;
 use crate::labels;
 use crate::metadata::Tables;
@@ -92,12 +93,23 @@ pub(crate) fn resolve(
         git: wanted.git.or_else(|| build_needs(Requirement::needs_git)),
         python: python?,
         target: name,
+        user: target.user,
+        workdir: target.workdir,
+        expose: target.expose,
+        volumes: target.volumes,
+        stop_signal: target.stop_signal,
+        healthcheck: None,
+        base_image: target.base_image,
+        build_image: target.build_image,
+        uv_version: target.uv_version,
         program: None,
     };
     if config.entrypoint.is_none() && config.command.is_none() {
         let is_single = |stem: &str| backend::holds_module(tables, project, stem);
         config.program = program::infer(cx, &config, &is_single, findings);
     }
+    let check = target.healthcheck;
+    config.healthcheck = check.and_then(|check| healthcheck::resolve(check, &config, findings));
     Some(config)
 }
 

@@ -38,6 +38,8 @@ pub(super) fn command(recipe: &Recipe) -> Command {
                 .arg(switch("svg", "Write SVG, which a browser shows, instead of Mermaid"))
                 .after_help(format!("Example:\n  {name} graph --svg > build.svg")),
         )
+        .subcommand(explain_command(&name, file))
+        .subcommand(diff_command(&name, file))
         .subcommand(
             inputs(Command::new("check"), file)
                 .about(format!("Show all mistakes in {file} at once, without building"))
@@ -45,10 +47,11 @@ pub(super) fn command(recipe: &Recipe) -> Command {
         )
         .subcommand(schema_command(&name, file))
         .subcommand(pack_command(&name))
+        .subcommands((!recipe.starter.is_empty()).then(|| new_command(&name)))
 }
 
-/// What `dockerfile`, `llb`, `graph` and `check` were asked for.
-#[derive(Debug)]
+/// What `dockerfile`, `llb`, `graph`, `explain`, `diff` and `check` were asked for.
+#[derive(Debug, Clone)]
 pub(super) struct Inputs {
     /// The build context.
     pub(super) folder: PathBuf,
@@ -72,7 +75,8 @@ impl Inputs {
         Self {
             file: file.map_or_else(|| default_file(&folder, recipe), Clone::clone),
             folder,
-            target: matches.get_one("target").cloned(),
+            // The last one, where there may be several.
+            target: many(matches, "target").last().cloned(),
             build_args: many(matches, "build-arg")
                 .filter_map(|arg| build_arg(arg, |name| std::env::var(name).ok()))
                 .collect(),
@@ -114,7 +118,7 @@ pub(super) fn build_arg(
     }
 }
 
-fn many<'a>(matches: &'a ArgMatches, name: &str) -> impl Iterator<Item = &'a String> {
+pub(super) fn many<'a>(matches: &'a ArgMatches, name: &str) -> impl Iterator<Item = &'a String> {
     matches.get_many(name).into_iter().flatten()
 }
 
@@ -167,6 +171,70 @@ fn inputs(command: Command, file: &str) -> Command {
         )
 }
 
+fn since() -> Arg {
+    Arg::new("since")
+        .long("since")
+        .value_name("REV|DIR")
+        .help("What was built last: a git revision, or a folder with the project as it was")
+}
+
+fn explain_command(name: &str, file: &str) -> Command {
+    inputs(Command::new("explain"), file)
+        .about("Say what each step reads, and which steps a change runs again")
+        .arg(
+            Arg::new("changed")
+                .long("changed")
+                .value_name("PATH")
+                .num_args(1..)
+                .action(ArgAction::Append)
+                .value_parser(value_parser!(PathBuf))
+                .conflicts_with("since")
+                .help("Say which steps run again when these files change; a folder stands for all in it"),
+        )
+        .arg(since())
+        .after_help(format!(
+            "Nothing is built. The answer is what BuildKit does when the last build is still in its cache, and images,\n\
+             URLs and git references lead where they led. `may run` depends on what a program writes, which only running it tells.\n\n\
+             Examples:\n  \
+             {name} explain\n  \
+             {name} explain --changed src/app.py README.md\n  \
+             {name} explain --since HEAD"
+        ))
+}
+
+fn diff_command(name: &str, file: &str) -> Command {
+    let project = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .value_parser(value_parser!(PathBuf))
+            .help(help)
+    };
+    let command = inputs(Command::new("diff"), file)
+        .about("Compare the steps of two projects, targets or revisions")
+        .mut_arg("DIR", |_| {
+            project("DIR", "").value_name("A").help(format!(
+                "The first project: a folder or its {file} [default: .]"
+            ))
+        })
+        .arg(project("B", "The second project"))
+        .mut_arg("file", |arg| arg.hide(true).conflicts_with("B"))
+        .mut_arg("target", |arg| {
+            arg.action(ArgAction::Append)
+                .help("The target; given twice, two targets of one project are compared")
+        })
+        .arg(
+            since()
+                .conflicts_with("B")
+                .help("Compare the project as it was, a git revision or a folder, with A"),
+        );
+    command.after_help(format!(
+        "The exit status is 0 if they are the same, 1 if they are not, 2 if there is trouble.\n\n\
+         Examples:\n  \
+         {name} diff services/a services/b\n  \
+         {name} diff --target default --target debug\n  \
+         {name} diff --since main"
+    ))
+}
+
 /// Only for its help: `build` reads its arguments itself, since most of them are the client's.
 fn build_command(name: &str, file: &str) -> Command {
     Command::new("build")
@@ -211,6 +279,27 @@ fn schema_command(name: &str, file: &str) -> Command {
         .after_help(format!(
             "Example:\n  {name} schema > {name}.schema.json\n\n\
              Then `#:schema ./{name}.schema.json` on a line of {file} tells editors with Taplo (Even Better TOML) about it."
+        ))
+}
+
+fn new_command(name: &str) -> Command {
+    Command::new("new")
+        .about("Write a new crate with a recipe of your own, ready to be changed")
+        .arg(
+            Arg::new("NAME")
+                .required(true)
+                .value_parser(value_parser!(PathBuf))
+                .help("Its folder, which must not be there yet; the last part is the name of the crate"),
+        )
+        .arg(
+            Arg::new("path")
+                .long("path")
+                .value_name("CHECKOUT")
+                .value_parser(value_parser!(PathBuf))
+                .help("Depend on this clone of microb's repository [default: the release on crates.io]"),
+        )
+        .after_help(format!(
+            "Example:\n  {name} new acme-image --path ../microb\n  cd acme-image\n  cargo run -- build -t hello example"
         ))
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::ArgMatches;
 use microb_dsl::llb::{self, Lowered};
-use microb_dsl::rule::{self, Checks};
+use microb_dsl::rule::{self, Checks, Review};
 use microb_dsl::{Context, Diagnostic, Diagnostics, ImageRef, Platform, Source, SourceFile, Stage};
 use microb_dsl::{git, http, local, report};
 
@@ -19,7 +19,7 @@ use crate::recipe::Recipe;
 
 /// Prints the Dockerfile.
 pub(super) fn dockerfile(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> {
-    let stage = Shown::of(recipe, &Inputs::new(recipe, matches))?.stage;
+    let stage = stage(recipe, &Inputs::new(recipe, matches))?;
     let text = microb_dsl::dockerfile::render(&stage)?;
     print(text.as_bytes())
 }
@@ -27,7 +27,7 @@ pub(super) fn dockerfile(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Di
 /// Prints the LLB.
 pub(super) fn llb(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> {
     let inputs = Inputs::new(recipe, matches);
-    let lowered = lower(&Shown::of(recipe, &inputs)?.stage, &inputs)?;
+    let lowered = lower(&stage(recipe, &inputs)?, &inputs)?;
     let Some(definition) = lowered.definition else {
         // `FROM scratch` without a step: there is nothing to ask for.
         return Ok(());
@@ -41,7 +41,7 @@ pub(super) fn llb(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnosti
 
 /// Draws the recipe.
 pub(super) fn graph(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> {
-    let stage = Shown::of(recipe, &Inputs::new(recipe, matches))?.stage;
+    let stage = stage(recipe, &Inputs::new(recipe, matches))?;
     let text = if matches.get_flag("svg") {
         microb_dsl::graph::svg(&stage)
     } else {
@@ -53,19 +53,19 @@ pub(super) fn graph(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnos
 /// Shows all mistakes and warnings, or says that there are none. Without a target, those of all targets.
 pub(super) fn check(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> {
     let mut inputs = Inputs::new(recipe, matches);
-    let mut told = Vec::new();
-    let mut wrong = Vec::new();
+    let (mut told, mut wrong) = (Vec::new(), Vec::new());
     for target in targets(recipe, &inputs) {
         inputs.target = target;
-        let checked = Shown::quietly(recipe, &inputs, true).and_then(|shown| {
-            told.extend(shown.warnings);
-            Diagnostics::or(shown.refused, ())?;
-            lower(&shown.stage, &inputs).map(drop)
-        });
-        wrong.extend(checked.err().into_iter().flatten());
+        let cx = DirectoryContext::open(&inputs.folder, &inputs.file)?;
+        let cx = Arc::new(given(&inputs, cx).with_check(true));
+        let (stage, review) = inspect(recipe, &inputs, &cx)?;
+        add(&mut told, review.warnings.iter().cloned());
+        add(&mut wrong, review.into_errors());
+        let lowered = stage.and_then(|stage| lower(&stage, &inputs));
+        add(&mut wrong, lowered.err().into_iter().flatten());
     }
-    tell(&once(told));
-    Diagnostics::or(once(wrong), ())?;
+    tell(&told);
+    Diagnostics::or(wrong, ())?;
     print(format!("{}: no mistakes\n", inputs.file.display()).as_bytes())
 }
 
@@ -73,7 +73,7 @@ pub(super) fn check(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnos
 fn targets(recipe: &Recipe, inputs: &Inputs) -> Vec<Option<String>> {
     let list = || {
         let list = recipe.targets.as_ref()?;
-        let targets = list(&context(inputs, true).ok()?).ok()?;
+        let targets = list(&*context(inputs).ok()?).ok()?;
         let names = targets.into_iter().map(|target| target.name);
         let names: Vec<_> = names.filter(|name| !name.is_empty()).map(Some).collect();
         (!names.is_empty()).then_some(names)
@@ -87,71 +87,66 @@ fn targets(recipe: &Recipe, inputs: &Inputs) -> Vec<Option<String>> {
     all.unwrap_or_else(|| vec![inputs.target.clone()])
 }
 
-/// What a recipe made of a folder.
-struct Shown {
-    stage: Stage,
-    warnings: Vec<Diagnostic>,
-    /// What would stop a build, `lint violation found` first; it stops only who checks.
-    refused: Vec<Diagnostic>,
+/// Runs the recipe over the folder. Warnings go to standard error, mistakes to the caller.
+fn stage(recipe: &Recipe, inputs: &Inputs) -> Result<Stage, Diagnostics> {
+    stage_of(recipe, inputs, &context(inputs)?)
 }
 
-impl Shown {
-    /// Runs the recipe over the folder. Warnings go to standard error, mistakes to the caller.
-    fn of(recipe: &Recipe, inputs: &Inputs) -> Result<Self, Diagnostics> {
-        let mut shown = Self::quietly(recipe, inputs, false)?;
-        tell(&shown.warnings);
-        tell(&std::mem::take(&mut shown.refused));
-        Ok(shown)
-    }
-
-    fn quietly(recipe: &Recipe, inputs: &Inputs, is_check: bool) -> Result<Self, Diagnostics> {
-        let cx = Arc::new(context(inputs, is_check)?);
-        let given = cx.build_arg(rule::BUILD_ARG);
-        let checks = Checks::of(cx.definition(), given);
-        let checks = checks.map_err(|problem| as_typed(&problem, inputs))?;
-        let result = evaluate(recipe, Arc::<DirectoryContext>::clone(&cx));
-        let mut findings = cx.warnings();
-        if let Ok(stage) = &result {
-            findings.extend(rule::check(stage));
-            findings.extend(rule::check_user(stage, None));
-        }
-        let review = checks.review(findings, &recipe.rules);
-        let typed = |found: &[Diagnostic]| -> Vec<Diagnostic> {
-            found.iter().map(|one| as_typed(one, inputs)).collect()
-        };
-        let warnings = typed(&review.warnings);
-        match result {
-            Ok(stage) => Ok(Self {
-                stage,
-                warnings,
-                refused: typed(&review.into_errors()),
-            }),
-            Err(mistakes) => {
-                tell(&warnings);
-                Err(mistakes_as_typed(mistakes, inputs))
-            }
-        }
-    }
+/// The folder as the context of a recipe.
+pub(super) fn context(inputs: &Inputs) -> Result<Arc<DirectoryContext>, Diagnostics> {
+    let cx = DirectoryContext::open(&inputs.folder, &inputs.file)?;
+    Ok(Arc::new(given(inputs, cx)))
 }
 
-fn context(inputs: &Inputs, is_check: bool) -> Result<DirectoryContext, Diagnostic> {
-    Ok(DirectoryContext::open(&inputs.folder, &inputs.file)?
-        .build_args(inputs.build_args.clone())
+/// Gives a context what the command line says.
+pub(super) fn given(inputs: &Inputs, cx: DirectoryContext) -> DirectoryContext {
+    cx.build_args(inputs.build_args.clone())
         .named_contexts(inputs.named_contexts.iter().map(|(name, _)| name.clone()))
         .with_target(inputs.target.clone())
         .with_platform(platform(inputs))
-        .with_check(is_check))
 }
 
-/// Each finding once: targets share most of theirs.
-fn once(findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let mut kept = Vec::new();
-    for finding in findings {
-        if !kept.contains(&finding) {
-            kept.push(finding);
+/// Runs the recipe in a context that [`given`] made. What would stop a build is told, and stops nobody here.
+pub(super) fn stage_of(
+    recipe: &Recipe,
+    inputs: &Inputs,
+    cx: &Arc<DirectoryContext>,
+) -> Result<Stage, Diagnostics> {
+    let (stage, review) = inspect(recipe, inputs, cx)?;
+    tell(&review.warnings);
+    tell(&review.errors);
+    stage
+}
+
+/// Runs the recipe, and says what the user wants to hear of it.
+fn inspect(
+    recipe: &Recipe,
+    inputs: &Inputs,
+    cx: &Arc<DirectoryContext>,
+) -> Result<(Result<Stage, Diagnostics>, Review), Diagnostic> {
+    let checks = Checks::of(cx.definition(), cx.build_arg(rule::BUILD_ARG));
+    let checks = checks.map_err(|problem| as_typed(&problem, inputs))?;
+    let stage = evaluate(recipe, Arc::<DirectoryContext>::clone(cx));
+    let mut findings = cx.warnings();
+    if let Ok(stage) = &stage {
+        findings.extend(rule::check(stage));
+        findings.extend(rule::check_user(stage, None));
+    }
+    let mut review = checks.review(findings, &recipe.rules);
+    for finding in review.warnings.iter_mut().chain(&mut review.errors) {
+        *finding = as_typed(finding, inputs);
+    }
+    let stage = stage.map_err(|mistakes| mistakes_as_typed(mistakes, inputs));
+    Ok((stage, review))
+}
+
+/// Adds findings that are not there yet: targets share most of theirs.
+fn add(known: &mut Vec<Diagnostic>, found: impl IntoIterator<Item = Diagnostic>) {
+    for finding in found {
+        if !known.contains(&finding) {
+            known.push(finding);
         }
     }
-    kept
 }
 
 fn tell(findings: &[Diagnostic]) {
@@ -162,17 +157,22 @@ fn tell(findings: &[Diagnostic]) {
 }
 
 fn lower(stage: &Stage, inputs: &Inputs) -> Result<Lowered, Diagnostics> {
+    let given = lowering_inputs(inputs)?;
+    llb::lower(stage, &given).map_err(|mistakes| mistakes_as_typed(mistakes, inputs))
+}
+
+/// What lowering gets to know without an engine.
+pub(super) fn lowering_inputs(inputs: &Inputs) -> Result<llb::Inputs, Diagnostics> {
     let named_contexts: Result<BTreeMap<String, Source>, Diagnostic> = inputs
         .named_contexts
         .iter()
         .map(|(name, value)| Ok((name.clone(), named_source(name, value)?)))
         .collect();
-    let given = llb::Inputs {
+    Ok(llb::Inputs {
         named_contexts: named_contexts?,
         build_platform: Platform::host(),
         ..llb::Inputs::offline(platform(inputs))
-    };
-    llb::lower(stage, &given).map_err(|mistakes| mistakes_as_typed(mistakes, inputs))
+    })
 }
 
 fn platform(inputs: &Inputs) -> Platform {

@@ -10,7 +10,7 @@ use super::graph::{Graph, Node, Notes};
 use super::image::ImageConfig;
 use super::paths::{absolute, clean};
 use super::progress::Numbering;
-use super::{Definition, Inputs, Lowered, NoCache, source};
+use super::{Definition, Inputs, Lowered, NoCache, StepVertex, source};
 use crate::describe::{describe, is_layer};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::mount::{Cache, Mount};
@@ -52,10 +52,11 @@ pub fn lower(stage: &Stage, inputs: &Inputs) -> Result<Lowered, Diagnostics> {
         graph: Graph::default(),
         done: BTreeMap::new(),
         context_paths: context_paths(&stages),
+        vertices: Vec::new(),
         mistakes: Vec::new(),
     };
     for (n, stage) in stages.iter().enumerate() {
-        let lowered = lowering.stage(stage, &stage_name(stage, n, stages.len()));
+        let lowered = lowering.stage(stage, n, &stage_name(stage, n, stages.len()));
         lowering.done.insert(stage.key(), lowered);
     }
     let Some(result) = lowering.done.remove(&stage.key()) else {
@@ -68,6 +69,7 @@ pub fn lower(stage: &Stage, inputs: &Inputs) -> Result<Lowered, Diagnostics> {
                 .root
                 .map(|root| Definition(lowering.graph.finish(&root))),
             config: result.image.to_json(inputs.source_date_epoch),
+            vertices: lowering.vertices,
         },
     )
 }
@@ -213,11 +215,12 @@ pub(super) struct Lowering<'a> {
     pub(super) graph: Graph,
     pub(super) done: BTreeMap<StageKey, State>,
     context_paths: Vec<String>,
+    vertices: Vec<StepVertex>,
     pub(super) mistakes: Vec<Diagnostic>,
 }
 
 impl Lowering<'_> {
-    fn stage(&mut self, stage: &Stage, name: &str) -> State {
+    fn stage(&mut self, stage: &Stage, n: usize, name: &str) -> State {
         let platform = stage_platform(stage, self.inputs);
         let layers = stage.steps().iter().filter(|step| is_layer(step)).count();
         let has_base_op = !matches!(stage.base(), Base::Scratch | Base::Stage(_));
@@ -233,10 +236,26 @@ impl Lowering<'_> {
             platform,
         };
         let mut state = self.base(stage, &mut cx);
-        for step in stage.steps() {
+        if has_base_op {
+            self.note_vertex(&state, (n, None));
+        }
+        for (m, step) in stage.steps().iter().enumerate() {
+            let before = state.root.clone();
             self.step(&mut state, step, &mut cx);
+            if state.root != before {
+                self.note_vertex(&state, (n, Some(m)));
+            }
         }
         state
+    }
+
+    fn note_vertex(&mut self, state: &State, (stage, step): (usize, Option<usize>)) {
+        self.vertices
+            .extend(state.root.as_ref().map(|node| StepVertex {
+                stage,
+                step,
+                digest: node.digest().to_owned(),
+            }));
     }
 
     fn base(&mut self, stage: &Stage, cx: &mut StageContext) -> State {
