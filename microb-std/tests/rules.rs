@@ -10,10 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use microb::rule::{self, Checks, Review};
-use microb::{Context, Diagnostic, MemoryContext, Rule, Severity, SourceFile, prelude::*};
-
-/// Its example is a recipe, which a `pyproject.toml` cannot have.
-const NEEDS_A_RECIPE: &str = "RootUser";
+use microb::{Context, Diagnostic, MemoryContext, Rule, Severity, SourceFile};
 
 fn pages() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/rules")
@@ -124,8 +121,7 @@ fn asking(rule: &Rule) -> String {
 }
 
 fn examples() -> impl Iterator<Item = Page> {
-    let all = rules().into_iter().map(Page::read);
-    all.filter(|page| page.rule.name != NEEDS_A_RECIPE)
+    rules().into_iter().map(Page::read)
 }
 
 #[test]
@@ -222,27 +218,6 @@ fn each_rule_has_a_page_and_each_page_a_rule() {
             "docs/rules/README.md does not list {name}"
         );
     }
-}
-
-#[test]
-fn the_page_that_needs_a_recipe_is_right_too() {
-    let page = Page::read(
-        rules()
-            .into_iter()
-            .find(|rule| rule.name == NEEDS_A_RECIPE)
-            .unwrap(),
-    );
-    let python = || from("python:3.14".parse::<ImageRef>().unwrap());
-    let program = || cmd(["python", "-m", "app"]);
-    // As in the page; the user is that of the image's config.
-    assert!(
-        page.section("Bad")
-            .contains(r#"cmd(["python", "-m", "app"])"#)
-    );
-    assert!(page.section("Good").contains("user(65532)"));
-    assert!(rule::check_user(&python().then(program()), Some("")).is_some());
-    let good = python().then((user(65532), program()));
-    assert_eq!(rule::check_user(&good, Some("65532")), None);
 }
 
 /// Lines of `[project]`, lines of the target, and what looks wrong there.
