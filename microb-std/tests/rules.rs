@@ -210,6 +210,9 @@ fn each_rule_has_a_page_and_each_page_a_rule() {
     let names: BTreeSet<String> = rules.iter().map(|rule| rule.name.to_owned()).collect();
     assert_eq!(names.len(), rules.len(), "two rules have one name");
     assert_eq!(names, pages);
+    let readme = fs::read_to_string(self::pages().join("../../README.md")).unwrap();
+    let link = format!("[{} rules](docs/rules/README.md)", rules.len());
+    assert!(readme.contains(&link), "README.md does not say {link}");
     for rule in rules {
         let name = rule.name;
         let row = format!("| [{name}]({name}.md) | ");

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::docker::{Ran, docker};
+use crate::program::microb;
 use crate::project::Project;
 
 const PROJECT: &str = "#syntax=microb:dev\n[project]\nname = \"app\"\nversion = \"1.0\"\n";
@@ -326,4 +327,37 @@ fn a_token_in_the_image_stops_the_build_unless_the_rule_is_skipped() {
     ]);
     let skipped = lines.replace("# why", "# check=skip=TokenInImage");
     project("", &skipped).try_build(&[]).succeeded();
+}
+
+#[test]
+fn the_command_line_says_the_same_without_an_engine() {
+    let lines = "[tool.microb.target.a]\nenv = { TOKEN = \"abc\" }\n[tool.microb.target.b]\nenvironment = { A = \"b\" }\n";
+    let check = |first_line: &str, flags: &[&str]| {
+        let project = project(first_line, lines);
+        Ran::of(
+            microb()
+                .arg("check")
+                .args(flags)
+                .current_dir(project.folder()),
+        )
+    };
+    let all = check("", &[]).succeeded();
+    all.says([
+        "warning[SecretInImage]: the variable `TOKEN`",
+        "warning[DeprecatedKey]: `environment`",
+        " --> pyproject.toml:10:17",
+    ]);
+    let skipped = check("# check=skip=SecretInImage,DeprecatedKey\n", &[]).succeeded();
+    assert_eq!(skipped.stderr, "");
+    let one = check("", &["--target", "b"]).succeeded();
+    assert!(!one.stderr.contains("SecretInImage"), "{}", one.stderr);
+    let refused = check("# check=error=true\n", &[]);
+    assert_eq!(refused.code, Some(1));
+    refused.says([
+        "lint violation found for rules: DeprecatedKey, SecretInImage\n",
+        "error[DeprecatedKey]: `environment`",
+    ]);
+    let argument = "BUILDKIT_DOCKERFILE_CHECK=skip=all";
+    let skipped = check("# check=error=true\n", &["--build-arg", argument]).succeeded();
+    assert_eq!(skipped.stderr, "");
 }

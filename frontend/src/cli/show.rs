@@ -53,18 +53,19 @@ pub(super) fn graph(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnos
 /// Shows all mistakes and warnings, or says that there are none. Without a target, those of all targets.
 pub(super) fn check(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> {
     let mut inputs = Inputs::new(recipe, matches);
-    let (mut told, mut wrong) = (Vec::new(), Vec::new());
+    let (mut all, mut wrong) = (Review::default(), Vec::new());
     for target in targets(recipe, &inputs) {
         inputs.target = target;
         let cx = DirectoryContext::open(&inputs.folder, &inputs.file)?;
         let cx = Arc::new(given(&inputs, cx).with_check(true));
         let (stage, review) = inspect(recipe, &inputs, &cx)?;
-        add(&mut told, review.warnings.iter().cloned());
-        add(&mut wrong, review.into_errors());
+        add(&mut all.warnings, review.warnings);
+        add(&mut all.errors, review.errors);
         let lowered = stage.and_then(|stage| lower(&stage, &inputs));
         add(&mut wrong, lowered.err().into_iter().flatten());
     }
-    tell(&told);
+    tell(&all.warnings);
+    wrong.extend(all.into_errors());
     Diagnostics::or(wrong, ())?;
     print(format!("{}: no mistakes\n", inputs.file.display()).as_bytes())
 }
