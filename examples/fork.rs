@@ -1,4 +1,4 @@
-//! The standard Python image with one stage replaced: the final stage starts from the company's own base image.
+//! The standard Python image with one stage replaced: the final image starts from the company's own base.
 //!
 //! ```sh
 //! cargo run --example fork -- dockerfile --build-arg BASE=python:3.14-slim examples/01-minimal
@@ -8,26 +8,37 @@
 use std::process::ExitCode;
 
 use microb::prelude::*;
-use microb::std::builder::{VENV, builder};
-use microb::std::runtime::{NONROOT, environment, labels, project};
-use microb::std::{Config, READS};
+use microb::std::flavor::packages;
+use microb::std::{Bases, Config, READS, image, rules, targets};
 use microb_frontend::Recipe;
 
 fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     let config = Config::resolve(cx)?;
-    let built = builder(&config, ());
-    let base = cx.build_arg("BASE").unwrap_or("python:3.14-slim");
+    rules::check(cx, &config);
+    let base = cx.build_arg("BASE").unwrap_or("acme/python:3.14");
     let base: ImageRef = base.parse().map_err(Diagnostic::error)?;
-    Ok(from(base)
-        .named("final")
-        .then(copy(VENV, VENV).from(&built.builder))
-        .then(project(&config, &built))
-        .then(environment(&config))
-        .then(labels(&config))
-        .then(label("com.example.base", "ours"))
-        .then(user(NONROOT)))
+    image(cx, config, &|config| {
+        Ok(Bases {
+            system: system(config, &base),
+            ..Bases::of(config)
+        })
+    })
+}
+
+/// The company's base image with the packages that the project asks for.
+fn system(config: &Config, base: &ImageRef) -> Stage {
+    from(base.clone())
+        .named("system")
+        .then(label("com.example.base", base.to_string()))
+        .then(packages(config, &config.system_deps))
 }
 
 fn main() -> ExitCode {
-    microb_frontend::main(Recipe::new("fork", recipe).reads(READS.iter().copied()))
+    microb_frontend::main(
+        Recipe::new("fork", recipe)
+            .reads(READS.iter().copied())
+            .targets(targets)
+            .rules(rules::RULES.iter().copied())
+            .schema(microb::std::schema()),
+    )
 }

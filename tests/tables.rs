@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use microb::grammar::{absolute_path, debian_package};
+use microb::grammar::{Mistake, absolute_path, debian_package};
 use microb::prelude::*;
 use microb::std::{PythonVersion, Requirement};
 use microb::table::{FileSchema, Keyed, Map};
@@ -57,8 +57,22 @@ struct Acme {
     /// The region.
     #[key(default = "eu")]
     region: String,
+    /// Its name is that of its check, and of what the macro might call something.
+    #[key(check = text, default = text_default())]
+    text: String,
     /// A word of Rust.
     r#type: Option<i8>,
+}
+
+fn text(text: &str) -> Result<(), Mistake> {
+    match text.find('!') {
+        Some(at) => Err(Mistake::new("nobody shouts", at..at + 1).help("remove it")),
+        None => Ok(()),
+    }
+}
+
+fn text_default() -> String {
+    "quiet".to_owned()
 }
 
 #[derive(Choice, Debug, PartialEq)]
@@ -69,7 +83,7 @@ enum Tier {
     Silver,
     /// Nobody cares.
     #[key(name = "none")]
-    NoTier,
+    Unset,
 }
 
 /// Limits.
@@ -162,111 +176,113 @@ fn a_missing_key_has_its_default() {
     );
     assert!(acme.ports.is_empty() && acme.flags.is_empty() && acme.cost_center.is_none());
     assert_eq!((acme.region.as_str(), acme.r#type), ("eu", None));
+    assert_eq!(acme.text, "quiet");
 }
 
 #[test]
 fn each_mistake_has_one_message_at_its_place() {
-    for (line, message) in [
-        (
-            "taem = 'x'",
-            "taem | unknown key `taem` in `tool.acme` (write `team`)",
-        ),
-        (
-            "port = '80'",
-            "'80' | `tool.acme.port` must be an integer, found a string (write `80`, without quotes)",
-        ),
-        (
-            "port = 70_000",
-            "70_000 | `70_000` is out of range for `tool.acme.port` (write a number from 0 to 65535)",
-        ),
-        (
-            "port = -1",
-            "-1 | `-1` is out of range for `tool.acme.port` (write a number from 0 to 65535)",
-        ),
-        (
-            "ports = 80",
-            "80 | `tool.acme.ports` must be a list of integers, found an integer (write a list: `[80]`)",
-        ),
-        (
-            "ports = [80, 'x']",
-            "'x' | `tool.acme.ports[1]` must be an integer, found a string ()",
-        ),
-        (
-            "tier = 'glod'",
-            "'glod' | unknown tier `glod` (write `\"gold\"`)",
-        ),
-        (
-            "tier = 'bronze'",
-            "'bronze' | unknown tier `bronze` (write `\"gold\"`, `\"silver\"` or `\"none\"`)",
-        ),
-        (
-            "tier = 1",
-            "1 | `tool.acme.tier` must be a string, found an integer (write `\"1\"`)",
-        ),
-        (
-            "flags = { a = 'true' }",
-            "'true' | `tool.acme.flags.a` must be a boolean, found a string (write `true`, without quotes)",
-        ),
-        (
-            "flags = true",
-            "true | `tool.acme.flags` must be a table, found a boolean ()",
-        ),
-        (
-            "volumes = ['/a', 'data']",
-            "data | `data` is no absolute path (write `/data`)",
-        ),
-        (
-            "tools = ['curl', 'Git']",
-            "G | `Git` is no Debian package name: it has only lower-case letters, digits, `+`, `-` and `.` (write `git`)",
-        ),
-        (
-            "base = 'Python'",
-            "Python | `Python` is no image reference: repository names are lower case; write `python` ()",
-        ),
-        (
-            "python = '3'",
-            "'3' | `3` is no minor version of Python (write for instance `3.14`)",
-        ),
-        (
-            "python = '2.7'",
-            "'2.7' | Python `2.7` is not supported (write 3.8 or newer, for instance `3.14`)",
-        ),
-        (
-            "agent = 'agent >>1'",
-            ">>1 | `>>1` is no version specifier of PEP 440 (write for instance `>=3.9,<4`)",
-        ),
-        (
-            "limits = { memroy = 1 }",
-            "memroy | unknown key `memroy` in `tool.acme.limits` (write `memory`)",
-        ),
-        (
-            "contacts = [{ mail = 'm' }]",
-            "{ mail = 'm' } | `tool.acme.contacts[0]` has no `name` (add `name = \"…\"`)",
-        ),
-        (
-            "contacts = { name = 'a' }",
-            "{ name = 'a' } | `tool.acme.contacts` must be a list of tables, found a table ()",
-        ),
-        (
-            "traced = 'all'",
-            "'all' | `tool.acme.traced` must be a number, found a string ()",
-        ),
-        (
-            "region = \"a\\u0000\"",
-            "\"a\\u0000\" | `tool.acme.region` contains a NUL character (remove it)",
-        ),
-        (
-            "cost-center = 'a'\ncostcenter = 'b'",
-            "costcenter | `costcenter` is the old spelling of `cost-center`, and both are given (move everything to `cost-center`)",
-        ),
-    ] {
-        assert_eq!(
-            messages(read(&format!("team = 'x'\n{line}"))),
-            [message],
-            "{line}"
-        );
+    for (line, message) in MISTAKES {
+        let found = messages(read(&format!("team = 'x'\n{line}")));
+        assert_eq!(found, [*message], "{line}");
     }
 }
+
+/// What is written, and what is underlined with its message and help.
+const MISTAKES: &[(&str, &str)] = &[
+    (
+        "taem = 'x'",
+        "taem | unknown key `taem` in `tool.acme` (write `team`)",
+    ),
+    (
+        "port = '80'",
+        "'80' | `tool.acme.port` must be an integer, found a string (write `80`, without quotes)",
+    ),
+    (
+        "port = 70_000",
+        "70_000 | `70_000` is out of range for `tool.acme.port` (write a number from 0 to 65535)",
+    ),
+    (
+        "port = -1",
+        "-1 | `-1` is out of range for `tool.acme.port` (write a number from 0 to 65535)",
+    ),
+    (
+        "ports = 80",
+        "80 | `tool.acme.ports` must be a list of integers, found an integer (write a list: `[80]`)",
+    ),
+    (
+        "ports = [80, 'x']",
+        "'x' | `tool.acme.ports[1]` must be an integer, found a string ()",
+    ),
+    (
+        "tier = 'glod'",
+        "'glod' | unknown tier `glod` (write `\"gold\"`)",
+    ),
+    (
+        "tier = 'bronze'",
+        "'bronze' | unknown tier `bronze` (write `\"gold\"`, `\"silver\"` or `\"none\"`)",
+    ),
+    (
+        "tier = 1",
+        "1 | `tool.acme.tier` must be a string, found an integer (write `\"1\"`)",
+    ),
+    (
+        "flags = { a = 'true' }",
+        "'true' | `tool.acme.flags.a` must be a boolean, found a string (write `true`, without quotes)",
+    ),
+    (
+        "flags = true",
+        "true | `tool.acme.flags` must be a table, found a boolean ()",
+    ),
+    (
+        "volumes = ['/a', 'data']",
+        "data | `data` is no absolute path (write `/data`)",
+    ),
+    ("text = 'wow!'", "! | nobody shouts (remove it)"),
+    (
+        "tools = ['curl', 'Git']",
+        "G | `Git` is no Debian package name: it has only lower-case letters, digits, `+`, `-` and `.` (write `git`)",
+    ),
+    (
+        "base = 'Python'",
+        "Python | `Python` is no image reference: repository names are lower case; write `python` ()",
+    ),
+    (
+        "python = '3'",
+        "'3' | `3` is no minor version of Python (write for instance `3.14`)",
+    ),
+    (
+        "python = '2.7'",
+        "'2.7' | Python `2.7` is not supported (write 3.8 or newer, for instance `3.14`)",
+    ),
+    (
+        "agent = 'agent >>1'",
+        ">>1 | `>>1` is no version specifier of PEP 440 (write for instance `>=3.9,<4`)",
+    ),
+    (
+        "limits = { memroy = 1 }",
+        "memroy | unknown key `memroy` in `tool.acme.limits` (write `memory`)",
+    ),
+    (
+        "contacts = [{ mail = 'm' }]",
+        "{ mail = 'm' } | `tool.acme.contacts[0]` has no `name` (add `name = \"…\"`)",
+    ),
+    (
+        "contacts = { name = 'a' }",
+        "{ name = 'a' } | `tool.acme.contacts` must be a list of tables, found a table ()",
+    ),
+    (
+        "traced = 'all'",
+        "'all' | `tool.acme.traced` must be a number, found a string ()",
+    ),
+    (
+        "region = \"a\\u0000\"",
+        "\"a\\u0000\" | `tool.acme.region` contains a NUL character (remove it)",
+    ),
+    (
+        "cost-center = 'a'\ncostcenter = 'b'",
+        "costcenter | `costcenter` is the old spelling of `cost-center`, and both are given (move everything to `cost-center`)",
+    ),
+];
 
 #[test]
 fn all_mistakes_are_told_at_once_in_the_order_of_the_file() {

@@ -4,10 +4,35 @@ use std::process::ExitCode;
 
 use microb_frontend::Recipe;
 
+/// What `microb new` writes. It belongs to this program: a fork of the recipe has another beginning to offer, or none.
+const STARTER: &[(&str, &str)] = &[
+    ("Cargo.toml", include_str!("../starter/Cargo.toml.in")),
+    ("README.md", include_str!("../starter/README.md")),
+    (".gitignore", include_str!("../starter/gitignore")),
+    ("src/main.rs", include_str!("../starter/src/main.rs")),
+    ("src/tests.rs", include_str!("../starter/src/tests.rs")),
+    (
+        "example/pyproject.toml",
+        include_str!("../starter/example/pyproject.toml"),
+    ),
+    (
+        "example/hello.py",
+        include_str!("../starter/example/hello.py"),
+    ),
+];
+
 fn main() -> ExitCode {
     microb_frontend::main(
         Recipe::new("microb", microb_std::recipe)
             .reads(microb_std::READS.iter().copied())
-            .schema(microb_std::schema()),
+            .targets(microb_std::targets)
+            .rules(microb_std::rules::RULES.iter().copied())
+            .schema(microb_std::schema())
+            .starter(STARTER)
+            .about("Builds a container image from pyproject.toml, without a Dockerfile")
+            .version(env!("CARGO_PKG_VERSION"))
+            .after_help(
+                "The flags -llb, -dockerfile and -filename of microb's first version work too.",
+            ),
     )
 }

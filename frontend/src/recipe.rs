@@ -3,21 +3,31 @@
 use std::fmt;
 use std::sync::Arc;
 
-use microb_dsl::{Context, Diagnostics, Stage};
+use microb_dsl::{Context, Diagnostics, Rule, Stage, Target};
 use serde_json::Value;
 
 /// The function of a recipe: from a context to a stage, or all the mistakes that it found.
 pub type RecipeFunction = dyn Fn(&dyn Context) -> Result<Stage, Diagnostics> + Send + Sync;
+
+/// The function that lists the images that a definition file describes.
+pub type TargetsFunction = dyn Fn(&dyn Context) -> Result<Vec<Target>, Diagnostics> + Send + Sync;
 
 /// A recipe, and what the frontend has to know before it can run it.
 #[derive(Clone)]
 #[must_use = "a recipe does nothing until `main` or `serve` runs it"]
 pub struct Recipe {
     pub(crate) name: String,
-    pub(crate) filename: String,
+    /// The definition file when the client names none; `None` when the recipe has no such file at all.
+    pub(crate) filename: Option<String>,
     pub(crate) reads: Vec<String>,
+    pub(crate) rules: Vec<&'static Rule>,
     pub(crate) schema: Option<Value>,
+    pub(crate) starter: &'static [(&'static str, &'static str)],
+    pub(crate) about: Option<String>,
+    pub(crate) version: String,
+    pub(crate) after_help: Option<String>,
     pub(crate) function: Arc<RecipeFunction>,
+    pub(crate) targets: Option<Arc<TargetsFunction>>,
 }
 
 impl Recipe {
@@ -28,16 +38,49 @@ impl Recipe {
     ) -> Self {
         Self {
             name: name.into(),
-            filename: "pyproject.toml".to_owned(),
+            filename: Some("pyproject.toml".to_owned()),
             reads: Vec::new(),
+            rules: Vec::new(),
             schema: None,
+            starter: &[],
+            about: None,
+            version: format!("(microb {})", env!("CARGO_PKG_VERSION")),
+            after_help: None,
             function: Arc::new(function),
+            targets: None,
         }
     }
 
     /// The definition file when the client names none; `pyproject.toml` without this.
     pub fn filename(mut self, filename: impl Into<String>) -> Self {
-        self.filename = filename.into();
+        self.filename = Some(filename.into());
+        self
+    }
+
+    /// Says that the recipe has no definition file: the build context is all that it needs.
+    ///
+    /// [`Context::definition`] is empty then, and `docker build -f FILE` names nothing but the file in which Docker
+    /// looks for the `#syntax` line; with `--build-arg BUILDKIT_SYNTAX=IMAGE` there need not be one.
+    pub fn without_definition(mut self) -> Self {
+        self.filename = None;
+        self
+    }
+
+    /// What `--help` says first, one line; without this that it builds an image from its definition file.
+    pub fn about(mut self, about: impl Into<String>) -> Self {
+        self.about = Some(about.into());
+        self
+    }
+
+    /// The recipe's own version, for `--version`; without this the version of microb.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = version.into();
+        self
+    }
+
+    /// What `--help` says last.
+    pub fn after_help(mut self, text: impl Into<String>) -> Self {
+        self.after_help = Some(text.into());
         self
     }
 
@@ -49,9 +92,36 @@ impl Recipe {
         self
     }
 
+    /// How the images that a definition file describes are listed, for `docker build --call targets`.
+    ///
+    /// Without it, a file describes one image.
+    pub fn targets(
+        mut self,
+        list: impl Fn(&dyn Context) -> Result<Vec<Target>, Diagnostics> + Send + Sync + 'static,
+    ) -> Self {
+        self.targets = Some(Arc::new(list));
+        self
+    }
+
+    /// The rules whose findings the recipe tells with [`Context::warn`], so that a name that is none of them is noticed
+    /// when a user skips it.
+    pub fn rules(mut self, rules: impl IntoIterator<Item = &'static Rule>) -> Self {
+        self.rules.extend(rules);
+        self
+    }
+
     /// The JSON schema (draft 7) of the definition file, which the command `schema` prints for editors.
     pub fn schema(mut self, schema: impl Into<Value>) -> Self {
         self.schema = Some(schema.into());
+        self
+    }
+
+    /// The files of a new crate with a recipe, which the command `new` writes: paths and texts. Without this there is no such command.
+    ///
+    /// In the texts, `{{name}}` is the name of the crate, `{{microb}}` and `{{microb-frontend}}` are what Cargo needs to
+    /// know of these two dependencies.
+    pub fn starter(mut self, files: &'static [(&'static str, &'static str)]) -> Self {
+        self.starter = files;
         self
     }
 
@@ -60,9 +130,9 @@ impl Recipe {
         &self.name
     }
 
-    /// The name of the definition file when the client names none.
-    pub fn default_filename(&self) -> &str {
-        &self.filename
+    /// The name of the definition file when the client names none; `None` for a recipe without one.
+    pub fn default_filename(&self) -> Option<&str> {
+        self.filename.as_deref()
     }
 
     /// Runs the recipe.

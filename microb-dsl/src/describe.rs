@@ -3,7 +3,7 @@
 use crate::dockerfile::json;
 use crate::shell::quote;
 use crate::source::Source;
-use crate::stage::Stage;
+use crate::stage::{Base, Stage};
 use crate::step::{Command, Copy, Instruction, Step};
 
 /// Whether the step writes to the file system, hence is an op and a layer.
@@ -25,7 +25,8 @@ pub(crate) fn is_layer(step: &Step) -> bool {
         | Instruction::Entrypoint(_)
         | Instruction::Cmd(_)
         | Instruction::StopSignal(_)
-        | Instruction::Healthcheck(_) => false,
+        | Instruction::Healthcheck(_)
+        | Instruction::Shell(_) => false,
     }
 }
 
@@ -58,6 +59,7 @@ pub(crate) fn describe(instruction: &Instruction) -> String {
             Some(argv) => format!("HEALTHCHECK CMD {}", listed(argv)),
             None => "HEALTHCHECK NONE".to_owned(),
         },
+        Instruction::Shell(argv) => format!("SHELL {}", json(argv)),
     }
 }
 
@@ -83,6 +85,69 @@ fn copied(copy: &Copy) -> String {
     words.extend(copy.sources.iter().map(|path| quote(path).into_owned()));
     words.push(quote(&copy.destination).into_owned());
     words.join(" ")
+}
+
+/// The same with what no Dockerfile has words for, so that other instructions have other texts.
+pub(crate) fn in_full(instruction: &Instruction) -> String {
+    let mut words = vec![describe(instruction)];
+    let mut flag = |is_set: bool, word: &str| words.extend(is_set.then(|| word.to_owned()));
+    match instruction {
+        Instruction::Copy(copy) => {
+            flag(!copy.contents, "whole");
+            flag(!copy.create_path, "existing_parent");
+            flag(copy.unpack, "unpack");
+            flag(copy.link, "link");
+            flag(copy.parents, "parents");
+            flag(!copy.wildcard, "literal");
+            words.extend(copy.include.iter().map(|one| format!("include={one}")));
+            words.extend(copy.exclude.iter().map(|one| format!("exclude={one}")));
+        }
+        Instruction::Remove(remove) => {
+            flag(remove.allow_missing, "allow_missing");
+            flag(remove.wildcard, "wildcard");
+        }
+        Instruction::Mkdir(mkdir) => {
+            flag(!mkdir.parents, "existing_parent");
+            words.push(format!("{:04o}", mkdir.mode));
+            words.extend(mkdir.owner.iter().map(ToString::to_string));
+        }
+        Instruction::Mkfile(mkfile) => {
+            words.push(format!("{:04o}", mkfile.mode));
+            words.extend(mkfile.owner.iter().map(ToString::to_string));
+            words.push(format!("\n{}", String::from_utf8_lossy(&mkfile.content)));
+        }
+        Instruction::Symlink(link) => words.extend(link.owner.iter().map(ToString::to_string)),
+        Instruction::Run(run) => words.extend(run.mounts.iter().map(|mount| format!("{mount:?}"))),
+        Instruction::Env { .. }
+        | Instruction::Path(_)
+        | Instruction::Workdir(_)
+        | Instruction::User(_)
+        | Instruction::Label { .. }
+        | Instruction::Expose(_)
+        | Instruction::Volume(_)
+        | Instruction::Shell(_)
+        | Instruction::Entrypoint(_)
+        | Instruction::Cmd(_)
+        | Instruction::StopSignal(_)
+        | Instruction::Healthcheck(_) => {}
+    }
+    words.join(" ")
+}
+
+/// What a stage starts from; `name` says how a stage is called.
+pub(crate) fn base(base: &Base, name: impl Fn(&Stage) -> String) -> String {
+    match base {
+        Base::Scratch => "scratch".to_owned(),
+        Base::Image(image) => image.familiar(),
+        Base::Stage(stage) => name(stage),
+        Base::NamedContext(context) => format!("build context {context}"),
+        Base::Merge(stages) => {
+            let names: Vec<String> = stages.iter().map(name).collect();
+            format!("{} on top of each other", names.join(", "))
+        }
+        Base::Diff { lower, upper } => format!("{} without {}", name(upper), name(lower)),
+        Base::Definition(_) => "a foreign definition".to_owned(),
+    }
 }
 
 fn shown(stage: &Stage) -> &str {

@@ -47,9 +47,13 @@ pub struct Built {
 }
 
 /// All stages that build. `before` are the steps of `copy_files_before_build` and `add_files_before_build`.
-pub fn builder(config: &Config, before: impl IntoSteps) -> Built {
-    let installer = installer(config);
-    let packages = packages(config).then(before);
+pub fn builder(
+    config: &Config,
+    installer: Stage,
+    packages: Stage,
+    before: impl IntoSteps,
+) -> Built {
+    let packages = packages.then(before);
     let backend = backend(config, &packages, &installer);
     Built {
         builder: dependencies(config, &packages, &backend, &installer),
@@ -63,26 +67,40 @@ pub fn builder(config: &Config, before: impl IntoSteps) -> Built {
 
 /// uv in `/opt/uv`, in a stage of its own that only its version changes.
 pub fn installer(config: &Config) -> Stage {
-    let requirement = format!("uv=={UV_VERSION}");
-    from(flavor::runtime_image(config)).named("uv").then(
-        run([
-            PYTHON,
-            "-m",
-            "pip",
-            "install",
-            "--disable-pip-version-check",
-            "--root-user-action=ignore",
-            "--no-compile",
-            "--target=/opt/uv",
-            &requirement,
-        ])
-        .cache("/root/.cache/pip")
-        .called(format!("pip install {requirement}")),
-    )
+    let version = config.uv_version.as_ref();
+    let requirement = format!(
+        "uv=={}",
+        version.map_or(UV_VERSION, |version| &version.value)
+    );
+    from(flavor::official_runtime_image(config))
+        .named("uv")
+        .then(
+            run([
+                PYTHON,
+                "-m",
+                "pip",
+                "install",
+                "--disable-pip-version-check",
+                "--root-user-action=ignore",
+                "--no-compile",
+                "--target=/opt/uv",
+                &requirement,
+            ])
+            .cache("/root/.cache/pip")
+            .called(format!("pip install {requirement}"))
+            .at(version.map(|version| &version.span)),
+        )
 }
 
 /// The build image with the packages that building needs, and the variables of the build.
 pub fn packages(config: &Config) -> Stage {
+    let place = flavor::image_span(config, config.build_image.as_ref());
+    let image = from(flavor::build_image(config)).at(place);
+    packages_on(config, image.named("packages"))
+}
+
+/// The same on an image of your own, or after steps of your own.
+pub fn packages_on(config: &Config, image: Stage) -> Stage {
     let settings = [
         ("UV_PYTHON_DOWNLOADS", "never"),
         ("UV_LINK_MODE", "copy"),
@@ -93,9 +111,7 @@ pub fn packages(config: &Config) -> Stage {
         ("PYTHONDONTWRITEBYTECODE", "1"),
         ("SOURCE_DATE_EPOCH", WHEEL_EPOCH),
     ];
-    from(flavor::build_image(config))
-        .at(config.python.span.as_ref())
-        .named("packages")
+    image
         .then(flavor::packages(config, &flavor::build_packages(config)))
         .then(settings.map(|(name, value)| env(name, value)))
         .then(variables(config))
@@ -129,7 +145,7 @@ fn backend(config: &Config, packages: &Stage, installer: &Stage) -> Stage {
     };
     from(packages)
         .named("build-requirements")
-        .then(environment(BUILD_VENV))
+        .then(environment(config, BUILD_VENV))
         .then(mkfile(file, system.requirements_txt()))
         .then(install.steps(config, installer).at(place.as_ref()))
 }
@@ -139,7 +155,7 @@ fn backend(config: &Config, packages: &Stage, installer: &Stage) -> Stage {
 fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &Stage) -> Stage {
     let stage = from(packages)
         .named("builder")
-        .then(environment(VENV))
+        .then(environment(config, VENV))
         .then(workdir(REQUIREMENTS));
     let file = "/requirements/requirements.txt";
     let stage = match &config.dependencies {
@@ -308,9 +324,15 @@ fn copied_sources(config: &Config, target: &str, left_out: &[&str]) -> Vec<Step>
 }
 
 /// An empty virtual environment, by the interpreter itself.
-fn environment(folder: &str) -> impl IntoSteps + use<> {
-    run([PYTHON, "-m", "venv", "--without-pip", folder])
-        .called(format!("make the virtual environment {folder}"))
+fn environment(config: &Config, folder: &str) -> impl IntoSteps + use<> {
+    run([
+        flavor::python(config),
+        "-m",
+        "venv",
+        "--without-pip",
+        folder,
+    ])
+    .called(format!("make the virtual environment {folder}"))
 }
 
 /// Installs the dependencies of the image, with bytecode.

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use microb::step::Healthcheck;
 use microb::{ImageRef, Span, Spanned};
 
+use crate::container::{Port, StopSignal, User};
 use crate::pinned::PinnedSet;
 use crate::program::Program;
 use crate::requirement::Requirement;
@@ -49,6 +51,24 @@ pub struct Config {
     pub entrypoint: Option<Spanned<Vec<String>>>,
     /// `command`, as an argument list.
     pub command: Option<Spanned<Vec<String>>>,
+    /// `user`, else `nonroot`.
+    pub user: User,
+    /// `workdir`; `None` means `/app`.
+    pub workdir: Option<Spanned<String>>,
+    /// `expose`; what was found in the project has a port of its own.
+    pub expose: Vec<Spanned<Port>>,
+    /// `volumes`: absolute paths.
+    pub volumes: Vec<Spanned<String>>,
+    /// `stop_signal`; the engine's default is `SIGTERM`.
+    pub stop_signal: Option<Spanned<StopSignal>>,
+    /// `healthcheck`.
+    pub healthcheck: Option<Spanned<Healthcheck>>,
+    /// `base_image`: instead of the official image of the flavor.
+    pub base_image: Option<Spanned<ImageRef>>,
+    /// `build_image`: instead of `base_image` or the official one.
+    pub build_image: Option<Spanned<ImageRef>>,
+    /// `uv_version`; `None` means [`UV_VERSION`](crate::builder::UV_VERSION).
+    pub uv_version: Option<Spanned<String>>,
     /// What runs, found in the project; only when neither `entrypoint` nor `command` is given.
     pub program: Option<Program>,
     /// `copy_files`: into the final image.

@@ -13,6 +13,7 @@ use crate::pinned::{Pinned, PinnedSet};
 use crate::requirement::{Requirement, is_git, is_name, is_ssh, normalized};
 use crate::requirements;
 use crate::resolve::Shared;
+use crate::rules::{NO_LOCK, ONLY_PROJECT_REQUIRED};
 use crate::table::Keyed;
 use crate::target_table::TargetTable;
 use crate::text;
@@ -278,7 +279,8 @@ fn poetry_urls(poetry: &Table<'_>) -> Vec<Spanned<String>> {
 
 /// What the target installs.
 pub(crate) fn wanted(
-    shared: &Shared<'_>,
+    shared: &Shared,
+    cx: &dyn Context,
     tables: &Tables<'_>,
     target: &TargetTable,
     python: Option<&Python>,
@@ -299,7 +301,7 @@ pub(crate) fn wanted(
                 );
             }
         }
-        return from_file(shared, path, findings);
+        return from_file(cx, shared, path, findings);
     }
     let list = |list: Option<&'_ Keyed<Vec<Spanned<String>>>>| {
         list.map_or_else(Vec::new, |list| list.value.clone())
@@ -307,7 +309,7 @@ pub(crate) fn wanted(
     let (extras, groups) = (list(target.extras.as_ref()), list(target.groups.as_ref()));
     let named = target.lock.as_ref().map(|lock| &lock.value);
     let place = place(tables);
-    match lock::find(shared.cx, &shared.project_dir, named, &place) {
+    match lock::find(cx, &shared.project_dir, named, &place) {
         Ok(None) => {
             let wanted = listed_by_project(shared, &extras, &groups, findings);
             if !matches!(&wanted.dependencies, Dependencies::Listed(listed) if listed.is_empty()) {
@@ -317,7 +319,7 @@ pub(crate) fn wanted(
         }
         Ok(Some(lock)) => {
             let question = |python| Question {
-                cx: shared.cx,
+                cx,
                 tables,
                 project_dir: &shared.project_dir,
                 project: &shared.metadata.project,
@@ -357,7 +359,8 @@ fn not_locked(tables: &Tables<'_>, place: &Span) -> Diagnostic {
         _ if tables.tool("pdm").is_some() => "pdm",
         _ => "uv",
     };
-    Diagnostic::warning("no lock file: the versions are chosen when the image is built")
+    NO_LOCK
+        .finding("no lock file: the versions are chosen when the image is built")
         .at(place)
         .help(format!("run `{tool} lock`"))
 }
@@ -383,7 +386,7 @@ impl Wanted {
 
 /// The project's own lists, with the chosen extras and groups.
 fn listed_by_project(
-    shared: &Shared<'_>,
+    shared: &Shared,
     extras: &[Spanned<String>],
     groups: &[Spanned<String>],
     findings: &Findings,
@@ -478,8 +481,13 @@ fn from_backend(
     }
 }
 
-fn from_file(shared: &Shared<'_>, path: &Spanned<String>, findings: &Findings) -> Wanted {
-    let (cx, project_dir) = (shared.cx, shared.project_dir.as_str());
+fn from_file(
+    cx: &dyn Context,
+    shared: &Shared,
+    path: &Spanned<String>,
+    findings: &Findings,
+) -> Wanted {
+    let project_dir = shared.project_dir.as_str();
     let (listed, project) = (&shared.listed, &shared.metadata.project);
     let inside = within_context(project_dir, &path.value)
         .filter(|inside| !inside.is_empty() && !path.value.starts_with('/'));
@@ -502,7 +510,8 @@ fn from_file(shared: &Shared<'_>, path: &Spanned<String>, findings: &Findings) -
     let nothing_else = flat.requirements.is_empty() && flat.own_extras.is_empty();
     if let (Some(span), true) = (&flat.itself, nothing_else) {
         findings.add(
-            Diagnostic::warning("the requirements file lists nothing but the project itself, whose dependencies are not installed then")
+            ONLY_PROJECT_REQUIRED
+                .finding("the requirements file lists nothing but the project itself, whose dependencies are not installed then")
                 .at(span)
                 .help("remove `requirements` to install the project's dependencies"),
         );

@@ -9,8 +9,20 @@ use crate::table::Choice as _;
 /// Where the interpreter is, in every official image of either flavor.
 pub const PYTHON: &str = "/usr/local/bin/python3";
 
-/// The image that builds: it has compilers and headers (Debian), or is the same as the final one (Alpine).
+/// The interpreter of the build image: of another one than the official, the first in its `PATH`.
+pub fn python(config: &Config) -> &'static str {
+    if config.build_image.is_none() && config.base_image.is_none() {
+        PYTHON
+    } else {
+        "python3"
+    }
+}
+
+/// The image that builds, unless the configuration names another: it has compilers and headers (Debian), or is the same as the final one (Alpine).
 pub fn build_image(config: &Config) -> ImageRef {
+    if let Some(image) = config.build_image.as_ref().or(config.base_image.as_ref()) {
+        return image.value.clone();
+    }
     let version = config.python.version;
     ImageRef::official(
         "python",
@@ -23,6 +35,14 @@ pub fn build_image(config: &Config) -> ImageRef {
 
 /// The image that runs.
 pub fn runtime_image(config: &Config) -> ImageRef {
+    match &config.base_image {
+        Some(image) => image.value.clone(),
+        None => official_runtime_image(config),
+    }
+}
+
+/// The official image that would run: it has pip, which fetches the installer.
+pub(crate) fn official_runtime_image(config: &Config) -> ImageRef {
     let version = config.python.version;
     ImageRef::official(
         "python",
@@ -31,6 +51,17 @@ pub fn runtime_image(config: &Config) -> ImageRef {
             Flavor::Alpine => format!("{version}-alpine"),
         },
     )
+}
+
+/// What chose an image: its own key, `base_image`, or what chose the version of Python.
+pub(crate) fn image_span<'a>(
+    config: &'a Config,
+    own: Option<&'a Spanned<ImageRef>>,
+) -> Option<&'a Span> {
+    let named = own.or(config.base_image.as_ref());
+    named
+        .map(|image| &image.span)
+        .or(config.python.span.as_ref())
 }
 
 /// Installs packages of the distribution; nothing for an empty list. A package that is not there underlines the list.

@@ -10,14 +10,17 @@ pub mod flavor;
 pub mod indices;
 pub mod pinned;
 pub mod requirement;
+pub mod rules;
 pub mod runtime;
 pub mod table;
 
 mod backend;
+mod container;
 mod dependencies;
 mod extras;
 mod files;
 mod groups;
+mod healthcheck;
 mod index_table;
 mod labels;
 mod location;
@@ -36,8 +39,10 @@ mod specifier;
 mod substitute;
 mod target;
 mod target_table;
+mod targets;
 mod text;
 mod tree;
+mod unheard;
 mod unread;
 
 pub use config::{
@@ -45,9 +50,11 @@ pub use config::{
     Dependencies, Flavor, Index, Packaging, Project, Python, PythonOrigin, PythonVersion,
     RequirementsFile,
 };
+pub use container::{NONROOT, Port, StopSignal, Time, User};
 pub use pinned::{Pinned, PinnedSet, PinnedSource};
 pub use program::Program;
-pub use recipe::{image, recipe};
+pub use recipe::{Bases, ToBases, image, recipe};
 pub use requirement::{Requirement, VersionOrUrl};
 pub use resolve::READS;
 pub use target_table::schema;
+pub use targets::targets;

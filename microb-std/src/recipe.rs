@@ -3,9 +3,10 @@
 use microb::Spanned;
 use microb::prelude::*;
 
-use crate::builder::{Built, builder};
+use crate::builder::{Built, builder, installer, packages};
 use crate::config::{AddFile, AddSource, Config, CopyFile, CopyFrom};
-use crate::runtime::runtime;
+use crate::rules;
+use crate::runtime::{runtime, system};
 
 /// The standard Python image.
 ///
@@ -24,25 +25,82 @@ use crate::runtime::runtime;
 /// All mistakes of the configuration at once.
 pub fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     let config = Config::resolve(cx)?;
-    image(cx, &config)
+    rules::check(cx, &config);
+    image(cx, config, &|config| Ok(Bases::of(config)))
 }
 
-/// The image of a configuration that is resolved, or changed, already.
+/// The stages that all others start from: what a fork replaces, one or all.
+///
+/// ```
+/// use microb::prelude::*;
+/// use microb_std::{Bases, Config, image};
+///
+/// fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
+///     let config = Config::resolve(cx)?;
+///     image(cx, config, &|config| {
+///         config.system_deps.clear();
+///         Ok(Bases {
+///             system: from(ImageRef::official("acme-python", config.python.version.to_string())),
+///             ..Bases::of(config)
+///         })
+///     })
+/// }
+/// # let cx = microb::MemoryContext::new("[project]\nname = 'hello'\nversion = '1'\n");
+/// # let dockerfile = microb::dockerfile::render(&recipe(&cx)?)?;
+/// # assert!(dockerfile.contains("FROM acme-python:3.14\n"));
+/// # Ok::<(), microb::Diagnostics>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Bases {
+    /// uv in `/opt/uv`, as [`installer`] makes it.
+    pub installer: Stage,
+    /// Where everything is built: the interpreter in `/usr/local/bin/python3`, `build_deps`, and the variables of the build, as [`packages`] makes it.
+    pub packages: Stage,
+    /// What the final image starts from: the same interpreter, and `system_deps`, as [`system`] makes it. Its last image has a shell and awk.
+    pub system: Stage,
+}
+
+impl Bases {
+    /// Those of the standard image.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            installer: installer(config),
+            packages: packages(config),
+            system: system(config),
+        }
+    }
+}
+
+/// What gives the stages for a configuration, and may change that before.
+pub type ToBases<'a> = dyn Fn(&mut Config) -> Result<Bases, Diagnostics> + 'a;
+
+/// The image of a configuration that is resolved already.
+///
+/// `bases` gives the stages that the others start from, and may change the configuration before.
+/// It is called for the configuration, and for that of each target that files are copied from.
+///
+/// What only adds something needs none of this: `recipe(cx)?.then(label("com.example.team", "payments"))`.
 ///
 /// # Errors
 ///
-/// When a target that files are copied from has mistakes of its own.
-pub fn image(cx: &dyn Context, config: &Config) -> Result<Stage, Diagnostics> {
+/// The mistakes that `bases` finds; also when a target that files are copied from has mistakes of its own.
+pub fn image(
+    cx: &dyn Context,
+    mut config: Config,
+    bases: &ToBases<'_>,
+) -> Result<Stage, Diagnostics> {
+    let own = bases(&mut config)?;
     let before = (
-        copies(cx, &config.copy_files_before_build, None)?,
+        copies(cx, &config.copy_files_before_build, None, bases)?,
         additions(&config.add_files_before_build),
     );
-    let built = builder(config, before);
+    let built = builder(&config, own.installer, own.packages, before);
     let files = (
-        copies(cx, &config.copy_files, Some(&built))?,
+        copies(cx, &config.copy_files, Some(&built), bases)?,
         additions(&config.add_files),
     );
-    Ok(runtime(config, &built, files))
+    Ok(runtime(&config, &own.system, &built, files))
 }
 
 /// The steps of `copy_files`; `built` is what `from = "builder"` means, where there is a builder already.
@@ -50,13 +108,14 @@ fn copies(
     cx: &dyn Context,
     files: &[CopyFile],
     built: Option<&Built>,
+    bases: &ToBases<'_>,
 ) -> Result<Vec<Step>, Diagnostics> {
     let mut steps = Vec::new();
     for file in files {
         let copied = copy(file.src.value.as_str(), &file.dst.value);
         let copied = match &file.from {
             None => copied,
-            Some(from) => copied.from(source(cx, from, built)?),
+            Some(from) => copied.from(source(cx, from, built, bases)?),
         };
         steps.extend(copied.at(&file.src.span));
     }
@@ -67,6 +126,7 @@ fn source(
     cx: &dyn Context,
     from: &Spanned<CopyFrom>,
     built: Option<&Built>,
+    bases: &ToBases<'_>,
 ) -> Result<Source, Diagnostics> {
     match &from.value {
         CopyFrom::Builder => built.map(|built| (&built.builder).into()).ok_or_else(|| {
@@ -74,7 +134,10 @@ fn source(
             Diagnostic::error(message).at(&from.span).into()
         }),
         // `Config` refuses targets that copy from each other in a circle.
-        CopyFrom::Target(name) => Ok(image(cx, &Config::resolve_target(cx, name)?)?.into()),
+        CopyFrom::Target(name) => {
+            let config = Config::resolve_target(cx, name)?;
+            Ok(image(cx, config, bases)?.into())
+        }
         CopyFrom::NamedContext(name) => Ok(named_context(name)),
         CopyFrom::Image(image) => Ok(image.clone().into()),
     }

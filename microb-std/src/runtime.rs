@@ -1,22 +1,27 @@
 //! The final stage: what runs, and nothing that only building needs.
 
+use microb::Spanned;
 use microb::prelude::*;
+use microb::step::Owner;
 
 use crate::builder::{self, Built, VENV, tool, variables};
-use crate::config::Config;
-use crate::flavor::{packages, runtime_image};
+use crate::config::{Config, Packaging};
+use crate::container::{Port, User};
+use crate::flavor::{image_span, packages, runtime_image};
 
-/// The number of the user and the group that the image runs as, `nonroot` of the distroless images.
-pub const NONROOT: u32 = 65532;
+pub use crate::container::NONROOT;
 
-/// Adds the user to copies of the base's passwd and group, so that nothing that packages added is lost,
+/// The script that adds the user to copies of the base's passwd and group, so that nothing that packages added is lost,
 /// and makes the home folder. The same on Debian and Alpine. `awk 1` ends a last line that has no end.
-const ADD_USER: &str = "\
-set -e; mkdir -p /user/etc /user/home/nonroot; \
-awk 1 /base/passwd > /user/etc/passwd; awk 1 /base/group > /user/etc/group; \
-grep -q ^nonroot: /user/etc/passwd || echo nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin >> /user/etc/passwd; \
-grep -q ^nonroot: /user/etc/group || echo nonroot:x:65532: >> /user/etc/group; \
-chmod 0750 /user/home/nonroot; chown 65532:65532 /user/home/nonroot";
+fn add_user(User { name, uid, gid }: &User) -> String {
+    format!(
+        "set -e; mkdir -p /user/etc /user/home/{name}; \
+         awk 1 /base/passwd > /user/etc/passwd; awk 1 /base/group > /user/etc/group; \
+         grep -q ^{name}: /user/etc/passwd || echo {name}:x:{uid}:{gid}:{name}:/home/{name}:/sbin/nologin >> /user/etc/passwd; \
+         grep -q ^{name}: /user/etc/group || echo {name}:x:{gid}: >> /user/etc/group; \
+         chmod 0750 /user/home/{name}; chown {uid}:{gid} /user/home/{name}"
+    )
+}
 
 /// Installs the wheel into the environment, and removes what the installer leaves for itself.
 const INSTALL_WHEEL: &str = "\
@@ -24,35 +29,78 @@ UV_NO_INSTALLER_METADATA=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH \
 /opt/uv/bin/uv pip install --python=/app/.venv/bin/python --offline --no-cache --no-index --no-deps \
 --link-mode=copy --compile-bytecode --no-progress /dist/*.whl && rm -f /app/.venv/.lock";
 
-/// The image that runs. `files` are the steps of `copy_files` and `add_files`.
-pub fn runtime(config: &Config, built: &Built, files: impl IntoSteps) -> Stage {
-    let system = system(config);
+/// The image that runs, on `system`. `files` are the steps of `copy_files` and `add_files`.
+pub fn runtime(config: &Config, system: &Stage, built: &Built, files: impl IntoSteps) -> Stage {
     let name = config.target.as_ref().map(|target| target.value.as_str());
-    from(&system)
+    from(system)
         .named(name.unwrap_or("final"))
-        .then(copy("/user/", "/").from(user_files(&system)))
+        .then(
+            (!config.user.is_root())
+                .then(|| copy("/user/", "/").from(user_files(system, &config.user))),
+        )
         .then(workdir("/app"))
         .then(copy(VENV, VENV).from(&built.builder))
         .then(project(config, built))
         .then(files)
         .then(environment(config))
         .then(labels(config))
-        .then(user(NONROOT))
+        .then(volumes(config))
+        .then(workdir_of(config))
+        .then(user(owner(&config.user)))
         .then(program(config))
 }
 
-/// `entrypoint` and `command`, or what was found in the project.
+/// The numbers of a user, which orchestrators can check not to be root's.
+fn owner(user: &User) -> Owner {
+    format!("{}:{}", user.uid, user.gid).as_str().into()
+}
+
+/// Folders for data, which belong to the user: a new volume takes their owner over.
+fn volumes(config: &Config) -> Vec<Step> {
+    let volume = |path: &Spanned<String>| {
+        let folder = mkdir(&path.value).owner(owner(&config.user));
+        (folder, volume(&path.value)).into_steps().at(&path.span)
+    };
+    config.volumes.iter().flat_map(volume).collect()
+}
+
+/// The folder that the program starts in. Sources that are no package are found from any.
+fn workdir_of(config: &Config) -> Vec<Step> {
+    let Some(folder) = &config.workdir else {
+        return Vec::new();
+    };
+    let is_sources = config.project.packaging == Packaging::Sources;
+    (
+        is_sources.then(|| env("PYTHONPATH", "/app")),
+        workdir(&folder.value),
+    )
+        .into_steps()
+        .at(&folder.span)
+}
+
+/// What starts and stops the program: `expose`, `healthcheck`, `stop_signal`, `entrypoint` and `command`, or what was found in the project.
 pub fn program(config: &Config) -> impl IntoSteps + use<> {
     let found = config.program.as_ref();
     let argv = found.map(|program| &program.argv);
     let argv = config.entrypoint.as_ref().or(argv);
-    (
-        found
-            .and_then(|program| program.port)
-            .map(|port| expose(port.to_string())),
-        found
+    let found_port = found.and_then(|program| program.port);
+    let found_port = found_port.filter(|_| config.expose.is_empty());
+    let given = |port: &Spanned<Port>| expose(port.value.to_string()).at(&port.span);
+    let ports: Vec<Step> = config.expose.iter().flat_map(given).collect();
+    let signal = match &config.stop_signal {
+        Some(signal) => Some(stop_signal(&signal.value.0).at(&signal.span)),
+        None => found
             .and_then(|program| program.stop_signal)
-            .map(stop_signal),
+            .map(|signal| stop_signal(signal).into_steps()),
+    };
+    (
+        ports,
+        found_port.map(|port| expose(port.to_string())),
+        signal,
+        config
+            .healthcheck
+            .as_ref()
+            .map(|check| check.value.clone().at(&check.span)),
         argv.map(|argv| entrypoint(argv.value.clone()).at(&argv.span)),
         config
             .command
@@ -64,24 +112,25 @@ pub fn program(config: &Config) -> impl IntoSteps + use<> {
 /// The base image with `system_deps`.
 pub fn system(config: &Config) -> Stage {
     from(runtime_image(config))
-        .at(config.python.span.as_ref())
+        .at(image_span(config, None))
         .named("system")
         .then(packages(config, &config.system_deps))
 }
 
-/// `/user`: passwd, group and home of the user `nonroot`, made on the platform of the machine that builds,
-/// so that no program of the target platform has to run.
-pub fn user_files(system: &Stage) -> Stage {
-    let Base::Image(image) = system.base() else {
-        return scratch();
-    };
-    from(image.clone())
+/// `/user`: passwd, group and home of the user, made on the platform of the machine that builds,
+/// so that no program of the target platform has to run, by the shell of the image that `system` starts from.
+pub fn user_files(system: &Stage, user: &User) -> Stage {
+    let mut first = system;
+    while let Base::Stage(stage) = first.base() {
+        first = stage;
+    }
+    from(first.base().clone())
         .on(StagePlatform::Build)
         .named("user")
         .then(
-            run(ADD_USER)
+            run(add_user(user))
                 .mount(bind("/base").from(system).path("/etc"))
-                .called("add the user nonroot (65532)"),
+                .called(format!("add the user {} ({})", user.name, user.uid)),
         )
 }
 
@@ -92,7 +141,7 @@ pub fn environment(config: &Config) -> impl IntoSteps + use<> {
     (
         path(format!("{VENV}/bin")),
         env("VIRTUAL_ENV", VENV),
-        env("HOME", "/home/nonroot"),
+        env("HOME", config.user.home()),
         env("PYTHONUNBUFFERED", "1"),
         env("PYTHONDONTWRITEBYTECODE", "1"),
         of_program,

@@ -1,8 +1,10 @@
 //! The keys of `[tool.microb.target.NAME]`: the one declaration behind the reader, the check for unknown keys and the schema.
 
-use microb::Spanned;
+use microb::grammar::{Mistake, absolute_path};
+use microb::{ImageRef, Spanned};
 
 use crate::config::{ApiVersion, Flavor};
+use crate::container::{Port, StopSignal, User, WrittenHealthcheck};
 use crate::python::Wanted;
 use crate::table::{Field, FileSchema, Key, Keyed, Map, Schema, Table, Value};
 
@@ -35,6 +37,22 @@ pub(crate) struct TargetTable {
     /// The program's arguments when none are given, as a list of words.
     #[key(example = ["--port", "8000"])]
     pub(crate) command: Option<Spanned<Vec<String>>>,
+    /// Who the program runs as: a name, a number or `"UID:GID"`. Without it the user 65532, `nonroot`.
+    #[key(default)]
+    pub(crate) user: User,
+    /// The folder that the program starts in, if it is not `/app`.
+    #[key(example = "/data", pattern = "^/", check = absolute_path)]
+    pub(crate) workdir: Option<Spanned<String>>,
+    /// Ports that the program listens on.
+    #[key(example = [8000])]
+    pub(crate) expose: Vec<Spanned<Port>>,
+    /// Folders for data that outlives the container. They belong to the user.
+    #[key(example = ["/data"], pattern = "^/", check = absolute_path)]
+    pub(crate) volumes: Vec<Spanned<String>>,
+    /// The signal that ends the program.
+    pub(crate) stop_signal: Option<Spanned<StopSignal>>,
+    /// How the engine sees that the container works.
+    pub(crate) healthcheck: Option<Spanned<WrittenHealthcheck>>,
     /// Optional dependencies to install.
     #[key(pattern = r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
     pub(crate) extras: Option<Keyed<Vec<Spanned<String>>>>,
@@ -55,6 +73,15 @@ pub(crate) struct TargetTable {
     pub(crate) copy_files_before_build: Vec<CopyTable>,
     /// Files to fetch, or archives to unpack, into the build stage, before anything is installed there.
     pub(crate) add_files_before_build: Vec<AddTable>,
+    /// The image that the program runs on, with Python in it, instead of the official one.
+    #[key(example = "registry.example.com/python:3.14-slim")]
+    pub(crate) base_image: Option<Spanned<ImageRef>>,
+    /// The image that builds, with the same Python at the same place. Without it `base_image`, or the official one.
+    #[key(example = "registry.example.com/python:3.14")]
+    pub(crate) build_image: Option<Spanned<ImageRef>>,
+    /// The version of uv that installs, if it is not microb's own.
+    #[key(example = "0.13.9", pattern = r"^[0-9]+(\.[0-9]+)*$", check = three_numbers)]
+    pub(crate) uv_version: Option<Spanned<String>>,
     /// The family of base images.
     #[key(default)]
     pub(crate) flavor: Flavor,
@@ -109,6 +136,19 @@ pub(crate) struct AddTable {
     /// What a file from a URL must be.
     #[key(pattern = "^sha256:[0-9a-f]{64}$")]
     pub(crate) checksum: Option<Spanned<String>>,
+}
+
+/// A version of uv, which is three numbers.
+fn three_numbers(text: &str) -> Result<(), Mistake> {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if text.split('.').count() == 3 && text.split('.').all(is_number) {
+        return Ok(());
+    }
+    let mistake = Mistake::new(format!("`{text}` is no version of uv"), 0..text.len());
+    Err(mistake.help(format!(
+        "write for instance `{}`",
+        crate::builder::UV_VERSION
+    )))
 }
 
 /// The names of a target's keys.

@@ -6,6 +6,7 @@ use crate::config::Dependencies;
 use crate::metadata::Tables;
 use crate::mistake::Findings;
 use crate::requirement::{VersionOrUrl, normalized};
+use crate::rules::UNREAD_SOURCE;
 use crate::tree::escape;
 
 /// Tells what is not read of the project's own lists. A requirements file or a lock takes their place, so nothing is
@@ -42,7 +43,8 @@ fn sources(tables: &Tables<'_>, dependencies: &Dependencies, findings: &Findings
     let poetry = tables.tool("poetry");
     if let Some(poetry) = poetry.filter(|poetry| poetry.has("source")) {
         findings.add(
-            Diagnostic::warning("`tool.poetry.source` is not read")
+            UNREAD_SOURCE
+                .finding("`tool.poetry.source` is not read")
                 .at(&poetry.key_span("source"))
                 .help("write its URL into `indices`"),
         );

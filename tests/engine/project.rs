@@ -80,6 +80,14 @@ impl Project {
         }
     }
 
+    /// A copy of the folder in a folder of its own, with the same flags.
+    pub(crate) fn copied(&self) -> Self {
+        let mut copy = Self::empty();
+        copy_folder(&self.folder, &copy.folder);
+        copy.flags.clone_from(&self.flags);
+        copy
+    }
+
     /// Adds or replaces a file.
     pub(crate) fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.folder.join(path);

@@ -44,7 +44,7 @@ impl Container {
             if ran.code == Some(0) {
                 return ran.stdout.trim().to_owned();
             }
-            if begin.elapsed() > Duration::from_secs(60) {
+            if begin.elapsed() > Duration::from_mins(1) {
                 let logs = Ran::of(&mut docker(["logs", &self.0]));
                 panic!("no answer: {}\n{}{}", ran.stderr, logs.stdout, logs.stderr);
             }

@@ -11,10 +11,15 @@ use crate::recipe::Recipe;
 pub(super) fn command(recipe: &Recipe) -> Command {
     let name = recipe.name().to_owned();
     let file = recipe.default_filename();
+    let about = recipe.about.clone().unwrap_or_else(|| {
+        let from = file.map_or_else(String::new, |file| format!(" from {file}"));
+        format!("Builds a container image{from}, without a Dockerfile")
+    });
+    let mistakes = file.map_or_else(String::new, |file| format!(" in {file}"));
     Command::new(name.clone())
-        .version(env!("CARGO_PKG_VERSION"))
-        .about(format!("Builds a container image from {file}, without a Dockerfile"))
-        .after_help(examples(&name, file))
+        .version(recipe.version.clone())
+        .about(about)
+        .after_help(examples(recipe))
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(build_command(&name, file))
@@ -38,22 +43,25 @@ pub(super) fn command(recipe: &Recipe) -> Command {
                 .arg(switch("svg", "Write SVG, which a browser shows, instead of Mermaid"))
                 .after_help(format!("Example:\n  {name} graph --svg > build.svg")),
         )
+        .subcommand(explain_command(&name, file))
+        .subcommand(diff_command(&name, file))
         .subcommand(
             inputs(Command::new("check"), file)
-                .about(format!("Show all mistakes in {file} at once, without building"))
+                .about(format!("Show all mistakes{mistakes} at once, without building"))
                 .after_help("The exit status is 1 when there are mistakes, 0 when there are at most warnings."),
         )
-        .subcommand(schema_command(&name, file))
+        .subcommands(file.filter(|_| recipe.schema.is_some()).map(|file| schema_command(&name, file)))
         .subcommand(pack_command(&name))
+        .subcommands((!recipe.starter.is_empty()).then(|| new_command(&name)))
 }
 
-/// What `dockerfile`, `llb`, `graph` and `check` were asked for.
-#[derive(Debug)]
+/// What `dockerfile`, `llb`, `graph`, `explain`, `diff` and `check` were asked for.
+#[derive(Debug, Clone)]
 pub(super) struct Inputs {
     /// The build context.
     pub(super) folder: PathBuf,
-    /// The definition file, relative to the working directory.
-    pub(super) file: PathBuf,
+    /// The definition file, relative to the working directory; `None` if the recipe has none.
+    pub(super) file: Option<PathBuf>,
     pub(super) target: Option<String>,
     pub(super) build_args: Vec<(String, String)>,
     pub(super) platform: Option<Platform>,
@@ -64,15 +72,17 @@ pub(super) struct Inputs {
 impl Inputs {
     /// Takes the values of the arguments that [`inputs`] declares.
     pub(super) fn new(recipe: &Recipe, matches: &ArgMatches) -> Self {
-        let file = matches.get_one::<PathBuf>("file");
+        // Declared only where the recipe has a definition file.
+        let file = matches.try_get_one::<PathBuf>("file").ok().flatten();
         let folder = matches
             .get_one::<PathBuf>("DIR")
             .cloned()
             .unwrap_or_else(|| folder_of(file.map(PathBuf::as_path)));
         Self {
-            file: file.map_or_else(|| default_file(&folder, recipe), Clone::clone),
+            file: file.cloned().or_else(|| default_file(&folder, recipe)),
             folder,
-            target: matches.get_one("target").cloned(),
+            // The last one, where there may be several.
+            target: many(matches, "target").last().cloned(),
             build_args: many(matches, "build-arg")
                 .filter_map(|arg| build_arg(arg, |name| std::env::var(name).ok()))
                 .collect(),
@@ -93,14 +103,14 @@ pub(super) fn folder_of(file: Option<&Path>) -> PathBuf {
     }
 }
 
-/// The definition file when none is named, as a person would type it.
-pub(super) fn default_file(folder: &Path, recipe: &Recipe) -> PathBuf {
-    let file = Path::new(recipe.default_filename());
-    if folder == Path::new(".") {
+/// The definition file when none is named, as a person would type it; `None` for a recipe without one.
+pub(super) fn default_file(folder: &Path, recipe: &Recipe) -> Option<PathBuf> {
+    let file = Path::new(recipe.default_filename()?);
+    Some(if folder == Path::new(".") {
         file.to_owned()
     } else {
         folder.join(file)
-    }
+    })
 }
 
 /// `NAME=VALUE`, or `NAME` for the value that the environment has, as `docker build --build-arg` does.
@@ -114,12 +124,12 @@ pub(super) fn build_arg(
     }
 }
 
-fn many<'a>(matches: &'a ArgMatches, name: &str) -> impl Iterator<Item = &'a String> {
+pub(super) fn many<'a>(matches: &'a ArgMatches, name: &str) -> impl Iterator<Item = &'a String> {
     matches.get_many(name).into_iter().flatten()
 }
 
 /// Adds the arguments that say what a recipe gets.
-fn inputs(command: Command, file: &str) -> Command {
+fn inputs(command: Command, file: Option<&str>) -> Command {
     let with_value = |name: &'static str, value: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name(value).help(help)
     };
@@ -127,19 +137,20 @@ fn inputs(command: Command, file: &str) -> Command {
         .arg(
             Arg::new("DIR")
                 .value_parser(value_parser!(PathBuf))
-                .help("The build context: a folder [default: the folder of FILE, or .]"),
+                .help(format!(
+                    "The build context: a folder {}",
+                    default_folder(file)
+                )),
         )
-        .arg(
-            with_value("file", "FILE", "")
-                .short('f')
+        .args(file.map(|file| {
+            file_argument(file)
                 .alias("filename")
                 .value_parser(value_parser!(PathBuf))
-                .help(format!("The definition file [default: DIR/{file}]")),
-        )
+        }))
         .arg(with_value(
             "target",
             "NAME",
-            "What to build, if the file says how to build several things",
+            "Which image to build, where there are several",
         ))
         .arg(
             with_value(
@@ -167,22 +178,97 @@ fn inputs(command: Command, file: &str) -> Command {
         )
 }
 
+fn since() -> Arg {
+    Arg::new("since")
+        .long("since")
+        .value_name("REV|DIR")
+        .help("What was built last: a git revision, or a folder with the project as it was")
+}
+
+fn explain_command(name: &str, file: Option<&str>) -> Command {
+    inputs(Command::new("explain"), file)
+        .about("Say what each step reads, and which steps a change runs again")
+        .arg(
+            Arg::new("changed")
+                .long("changed")
+                .value_name("PATH")
+                .num_args(1..)
+                .action(ArgAction::Append)
+                .value_parser(value_parser!(PathBuf))
+                .conflicts_with("since")
+                .help("Say which steps run again when these files change; a folder stands for all in it"),
+        )
+        .arg(since())
+        .after_help(format!(
+            "Nothing is built. The answer is what BuildKit does when the last build is still in its cache, and images,\n\
+             URLs and git references lead where they led. `may run` depends on what a program writes, which only running it tells.\n\n\
+             Examples:\n  \
+             {name} explain\n  \
+             {name} explain --changed src/app.py README.md\n  \
+             {name} explain --since HEAD"
+        ))
+}
+
+fn diff_command(name: &str, file: Option<&str>) -> Command {
+    let project = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .value_parser(value_parser!(PathBuf))
+            .help(help)
+    };
+    let command = inputs(Command::new("diff"), file)
+        .about("Compare the steps of two projects, targets or revisions")
+        .mut_arg("DIR", |_| {
+            project("DIR", "").value_name("A").help(format!(
+                "The first project: a folder{} [default: .]",
+                file.map(|file| format!(" or its {file}"))
+                    .unwrap_or_default()
+            ))
+        })
+        .arg(project("B", "The second project"))
+        .mut_arg("file", |arg| arg.hide(true).conflicts_with("B"))
+        .mut_arg("target", |arg| {
+            arg.action(ArgAction::Append)
+                .help("The target; given twice, two targets of one project are compared")
+        })
+        .arg(
+            since()
+                .conflicts_with("B")
+                .help("Compare the project as it was, a git revision or a folder, with A"),
+        );
+    command.after_help(format!(
+        "The exit status is 0 if they are the same, 1 if they are not, 2 if there is trouble.\n\n\
+         Examples:\n  \
+         {name} diff services/a services/b\n  \
+         {name} diff --target default --target debug\n  \
+         {name} diff --since main"
+    ))
+}
+
+fn default_folder(file: Option<&str>) -> &'static str {
+    match file {
+        Some(_) => "[default: the folder of FILE, or .]",
+        None => "[default: .]",
+    }
+}
+
+fn file_argument(file: &str) -> Arg {
+    Arg::new("file")
+        .short('f')
+        .long("file")
+        .value_name("FILE")
+        .help(format!("The definition file [default: DIR/{file}]"))
+}
+
 /// Only for its help: `build` reads its arguments itself, since most of them are the client's.
-fn build_command(name: &str, file: &str) -> Command {
+fn build_command(name: &str, file: Option<&str>) -> Command {
     Command::new("build")
         .about("Build the image with docker, nerdctl or buildctl, whichever is there")
         .override_usage(format!("{name} build [DIR] [FLAGS OF docker build]…"))
         .arg(
             Arg::new("DIR")
-                .help("The build context, as docker build takes it [default: the folder of FILE, or .]"),
+                .help(format!("The build context, as docker build takes it {}", default_folder(file))),
         )
-        .arg(
-            Arg::new("file")
-                .short('f')
-                .long("file")
-                .value_name("FILE")
-                .help(format!("The definition file [default: DIR/{file}]")),
-        )
+        .args(file.map(file_argument))
         .arg(
             Arg::new("executable")
                 .long("executable")
@@ -211,6 +297,27 @@ fn schema_command(name: &str, file: &str) -> Command {
         .after_help(format!(
             "Example:\n  {name} schema > {name}.schema.json\n\n\
              Then `#:schema ./{name}.schema.json` on a line of {file} tells editors with Taplo (Even Better TOML) about it."
+        ))
+}
+
+fn new_command(name: &str) -> Command {
+    Command::new("new")
+        .about("Write a new crate with a recipe of your own, ready to be changed")
+        .arg(
+            Arg::new("NAME")
+                .required(true)
+                .value_parser(value_parser!(PathBuf))
+                .help("Its folder, which must not be there yet; the last part is the name of the crate"),
+        )
+        .arg(
+            Arg::new("path")
+                .long("path")
+                .value_name("CHECKOUT")
+                .value_parser(value_parser!(PathBuf))
+                .help("Depend on this clone of microb's repository [default: the release on crates.io]"),
+        )
+        .after_help(format!(
+            "Example:\n  {name} new acme-image --path ../microb\n  cd acme-image\n  cargo run -- build -t hello example"
         ))
 }
 
@@ -258,15 +365,35 @@ fn switch(name: &'static str, help: &'static str) -> Arg {
         .help(help)
 }
 
-fn examples(name: &str, file: &str) -> String {
-    format!(
-        "Examples:\n  \
-         {name} build -t app:1            build ./{file} into the image app:1\n  \
-         {name} check                     show what is wrong with it\n  \
-         {name} dockerfile services/api   see the same as a Dockerfile\n  \
-         {name} llb                       see the same as BuildKit does\n\n\
-         `{name} COMMAND --help` says more. The flags -llb, -dockerfile and -filename of microb's first version work too."
-    )
+fn examples(recipe: &Recipe) -> String {
+    let name = recipe.name();
+    let built = recipe.default_filename().map_or_else(
+        || "the current folder".to_owned(),
+        |file| format!("./{file}"),
+    );
+    let width = name.len() + " dockerfile services/api".len();
+    let lines: String = [
+        (
+            "build -t app:1",
+            format!("build {built} into the image app:1"),
+        ),
+        ("check", "show what is wrong with it".to_owned()),
+        (
+            "dockerfile services/api",
+            "see the same as a Dockerfile".to_owned(),
+        ),
+        ("llb", "see the same as BuildKit does".to_owned()),
+    ]
+    .iter()
+    .flat_map(|(command, meaning)| {
+        let command = format!("{name} {command}");
+        ["  ".to_owned(), format!("{command:width$}   {meaning}\n")]
+    })
+    .collect();
+    let last = recipe.after_help.as_deref().unwrap_or_default();
+    format!("Examples:\n{lines}\n`{name} COMMAND --help` says more. {last}")
+        .trim_end()
+        .to_owned()
 }
 
 #[cfg(test)]

@@ -4,9 +4,14 @@ mod arguments;
 mod build;
 mod client;
 mod client_flags;
+mod diff;
 mod evaluate;
+mod explain;
+mod folder;
 mod layout;
+mod new;
 mod original;
+mod revision;
 mod schema;
 mod show;
 
@@ -21,7 +26,7 @@ use microb_dsl::{Diagnostic, Diagnostics, report};
 use crate::pack::Executable;
 use crate::recipe::Recipe;
 
-/// The exit status of a command line that makes no sense, which is clap's too.
+/// The exit status of a command line that makes no sense, which is clap's too, and of a comparison that cannot be made.
 const USAGE: u8 = 2;
 
 /// Runs the command line with the arguments after the program's name.
@@ -58,7 +63,10 @@ fn run(recipe: &Recipe, args: Vec<String>) -> ExitCode {
         Some(("dockerfile", matches)) => show::dockerfile(recipe, matches),
         Some(("llb", matches)) => show::llb(recipe, matches),
         Some(("graph", matches)) => show::graph(recipe, matches),
+        Some(("explain", matches)) => explain::explain(recipe, matches),
+        Some(("diff", matches)) => return diff::diff(recipe, matches),
         Some(("check", matches)) => show::check(recipe, matches),
+        Some(("new", matches)) => new::new(recipe, matches),
         Some(("schema", matches)) => schema::schema(recipe, matches),
         Some(("pack", matches)) => write_pack(recipe, matches),
         _ => Ok(()),

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ArgMatches;
 use microb_dsl::llb::{self, Lowered};
-use microb_dsl::{Diagnostic, Diagnostics, ImageRef, Platform, Source, SourceFile, Stage};
+use microb_dsl::rule::{self, Checks, Review};
+use microb_dsl::{Context, Diagnostic, Diagnostics, ImageRef, Platform, Source, SourceFile, Stage};
 use microb_dsl::{git, http, local, report};
 
 use super::arguments::Inputs;
@@ -49,46 +50,137 @@ pub(super) fn graph(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnos
     print(text.as_bytes())
 }
 
-/// Shows all mistakes and warnings, or says that there are none.
+/// Shows all mistakes and warnings, or says that there are none. Without a target, those of all targets.
 pub(super) fn check(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> {
-    let inputs = Inputs::new(recipe, matches);
-    lower(&stage(recipe, &inputs)?, &inputs)?;
-    print(format!("{}: no mistakes\n", inputs.file.display()).as_bytes())
+    let mut inputs = Inputs::new(recipe, matches);
+    let (mut all, mut wrong) = (Review::default(), Vec::new());
+    for target in targets(recipe, &inputs) {
+        inputs.target = target;
+        let cx = Arc::new(open(recipe, &inputs)?.with_check(true));
+        let (stage, review) = inspect(recipe, &inputs, &cx)?;
+        add(&mut all.warnings, review.warnings);
+        add(&mut all.errors, review.errors);
+        let lowered = stage.and_then(|stage| lower(&stage, &inputs));
+        add(&mut wrong, lowered.err().into_iter().flatten());
+    }
+    tell(&all.warnings);
+    wrong.extend(all.into_errors());
+    Diagnostics::or(wrong, ())?;
+    let checked = inputs.file.as_ref().unwrap_or(&inputs.folder);
+    print(format!("{}: no mistakes\n", checked.display()).as_bytes())
+}
+
+/// The target that was asked for, or all of them.
+fn targets(recipe: &Recipe, inputs: &Inputs) -> Vec<Option<String>> {
+    let list = || {
+        let list = recipe.targets.as_ref()?;
+        let targets = list(&*context(recipe, inputs).ok()?).ok()?;
+        let names = targets.into_iter().map(|target| target.name);
+        let names: Vec<_> = names.filter(|name| !name.is_empty()).map(Some).collect();
+        (!names.is_empty()).then_some(names)
+    };
+    let all = if inputs.target.is_none() {
+        list()
+    } else {
+        None
+    };
+    // When the targets cannot be listed, running the recipe tells why.
+    all.unwrap_or_else(|| vec![inputs.target.clone()])
 }
 
 /// Runs the recipe over the folder. Warnings go to standard error, mistakes to the caller.
 fn stage(recipe: &Recipe, inputs: &Inputs) -> Result<Stage, Diagnostics> {
-    let cx = DirectoryContext::open(&inputs.folder, &inputs.file)?
+    stage_of(recipe, inputs, &context(recipe, inputs)?)
+}
+
+/// The folder as the context of a recipe.
+pub(super) fn context(
+    recipe: &Recipe,
+    inputs: &Inputs,
+) -> Result<Arc<DirectoryContext>, Diagnostics> {
+    open(recipe, inputs).map(Arc::new)
+}
+
+/// The folder, with what the command line says of the build.
+pub(super) fn open(recipe: &Recipe, inputs: &Inputs) -> Result<DirectoryContext, Diagnostics> {
+    let cx = match &inputs.file {
+        Some(file) => DirectoryContext::open(&inputs.folder, file),
+        None => DirectoryContext::without_definition(&inputs.folder, recipe.name()),
+    }?;
+    Ok(cx
         .build_args(inputs.build_args.clone())
         .named_contexts(inputs.named_contexts.iter().map(|(name, _)| name.clone()))
         .with_target(inputs.target.clone())
-        .with_platform(platform(inputs));
-    let cx = Arc::new(cx);
-    let result = evaluate(recipe, Arc::<DirectoryContext>::clone(&cx));
-    let warnings: Vec<Diagnostic> = cx
-        .warnings()
-        .iter()
-        .map(|found| as_typed(found, inputs))
-        .collect();
-    if !warnings.is_empty() {
-        // Nobody is left to warn when standard error is gone.
-        let _ = writeln!(io::stderr(), "{}\n", report::render(&warnings));
+        .with_platform(platform(inputs)))
+}
+
+/// Runs the recipe in a context that [`given`] made. What would stop a build is told, and stops nobody here.
+pub(super) fn stage_of(
+    recipe: &Recipe,
+    inputs: &Inputs,
+    cx: &Arc<DirectoryContext>,
+) -> Result<Stage, Diagnostics> {
+    let (stage, review) = inspect(recipe, inputs, cx)?;
+    tell(&review.warnings);
+    tell(&review.errors);
+    stage
+}
+
+/// Runs the recipe, and says what the user wants to hear of it.
+fn inspect(
+    recipe: &Recipe,
+    inputs: &Inputs,
+    cx: &Arc<DirectoryContext>,
+) -> Result<(Result<Stage, Diagnostics>, Review), Diagnostic> {
+    let checks = Checks::of(cx.definition(), cx.build_arg(rule::BUILD_ARG));
+    let checks = checks.map_err(|problem| as_typed(&problem, inputs))?;
+    let stage = evaluate(recipe, Arc::<DirectoryContext>::clone(cx));
+    let mut findings = cx.warnings();
+    if let Ok(stage) = &stage {
+        findings.extend(rule::check(stage));
+        findings.extend(rule::check_user(stage, None));
     }
-    result.map_err(|mistakes| mistakes_as_typed(mistakes, inputs))
+    let mut review = checks.review(findings, &recipe.rules);
+    for finding in review.warnings.iter_mut().chain(&mut review.errors) {
+        *finding = as_typed(finding, inputs);
+    }
+    let stage = stage.map_err(|mistakes| mistakes_as_typed(mistakes, inputs));
+    Ok((stage, review))
+}
+
+/// Adds findings that are not there yet: targets share most of theirs.
+fn add(known: &mut Vec<Diagnostic>, found: impl IntoIterator<Item = Diagnostic>) {
+    for finding in found {
+        if !known.contains(&finding) {
+            known.push(finding);
+        }
+    }
+}
+
+fn tell(findings: &[Diagnostic]) {
+    if !findings.is_empty() {
+        // Nobody is left to warn when standard error is gone.
+        let _ = writeln!(io::stderr(), "{}\n", report::render(findings));
+    }
 }
 
 fn lower(stage: &Stage, inputs: &Inputs) -> Result<Lowered, Diagnostics> {
+    let given = lowering_inputs(inputs)?;
+    llb::lower(stage, &given).map_err(|mistakes| mistakes_as_typed(mistakes, inputs))
+}
+
+/// What lowering gets to know without an engine.
+pub(super) fn lowering_inputs(inputs: &Inputs) -> Result<llb::Inputs, Diagnostics> {
     let named_contexts: Result<BTreeMap<String, Source>, Diagnostic> = inputs
         .named_contexts
         .iter()
         .map(|(name, value)| Ok((name.clone(), named_source(name, value)?)))
         .collect();
-    let given = llb::Inputs {
+    Ok(llb::Inputs {
         named_contexts: named_contexts?,
         build_platform: Platform::host(),
         ..llb::Inputs::offline(platform(inputs))
-    };
-    llb::lower(stage, &given).map_err(|mistakes| mistakes_as_typed(mistakes, inputs))
+    })
 }
 
 fn platform(inputs: &Inputs) -> Platform {
@@ -127,12 +219,9 @@ fn as_typed(found: &Diagnostic, inputs: &Inputs) -> Diagnostic {
     let mut found = found.clone();
     found.span = found.span.map(|span| {
         let name = span.file().name();
-        let is_definition = inputs.file.file_name().is_some_and(|file| *file == *name);
-        let path = if is_definition {
-            inputs.file.clone()
-        } else {
-            inputs.folder.join(name)
-        };
+        let is_definition = |file: &&PathBuf| file.file_name().is_some_and(|file| *file == *name);
+        let definition = inputs.file.as_ref().filter(is_definition);
+        let path = definition.map_or_else(|| inputs.folder.join(name), Clone::clone);
         let path = path.strip_prefix(Path::new(".")).unwrap_or(&path);
         SourceFile::new(path.to_string_lossy(), span.file().text()).span(span.range())
     });

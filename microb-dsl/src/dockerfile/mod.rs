@@ -7,8 +7,8 @@
 //! says what all of it means.
 //!
 //! The text has no `#syntax` line, so any frontend reads it. Heredocs and `COPY --link` need Dockerfile 1.4,
-//! `ADD --checksum` 1.6, secrets as variables 1.10, `ADD --unpack` 1.17, `--exclude` 1.19 and
-//! `RUN --security` 1.20.
+//! `ADD --checksum` 1.6, secrets as variables 1.10, `ADD --unpack` 1.17, `--exclude` 1.19, and
+//! `RUN --security` and `COPY --parents` 1.20.
 //!
 //! Three rules of Dockerfiles that recipes share, because lowering follows them too:
 //!
@@ -26,6 +26,7 @@ mod words;
 
 pub(crate) use words::json;
 
+use crate::describe;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::into_steps::IntoSteps;
 use crate::stage::{Base, Stage, StagePlatform, scratch};
@@ -78,6 +79,37 @@ pub fn render(stage: &Stage) -> Result<String, Diagnostics> {
         blocks.push(lines);
     }
     Diagnostics::or(found, blocks.join("\n"))
+}
+
+/// A stage as texts that each stand for its base or for one step, to compare and to show: a Dockerfile's lines, or a
+/// description of what no Dockerfile can say.
+pub(crate) struct StageTexts {
+    /// The name, as no other stage has it; `None` for a last stage without one.
+    pub(crate) name: Option<String>,
+    pub(crate) texts: Vec<String>,
+}
+
+/// All stages as texts, dependencies first.
+pub(crate) fn texts(stage: &Stage) -> Vec<StageTexts> {
+    let stages = stage.stages();
+    let names = Names::new(&stages);
+    let texts = |stage: &Stage| {
+        let first = first_lines(stage, &names).unwrap_or_else(|_| {
+            let base = describe::base(stage.base(), |stage| names.stage(stage));
+            format!("FROM {base}")
+        });
+        let steps = stage.steps().iter().map(|step| {
+            instruction(step, &names).unwrap_or_else(|_| describe::in_full(&step.instruction))
+        });
+        StageTexts {
+            name: names.declared(stage),
+            texts: [first.trim_end().to_owned()]
+                .into_iter()
+                .chain(steps)
+                .collect(),
+        }
+    };
+    stages.iter().map(texts).collect()
 }
 
 /// Renders steps only, without a `FROM` line: for documentation and tests.
@@ -233,6 +265,7 @@ fn instruction(step: &Step, names: &Names) -> Result<String, Diagnostic> {
         }
         Instruction::Cmd(command) => config::command_line("CMD", "cmd", command),
         Instruction::Healthcheck(check) => config::healthcheck(check),
+        Instruction::Shell(argv) => config::shell(argv),
     }
 }
 

@@ -1,11 +1,12 @@
 //! The interpreter that draws a stage: stages as lanes, steps as nodes, copies and mounts as edges.
 
+mod layout;
 mod mermaid;
 mod svg;
 
 use std::collections::BTreeMap;
 
-use crate::describe::{describe, is_layer};
+use crate::describe::{base, describe, is_layer};
 use crate::mount::{Cache, Mount};
 use crate::source::Source;
 use crate::stage::{Base, Stage, StageKey};
@@ -117,7 +118,12 @@ enum Origin {
 impl Drawing {
     fn stage(&mut self, stage: &Stage, lane: usize) {
         let first = Node {
-            text: format!("FROM {}", base(stage)),
+            text: format!(
+                "FROM {}",
+                base(stage.base(), |stage| {
+                    stage.name().unwrap_or("a stage").to_owned()
+                })
+            ),
             notes: Vec::new(),
         };
         let mut nodes = vec![first];
@@ -250,17 +256,4 @@ fn note(mount: &Mount) -> Option<String> {
 
 fn cache_key(cache: &Cache) -> &str {
     cache.id.as_deref().unwrap_or(&cache.target)
-}
-
-fn base(stage: &Stage) -> String {
-    let name = |stage: &Stage| stage.name().unwrap_or("a stage").to_owned();
-    match stage.base() {
-        Base::Scratch => "scratch".to_owned(),
-        Base::Image(image) => image.familiar(),
-        Base::Stage(stage) => name(stage),
-        Base::NamedContext(name) => format!("build context {name}"),
-        Base::Merge(_) => "several stages".to_owned(),
-        Base::Diff { lower, upper } => format!("{} without {}", name(upper), name(lower)),
-        Base::Definition(_) => "a foreign definition".to_owned(),
-    }
 }

@@ -18,6 +18,10 @@ pub(super) struct Node {
 }
 
 impl Node {
+    pub(super) fn digest(&self) -> &str {
+        &self.digest
+    }
+
     pub(super) fn input(&self) -> pb::Input {
         pb::Input {
             digest: self.digest.to_string(),

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bollard_buildkit_proto::pb;
 
+use super::config;
 use super::exec::{self, Mounted};
 use super::file::{self, File, Root};
 use super::graph::{Graph, Node, Notes};
 use super::image::ImageConfig;
 use super::paths::{absolute, clean};
 use super::progress::Numbering;
-use super::{Definition, Inputs, Lowered, NoCache, source};
+use super::{Definition, Inputs, Lowered, NoCache, StepVertex, source};
 use crate::describe::{describe, is_layer};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::mount::{Cache, Mount};
@@ -52,10 +53,11 @@ pub fn lower(stage: &Stage, inputs: &Inputs) -> Result<Lowered, Diagnostics> {
         graph: Graph::default(),
         done: BTreeMap::new(),
         context_paths: context_paths(&stages),
+        vertices: Vec::new(),
         mistakes: Vec::new(),
     };
     for (n, stage) in stages.iter().enumerate() {
-        let lowered = lowering.stage(stage, &stage_name(stage, n, stages.len()));
+        let lowered = lowering.stage(stage, n, &stage_name(stage, n, stages.len()));
         lowering.done.insert(stage.key(), lowered);
     }
     let Some(result) = lowering.done.remove(&stage.key()) else {
@@ -68,6 +70,7 @@ pub fn lower(stage: &Stage, inputs: &Inputs) -> Result<Lowered, Diagnostics> {
                 .root
                 .map(|root| Definition(lowering.graph.finish(&root))),
             config: result.image.to_json(inputs.source_date_epoch),
+            vertices: lowering.vertices,
         },
     )
 }
@@ -213,11 +216,12 @@ pub(super) struct Lowering<'a> {
     pub(super) graph: Graph,
     pub(super) done: BTreeMap<StageKey, State>,
     context_paths: Vec<String>,
+    vertices: Vec<StepVertex>,
     pub(super) mistakes: Vec<Diagnostic>,
 }
 
 impl Lowering<'_> {
-    fn stage(&mut self, stage: &Stage, name: &str) -> State {
+    fn stage(&mut self, stage: &Stage, n: usize, name: &str) -> State {
         let platform = stage_platform(stage, self.inputs);
         let layers = stage.steps().iter().filter(|step| is_layer(step)).count();
         let has_base_op = !matches!(stage.base(), Base::Scratch | Base::Stage(_));
@@ -233,10 +237,26 @@ impl Lowering<'_> {
             platform,
         };
         let mut state = self.base(stage, &mut cx);
-        for step in stage.steps() {
+        if has_base_op {
+            self.note_vertex(&state, (n, None));
+        }
+        for (m, step) in stage.steps().iter().enumerate() {
+            let before = state.root.clone();
             self.step(&mut state, step, &mut cx);
+            if state.root != before {
+                self.note_vertex(&state, (n, Some(m)));
+            }
         }
         state
+    }
+
+    fn note_vertex(&mut self, state: &State, (stage, step): (usize, Option<usize>)) {
+        self.vertices
+            .extend(state.root.as_ref().map(|node| StepVertex {
+                stage,
+                step,
+                digest: node.digest().to_owned(),
+            }));
     }
 
     fn base(&mut self, stage: &Stage, cx: &mut StageContext) -> State {
@@ -294,6 +314,13 @@ impl Lowering<'_> {
         let key = (image.clone(), cx.platform.clone());
         let resolved = self.inputs.images.get(&key)?;
         match ImageConfig::from_base(&resolved.config) {
+            Ok(config) if config.config.triggers().is_some() => {
+                let message = format!("the image `{}` has `ONBUILD` lines", image.familiar());
+                self.mistakes.push(Diagnostic::error(message).help(
+                    "start from the image that it was made from, and write what the lines do as steps",
+                ));
+                None
+            }
             Ok(config) => Some(config),
             Err(error) => {
                 self.mistakes.push(Diagnostic::error(format!(
@@ -377,6 +404,12 @@ impl Lowering<'_> {
 
     pub(super) fn step(&mut self, state: &mut State, step: &Step, cx: &mut StageContext) {
         let epoch = self.inputs.source_date_epoch;
+        if let Some(mistake) = config::mistake(&step.instruction) {
+            self.mistakes.push(match &step.origin.span {
+                Some(span) => mistake.at(span),
+                None => mistake,
+            });
+        }
         if is_layer(step) {
             let notes = cx.notes(step);
             state.root = self.layer(state, step, cx, &notes);
@@ -413,7 +446,11 @@ impl Lowering<'_> {
                 if let (true, Some(node), Some(span)) = (is_fetched, &source, notes.span) {
                     self.graph.locate(node, span);
                 }
-                file::copy(copy, source.as_ref(), &root)
+                if copy.link {
+                    return Some(self.link(copy, source.as_ref(), &root, notes));
+                }
+                let requires_paths = self.inputs.capabilities.has(file::REQUIRED_PATHS);
+                file::copy(copy, source.as_ref(), &root, requires_paths)
             }
             Instruction::Mkfile(mkfile) => self.mkfile(mkfile, &root),
             Instruction::Mkdir(mkdir) => file::mkdir(mkdir, &root),
@@ -441,7 +478,8 @@ impl Lowering<'_> {
             | Instruction::Entrypoint(_)
             | Instruction::Cmd(_)
             | Instruction::StopSignal(_)
-            | Instruction::Healthcheck(_) => return state.root.clone(),
+            | Instruction::Healthcheck(_)
+            | Instruction::Shell(_) => return state.root.clone(),
         };
         Some(self.add_file(file, notes))
     }

@@ -2,18 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) mod cache;
 mod config;
+mod config_differences;
 mod exec;
 mod file;
 mod graph;
 mod image;
 mod lowering;
 mod overlay;
-mod paths;
+pub(crate) mod paths;
 mod progress;
 mod source;
 mod text;
 
+pub(crate) use config_differences::config_differences;
 pub use lowering::{images, lower};
 
 use crate::platform::Platform;
@@ -166,6 +169,19 @@ pub struct Lowered {
     pub definition: Option<Definition>,
     /// The OCI image config as JSON.
     pub config: Vec<u8>,
+    /// Which vertices the bases and steps became, stage by stage.
+    pub vertices: Vec<StepVertex>,
+}
+
+/// The vertex that holds the file system after a step. Equal steps on equal inputs are one vertex.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepVertex {
+    /// The stage, as its place in [`crate::Stage::stages`].
+    pub stage: usize,
+    /// The step, as its place in [`crate::Stage::steps`]; `None` for the base.
+    pub step: Option<usize>,
+    /// The digest, `sha256:…`.
+    pub digest: String,
 }
 
 /// Marshalled LLB: the ops in topological order, their metadata, and where they came from.

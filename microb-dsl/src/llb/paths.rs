@@ -1,7 +1,7 @@
 //! Paths inside an image, as Go's package `path` and the Dockerfile frontend treat them.
 
 /// The shortest equal path: no `.`, no `..` that could be taken back, no double slashes. Go's `path.Clean`.
-pub(super) fn clean(path: &str) -> String {
+pub(crate) fn clean(path: &str) -> String {
     let absolute = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -25,7 +25,7 @@ pub(super) fn clean(path: &str) -> String {
 }
 
 /// The path seen from the working directory, absolute and clean.
-pub(super) fn absolute(working_dir: &str, path: &str) -> String {
+pub(crate) fn absolute(working_dir: &str, path: &str) -> String {
     if path.starts_with('/') {
         clean(path)
     } else {

@@ -1,7 +1,7 @@
 //! A field of the struct: a key of the table.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{Expr, Path, Type};
 
@@ -88,21 +88,26 @@ impl Field {
         }
     }
 
-    /// A function of the field's name that returns the `n`th key of the table with its type.
+    /// The name of [`Self::function`], which nobody has for a function of their own.
+    pub(super) fn function_name(&self) -> Ident {
+        format_ident!("__key_{}", self.ident)
+    }
+
+    /// A function that returns the `n`th key of the table with its type.
     pub(super) fn function(&self, n: usize, table: &Ident, root: &Path) -> TokenStream {
-        let (ident, ty) = (&self.ident, &self.ty);
+        let (name, ty) = (self.function_name(), &self.ty);
         let default = option(
             self.default
                 .as_ref()
                 .map(|default| quote!(|| -> #ty { #default })),
         );
         let check = if let Some(check) = &self.check {
-            quote!(|text: &str| (#check)(text).map(|_| ()))
+            quote!(|__text: &str| (#check)(__text).map(|_| ()))
         } else {
             quote!(|_: &str| ::core::result::Result::Ok(()))
         };
         quote! {
-            fn #ident() -> #root::Field<#ty> {
+            fn #name() -> #root::Field<#ty> {
                 #root::Field::<#ty>::new(&<#table as #root::Table>::KEYS[#n], #default, #check)
             }
         }

@@ -165,6 +165,7 @@ fn implementation(input: &DeriveInput, header: &Header, fields: &[Field]) -> Tok
     let name = &input.ident;
     let keys = fields.iter().map(|field| field.key(root));
     let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
+    let names: Vec<_> = fields.iter().map(Field::function_name).collect();
     let numbered = fields.iter().enumerate();
     let functions = numbered.map(|(n, field)| field.function(n, name, root));
     quote! {
@@ -178,11 +179,11 @@ fn implementation(input: &DeriveInput, header: &Header, fields: &[Field]) -> Tok
                 }
 
                 fn schema() -> #root::Schema {
-                    #root::Schema::table(#description)#(.key(&#idents()))*
+                    #root::Schema::table(#description)#(.key(&#names()))*
                 }
 
                 fn missing() -> ::core::option::Option<Self> {
-                    ::core::option::Option::Some(Self { #(#idents: #idents().absent()?),* })
+                    ::core::option::Option::Some(Self { #(#idents: #names().absent()?),* })
                 }
             }
 
@@ -194,7 +195,7 @@ fn implementation(input: &DeriveInput, header: &Header, fields: &[Field]) -> Tok
                 fn from_keys(keys: &#root::Keys<'_>) -> ::core::option::Option<Self> {
                     keys.expect(<Self as #root::Table>::KEYS);
                     // All are read before one that is missing ends it.
-                    let values = (#(keys.value(&#idents()),)*);
+                    let values = (#(keys.value(&#names()),)*);
                     let (#(#idents,)*) = values;
                     ::core::option::Option::Some(Self { #(#idents: #idents?),* })
                 }

@@ -99,6 +99,11 @@ impl<'a> Entry<'a> {
         value
     }
 
+    /// Whether it is a whole number, for types that can be written as one or as a string.
+    pub fn is_integer(&self) -> bool {
+        self.value.get_ref().as_integer().is_some()
+    }
+
     /// A whole number from `least` to `most`.
     pub fn integer(&self, least: i128, most: i128) -> Option<i128> {
         let Some(written) = self.value.get_ref().as_integer() else {

@@ -52,7 +52,7 @@ mod key;
 mod schema;
 mod values;
 
-use microb::{Context, Diagnostic, Diagnostics};
+use microb::{Context, Diagnostic, Diagnostics, Span};
 
 pub use microb_macros::{Choice, Table};
 /// A value of JSON, as it stands in a schema.
@@ -139,6 +139,19 @@ pub trait Table: Value {
                 None
             }),
         })
+    }
+
+    /// Where the table begins in the definition file; the file's first line if it has none. For mistakes of your own.
+    fn span(cx: &dyn Context) -> Span {
+        let findings = Findings::default();
+        let file = cx.definition();
+        let tree = tree::parse(file, &findings);
+        let span = tree.map(|tree| {
+            let root = Keys::root(&tree, file, &findings);
+            let found = find(&root, Self::PATH);
+            found.as_ref().unwrap_or(&root).span().clone()
+        });
+        span.unwrap_or_else(|| file.whole())
     }
 
     /// Reads the table from the definition file; `None` if the file has none.

@@ -1,0 +1,3 @@
+import acme_greeting
+
+print(acme_greeting.greet("payments"))

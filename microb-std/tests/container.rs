@@ -1,0 +1,170 @@
+//! The keys that say how a container is run, read as a Dockerfile.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use microb::{MemoryContext, dockerfile};
+use microb_std::recipe;
+
+const PROJECT: &str = "[project]\nname = 'app'\nversion = '1'\ndependencies = ['idna']\n[tool.microb.target.default]\n";
+
+fn render(lines: &str) -> String {
+    let cx = MemoryContext::new(format!("{PROJECT}{lines}\n"));
+    dockerfile::render(&recipe(&cx).unwrap()).unwrap()
+}
+
+/// Each of the lines stands in the Dockerfile of a target.
+#[track_caller]
+fn check(target: &str, lines: &[&str]) {
+    let dockerfile = render(target);
+    for line in lines {
+        let has = dockerfile.lines().any(|found| found == *line);
+        assert!(has, "no {line:?} in\n{dockerfile}");
+    }
+}
+
+#[test]
+fn how_a_container_is_run_is_in_the_config_of_the_image() {
+    check(
+        "expose = [8000, '53/udp']",
+        &["EXPOSE 8000", "EXPOSE 53/udp"],
+    );
+    check("stop_signal = 'SIGINT'", &["STOPSIGNAL SIGINT"]);
+    check(
+        "workdir = '/data'",
+        &["WORKDIR /data", "ENV PYTHONPATH=/app"],
+    );
+    check("volumes = ['/data']", &["VOLUME /data"]);
+    check(
+        "",
+        &["USER 65532:65532", "ENV HOME=/home/nonroot", "WORKDIR /app"],
+    );
+    check("user = 'app'", &["USER 65532:65532", "ENV HOME=/home/app"]);
+    check("user = 1000", &["USER 1000:1000", "ENV HOME=/home/nonroot"]);
+    check("user = '1000:50'", &["USER 1000:50"]);
+    check("user = 'root'", &["USER 0:0", "ENV HOME=/root"]);
+    assert!(!render("user = 'root'").contains("AS user"));
+}
+
+#[test]
+fn a_health_check_needs_no_curl() {
+    let python = "CMD [\"/app/.venv/bin/python\", \"-I\", \"-c\", ";
+    let http = "\"import urllib.request as r; r.build_opener(r.ProxyHandler({})).open(\\\"http://127.0.0.1:8000/health\\\", timeout=3)\"]";
+    check(
+        "expose = [8000]\nhealthcheck = { http = '/health', timeout = '3s', interval = '1m30s', start_period = '500ms', retries = 2 }",
+        &[&format!(
+            "HEALTHCHECK --interval=90s --timeout=3s --start-period=500ms --retries=2 {python}{http}"
+        )],
+    );
+    let tcp = "\"import socket; socket.create_connection(('127.0.0.1', 5432), 30).close()\"]";
+    check(
+        "healthcheck = { tcp = 5432 }",
+        &[&format!("HEALTHCHECK {python}{tcp}")],
+    );
+    check(
+        "healthcheck = { command = ['app', 'status'] }",
+        &["HEALTHCHECK CMD [\"app\", \"status\"]"],
+    );
+}
+
+#[test]
+fn other_images_take_the_places_of_the_official_ones() {
+    let own = "registry.example.com/python:3";
+    check(
+        &format!("base_image = '{own}'"),
+        &[
+            &format!("FROM {own} AS system"),
+            &format!("FROM {own} AS packages"),
+            "FROM python:3.14-slim AS uv",
+        ],
+    );
+    check(
+        &format!(
+            "base_image = 'run:1'\nbuild_image = '{own}@sha256:{}'",
+            "a".repeat(64)
+        ),
+        &[
+            "FROM run:1 AS system",
+            &format!("FROM {own}@sha256:{} AS packages", "a".repeat(64)),
+        ],
+    );
+    check(
+        "base_image = 'run:1'",
+        &["RUN [\"python3\", \"-m\", \"venv\", \"--without-pip\", \"/app/.venv\"]"],
+    );
+    assert!(render("uv_version = '0.9.1'").contains("\"uv==0.9.1\""));
+}
+
+#[test]
+fn what_makes_no_sense_is_told() {
+    for (line, expected) in [
+        (
+            "user = 'My App'",
+            "`My App` is no name of a user (write a name such as `app`, or numbers such as `1000:1000`)",
+        ),
+        (
+            "user = -1",
+            "`-1` is out of range for `tool.microb.target.default.user` (write a number from 0 to 4294967295)",
+        ),
+        (
+            "expose = [0]",
+            "`0` is out of range for `tool.microb.target.default.expose[0]` (write a number from 1 to 65535)",
+        ),
+        (
+            "expose = ['80/http']",
+            "`http` is no protocol (write `tcp`, `udp` or `sctp`)",
+        ),
+        (
+            "stop_signal = 'SIGTRM'",
+            "unknown signal `SIGTRM` (write `\"SIGTERM\"`)",
+        ),
+        (
+            "stop_signal = 'int'",
+            "unknown signal `int` (write `\"SIGINT\"`)",
+        ),
+        (
+            "volumes = ['data']",
+            "`data` is no absolute path (write `/data`)",
+        ),
+        (
+            "workdir = 'data'",
+            "`data` is no absolute path (write `/data`)",
+        ),
+        (
+            "uv_version = '>=1'",
+            "`>=1` is no version of uv (write for instance `0.13.9`)",
+        ),
+        (
+            "healthcheck = {}",
+            "`healthcheck` needs one of `http`, `tcp` and `command` (write for instance `http = \"/health\"`)",
+        ),
+        (
+            "healthcheck = { tcp = 1, http = '/' }",
+            "`healthcheck` needs one of `http`, `tcp` and `command` (write for instance `http = \"/health\"`)",
+        ),
+        (
+            "healthcheck = { http = '/' }",
+            "it is not known on which port the program listens (add `port = 8000` beside `http`)",
+        ),
+        (
+            "healthcheck = { http = 'health', port = 1 }",
+            "`health` is no path of a URL (write `/health`)",
+        ),
+        (
+            "healthcheck = { tcp = 1, interval = '5 s' }",
+            "`5 s` is no time (write for instance `30s`, `1m30s` or `500ms`)",
+        ),
+    ] {
+        let cx = MemoryContext::new(format!("{PROJECT}{line}\n"));
+        let errors = recipe(&cx).unwrap_err();
+        let found: Vec<String> = errors
+            .iter()
+            .map(|error| {
+                format!(
+                    "{} ({})",
+                    error.message,
+                    error.help.as_deref().unwrap_or("")
+                )
+            })
+            .collect();
+        assert_eq!(found, [expected], "{line}");
+    }
+}
