@@ -3,7 +3,7 @@
 
 use microb::prelude::*;
 use microb::std::builder::packages_on;
-use microb::std::{Bases, Config, User, flavor, image, recipe};
+use microb::std::{Bases, Config, flavor, image, recipe};
 use microb::{Context, MemoryContext, dockerfile};
 
 const README: &str = include_str!("../README.md");
@@ -173,7 +173,7 @@ fn a_base_that_is_a_stage_has_the_user_of_its_image() {
             .then(run(["true"])),
     )
     .named("system");
-    let user = microb::std::runtime::user_files(&system, &User::default());
+    let user = microb::std::runtime::user_files(&system, &microb::std::User::default());
     assert!(
         render(&user).contains("FROM --platform=$BUILDPLATFORM ours:1 AS user\n"),
         "{}",
