@@ -9,6 +9,7 @@ use crate::metadata::Tables;
 use crate::mistake::Findings;
 use crate::requirement::{Requirement, is_git, is_name, is_ssh, normalized};
 use crate::requirements;
+use crate::rules::ONLY_PROJECT_REQUIRED;
 use crate::target_table::TargetTable;
 use crate::text;
 use crate::tree::{Table, escape};
@@ -395,7 +396,8 @@ fn from_file(
     let nothing_else = flat.requirements.is_empty() && flat.own_extras.is_empty();
     if let (Some(span), true) = (&flat.itself, nothing_else) {
         findings.add(
-            Diagnostic::warning("the requirements file lists nothing but the project itself, whose dependencies are not installed then")
+            ONLY_PROJECT_REQUIRED
+                .finding("the requirements file lists nothing but the project itself, whose dependencies are not installed then")
                 .at(span)
                 .help("remove `requirements` to install the project's dependencies"),
         );

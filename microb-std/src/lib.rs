@@ -9,6 +9,7 @@ pub mod config;
 pub mod flavor;
 pub mod indices;
 pub mod requirement;
+pub mod rules;
 pub mod runtime;
 pub mod table;
 
@@ -35,8 +36,10 @@ mod specifier;
 mod substitute;
 mod target;
 mod target_table;
+mod targets;
 mod text;
 mod tree;
+mod unheard;
 mod unread;
 
 pub use config::{
@@ -50,3 +53,4 @@ pub use recipe::{Bases, ToBases, image, recipe};
 pub use requirement::{Requirement, VersionOrUrl};
 pub use resolve::READS;
 pub use target_table::schema;
+pub use targets::targets;

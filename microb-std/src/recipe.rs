@@ -5,6 +5,7 @@ use microb::prelude::*;
 
 use crate::builder::{Built, builder, installer, packages};
 use crate::config::{AddFile, AddSource, Config, CopyFile, CopyFrom};
+use crate::rules;
 use crate::runtime::{runtime, system};
 
 /// The standard Python image.
@@ -24,6 +25,7 @@ use crate::runtime::{runtime, system};
 /// All mistakes of the configuration at once.
 pub fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     let config = Config::resolve(cx)?;
+    rules::check(cx, &config);
     image(cx, config, &|config| Ok(Bases::of(config)))
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use microb::context::BuildArg;
 use microb::{Context, Diagnostic, Diagnostics, Spanned, nearest};
 
 use crate::backend;
@@ -12,10 +13,12 @@ use crate::mistake::Findings;
 use crate::program;
 use crate::python::Wanted;
 use crate::python_version_file;
+use crate::rules;
 use crate::target;
 use crate::target_table;
 use crate::text;
 use crate::tree::{self, Table};
+use crate::unheard::Unheard;
 
 /// Patterns of the files that [`Config::resolve`] may read in the build context, besides the definition.
 ///
@@ -35,6 +38,10 @@ const FILES: &[&str] = &[
     "*.lock",
     "pylock.toml",
     "requirements/*",
+    // Whether a virtual environment would be sent, and what keeps it out.
+    "*.dockerignore",
+    ".venv/pyvenv.cfg",
+    "venv/pyvenv.cfg",
 ];
 
 const fn concat() -> [&'static str; FILES.len() + program::READS.len()] {
@@ -72,8 +79,7 @@ impl Config {
 }
 
 /// What all targets of a file share.
-pub(crate) struct Shared<'a> {
-    pub(crate) cx: &'a dyn Context,
+pub(crate) struct Shared {
     pub(crate) project_dir: String,
     pub(crate) definition: Option<String>,
     pub(crate) metadata: Metadata,
@@ -107,23 +113,25 @@ fn config(cx: &dyn Context, name: Option<&str>, findings: &Findings) -> Option<C
         // Warnings are about the image that is made, errors about the file.
         let own = Findings::default();
         let table = (table.0.clone(), table.1.reporting_to(&own));
-        let resolved = target::resolve(&shared, &tables, Some(&table), &own);
+        let unheard = Unheard(cx);
+        let cx = if is_chosen { cx } else { &unheard };
+        let resolved = target::resolve(&shared, &tables, Some(&table), cx, &own);
         findings.take(own, is_chosen);
         if is_chosen {
             config = resolved;
         }
     }
     if target_tables.is_empty() && chosen.is_some() {
-        config = target::resolve(&shared, &tables, None, findings);
+        config = target::resolve(&shared, &tables, None, cx, findings);
     }
     config
 }
 
-fn shared<'a>(
-    cx: &'a dyn Context,
+fn shared(
+    cx: &dyn Context,
     tables: &Tables<'_>,
     targets: &[(Spanned<String>, Table<'_>)],
-) -> Shared<'a> {
+) -> Shared {
     let name = cx.definition().name();
     let project_dir = name.rsplit_once('/').map_or("", |(folder, _)| folder);
     let project_dir = project_dir
@@ -149,7 +157,6 @@ fn shared<'a>(
         targets: targets.iter().map(|(name, _)| name.clone()).collect(),
         definition: definition(cx, &project_dir, tables.root.findings()),
         project_dir,
-        cx,
     }
 }
 
@@ -165,7 +172,8 @@ fn definition(cx: &dyn Context, project_dir: &str, findings: &Findings) -> Optio
     match cx.read(&path) {
         Ok(Some(known)) if known == file.text().as_bytes() => return None,
         Ok(None) => findings.add(
-            Diagnostic::warning(format!("the build context has no `{path}`"))
+            rules::MISSING_PYPROJECT
+                .finding(format!("the build context has no `{path}`"))
                 .help("if the project is in a folder of its own, give that folder as the build context: `docker build -f app/pyproject.toml app`"),
         ),
         Ok(Some(_)) | Err(_) => {}
@@ -174,7 +182,7 @@ fn definition(cx: &dyn Context, project_dir: &str, findings: &Findings) -> Optio
 }
 
 /// `.python-version` beside the `pyproject.toml`, else in the root of the build context.
-fn version_file(
+pub(crate) fn version_file(
     cx: &dyn Context,
     project_dir: &str,
     findings: &Findings,
@@ -193,7 +201,7 @@ fn version_file(
 }
 
 /// The tables of `[tool.microb.target]` with their names, in the order of the file.
-fn target_tables<'a>(tables: &Tables<'a>) -> Vec<(Spanned<String>, Table<'a>)> {
+pub(crate) fn target_tables<'a>(tables: &Tables<'a>) -> Vec<(Spanned<String>, Table<'a>)> {
     let microb = tables.tool.as_ref().and_then(|tool| tool.table("microb"));
     let Some(microb) = microb else {
         return Vec::new();
@@ -268,6 +276,14 @@ fn choose(
 
 fn asked_for<'a>(cx: &'a dyn Context, findings: &Findings) -> Option<&'a str> {
     let option = cx.target().filter(|name| !name.is_empty());
+    for name in TARGET_ARGS {
+        cx.declare_build_arg(BuildArg {
+            name: (*name).to_owned(),
+            default: None,
+            description: Some("The target, for clients without --target".to_owned()),
+            span: None,
+        });
+    }
     let argument = TARGET_ARGS.iter().find_map(|arg| {
         let value = cx.build_arg(arg).filter(|name| !name.is_empty())?;
         Some((*arg, value))
@@ -275,7 +291,7 @@ fn asked_for<'a>(cx: &'a dyn Context, findings: &Findings) -> Option<&'a str> {
     match (option, argument) {
         (Some(option), Some((arg, value))) if option != value => {
             findings.add(
-                Diagnostic::warning(format!(
+                rules::IGNORED_TARGET.finding(format!(
                     "the build argument `{arg}={value}` is ignored, since `--target {option}` is given"
                 ))
                 .help("give one of the two"),

@@ -6,6 +6,7 @@ use crate::config::Dependencies;
 use crate::metadata::Tables;
 use crate::mistake::Findings;
 use crate::requirement::{VersionOrUrl, normalized};
+use crate::rules::{UNREAD_LOCK, UNREAD_SOURCE};
 use crate::tree::escape;
 
 /// Lock files, and the command that makes a requirements file of each.
@@ -56,12 +57,13 @@ fn locks(cx: &dyn Context, project_dir: &str, findings: &Findings) {
         };
         if let Ok(Some(_)) = cx.read(&path) {
             findings.add(
-                Diagnostic::warning(format!(
-                    "`{path}` is not read: the versions are chosen anew"
-                ))
-                .help(format!(
-                    "run `{command}`, and write `requirements = \"requirements.txt\"`"
-                )),
+                UNREAD_LOCK
+                    .finding(format!(
+                        "`{path}` is not read: the versions are chosen anew"
+                    ))
+                    .help(format!(
+                        "run `{command}`, and write `requirements = \"requirements.txt\"`"
+                    )),
             );
         }
     }
@@ -88,7 +90,8 @@ fn sources(tables: &Tables<'_>, dependencies: &Dependencies, findings: &Findings
     let poetry = tables.tool("poetry");
     if let Some(poetry) = poetry.filter(|poetry| poetry.has("source")) {
         findings.add(
-            Diagnostic::warning("`tool.poetry.source` is not read")
+            UNREAD_SOURCE
+                .finding("`tool.poetry.source` is not read")
                 .at(&poetry.key_span("source"))
                 .help("write its URL into `indices`"),
         );

@@ -11,6 +11,7 @@ mod server;
 
 mod advanced;
 mod caching;
+mod checks;
 mod command_line;
 mod company;
 mod comparison;
