@@ -280,10 +280,10 @@ fn poetry_urls(poetry: &Table<'_>) -> Vec<Spanned<String>> {
 /// What the target installs.
 pub(crate) fn wanted(
     shared: &Shared,
-    cx: &dyn Context,
     tables: &Tables<'_>,
     target: &TargetTable,
     python: Option<&Python>,
+    cx: &dyn Context,
     findings: &Findings,
 ) -> Wanted {
     if let Some(path) = &target.requirements {
@@ -301,7 +301,7 @@ pub(crate) fn wanted(
                 );
             }
         }
-        return from_file(cx, shared, path, findings);
+        return from_file(shared, path, cx, findings);
     }
     let list = |list: Option<&'_ Keyed<Vec<Spanned<String>>>>| {
         list.map_or_else(Vec::new, |list| list.value.clone())
@@ -482,9 +482,9 @@ fn from_backend(
 }
 
 fn from_file(
-    cx: &dyn Context,
     shared: &Shared,
     path: &Spanned<String>,
+    cx: &dyn Context,
     findings: &Findings,
 ) -> Wanted {
     let project_dir = shared.project_dir.as_str();

@@ -50,7 +50,7 @@ pub(crate) fn resolve(
         findings,
     );
     let project = &shared.metadata.project;
-    let wanted = dependencies::wanted(shared, cx, tables, &target, python.as_ref(), findings);
+    let wanted = dependencies::wanted(shared, tables, &target, python.as_ref(), cx, findings);
     unread::tell(tables, &wanted.dependencies, findings);
     let mut labels = labels::automatic(&shared.metadata, target.api_version, tables.root.span());
     labels.extend(variables(target.labels, cx, findings, check_label));

@@ -74,7 +74,7 @@ pub(crate) static ONLY_PROJECT_REQUIRED: Rule = rule(
 
 pub(crate) static NO_LOCK: Rule = rule(
     "NoLock",
-    "Without a lock file, the same project is another image tomorrow",
+    "Without a lock, the versions are chosen when the image is built",
 );
 
 pub(crate) static UNREAD_SOURCE: Rule = rule(
