@@ -37,7 +37,8 @@ struct Example {
 impl Page {
     fn read(rule: &'static Rule) -> Self {
         let path = pages().join(format!("{}.md", rule.name));
-        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        let text =
+            fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         Self { rule, text }
     }
 
