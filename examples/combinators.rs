@@ -42,5 +42,5 @@ fn unprivileged(uid: u32) -> impl IntoSteps {
 }
 
 fn main() -> ExitCode {
-    microb_frontend::main(Recipe::new("combinators", recipe))
+    microb_frontend::main(Recipe::new("combinators", recipe).without_definition())
 }

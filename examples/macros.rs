@@ -40,5 +40,5 @@ fn unprivileged(uid: u32) -> impl IntoSteps {
 }
 
 fn main() -> ExitCode {
-    microb_frontend::main(Recipe::new("macros", recipe))
+    microb_frontend::main(Recipe::new("macros", recipe).without_definition())
 }

@@ -1,10 +1,12 @@
 //! Best-practice container images from `pyproject.toml`: the language and the standard recipe under one name.
 //!
-//! The language is documented in [`microb_dsl`], whose items are all here; the standard recipe is [`std`].
+//! [`guide`] is where to begin. The language is documented in [`microb_dsl`], whose items are all here; the standard recipe is [`std`].
+
+pub mod guide;
 
 pub use microb_dsl::*;
 pub use microb_macros::{
-    add, apk, apt, cmd, copy, entrypoint, env, image, label, pip, run, sh, stage,
+    add, apk, apt, cmd, copy, entrypoint, env, image, label, pip, platform, run, sh, stage,
 };
 pub use microb_std as std;
 pub use microb_std::table;
@@ -16,7 +18,7 @@ pub mod prelude {
     pub use microb_dsl::Spanned;
     pub use microb_dsl::prelude::*;
     pub use microb_macros::{
-        add, apk, apt, cmd, copy, entrypoint, image, label, pip, run, sh, stage,
+        add, apk, apt, cmd, copy, entrypoint, image, label, pip, platform, run, sh, stage,
     };
     pub use microb_std::table::{Choice, Table};
 }

@@ -216,6 +216,10 @@ fn the_header_takes_what_from_takes() {
         &merge([&base, &base]).named("both").then(user(1)),
     );
     assert_same(
+        &stage! { from "python:3.14"; }.on(StagePlatform::Fixed(platform!("linux/aarch64"))),
+        &from(image!("python:3.14")).on(StagePlatform::Fixed("linux/arm64".parse().unwrap())),
+    );
+    assert_same(
         &stage! { from "python:3.14" as final; }.on(StagePlatform::Build),
         &from(image!("python:3.14"))
             .named("final")

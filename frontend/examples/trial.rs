@@ -79,6 +79,11 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
             note("src/outside.txt")?,
             copy(".", "/app/"),
         ))),
+        "copies" => Ok(base.then((
+            run(["ln", "-s", "/elsewhere", "/linked"]),
+            copy("src", "/linked/").link(),
+            copy(["src/*/a.txt", "src/./x/b.txt"], "/parents/").parents(),
+        ))),
         "outside" => Ok(base.then(note("../secret")?)),
         "folder" => Ok(base.then(note("src")?)),
         "context" => Ok(base.then(copy("/", "/other/").from(named_context("other")))),

@@ -25,15 +25,43 @@ pub struct DirectoryContext {
     warnings: Mutex<Vec<Diagnostic>>,
     is_check: bool,
     reads: Mutex<BTreeMap<String, bool>>,
+    lists: Mutex<BTreeSet<String>>,
     earlier: Option<Earlier>,
 }
 
+/// Reads a file as it was, by its path; `None` if it was not there.
+pub(crate) type ReadEarlier = Box<dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync>;
+
 /// Files of the folder as they were at another time.
 pub(crate) struct Earlier {
-    /// Those that were not as they are now.
-    pub(crate) paths: BTreeSet<String>,
+    /// Those that were not as they are now, each with whether it was there.
+    pub(crate) paths: BTreeMap<String, bool>,
     /// The content of one of them, if it was there.
-    pub(crate) read: Box<dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync>,
+    pub(crate) read: ReadEarlier,
+}
+
+impl Earlier {
+    /// The names in a folder as they were, given those that are there now.
+    fn names(&self, folder: &str, now: Vec<String>) -> Vec<String> {
+        let mut names: BTreeSet<String> = now.into_iter().collect();
+        for (path, was_there) in &self.paths {
+            let inside = match folder {
+                "" => Some(path.as_str()),
+                folder => path
+                    .strip_prefix(folder)
+                    .and_then(|rest| rest.strip_prefix('/')),
+            };
+            let Some(inside) = inside else { continue };
+            match (inside.split_once('/'), was_there) {
+                (None, false) => drop(names.remove(inside)),
+                (None, true) => drop(names.insert(inside.to_owned())),
+                (Some((name, _)), true) => drop(names.insert(name.to_owned())),
+                // Another file may have been in that folder.
+                (Some(_), false) => {}
+            }
+        }
+        names.into_iter().collect()
+    }
 }
 
 impl fmt::Debug for Earlier {
@@ -49,6 +77,22 @@ impl DirectoryContext {
     ///
     /// When the folder is none, or the definition file is missing, too large or not UTF-8.
     pub fn open(folder: &Path, definition: &Path) -> Result<Self, Diagnostic> {
+        Self::over(folder, || read_definition(definition))
+    }
+
+    /// The same for a recipe without a definition file; `name` is the recipe's.
+    ///
+    /// # Errors
+    ///
+    /// When the folder is none.
+    pub fn without_definition(folder: &Path, name: &str) -> Result<Self, Diagnostic> {
+        Self::over(folder, || Ok(SourceFile::new(name, "")))
+    }
+
+    fn over(
+        folder: &Path,
+        definition: impl FnOnce() -> Result<SourceFile, Diagnostic>,
+    ) -> Result<Self, Diagnostic> {
         let folder_shown = folder.display();
         let root = fs::canonicalize(folder).map_err(|error| {
             Diagnostic::error(format!(
@@ -64,7 +108,7 @@ impl DirectoryContext {
         }
         Ok(Self {
             folder: root,
-            definition: read_definition(definition)?,
+            definition: definition()?,
             build_args: BTreeMap::new(),
             named_contexts: BTreeSet::new(),
             target: None,
@@ -73,6 +117,7 @@ impl DirectoryContext {
             warnings: Mutex::new(Vec::new()),
             is_check: false,
             reads: Mutex::default(),
+            lists: Mutex::default(),
             earlier: None,
         })
     }
@@ -87,7 +132,7 @@ impl DirectoryContext {
         earlier: Earlier,
         definition: &str,
     ) -> Result<Self, Diagnostic> {
-        if earlier.paths.contains(definition) {
+        if earlier.paths.contains_key(definition) {
             let content = (earlier.read)(definition).ok_or_else(|| {
                 Diagnostic::error(format!("there was no `{definition}` at that time"))
             })?;
@@ -101,6 +146,14 @@ impl DirectoryContext {
     /// What was asked for so far, each with whether it is there.
     pub fn reads(&self) -> BTreeMap<String, bool> {
         self.reads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The folders whose names were asked for so far; the root is empty.
+    pub fn lists(&self) -> BTreeSet<String> {
+        self.lists
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -120,7 +173,7 @@ impl DirectoryContext {
     pub(crate) fn look_at(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
         let inside = patterns::inside(path).ok_or("it is outside of the build context")?;
         if let Some(earlier) = &self.earlier
-            && earlier.paths.contains(&inside)
+            && earlier.paths.contains_key(&inside)
         {
             return Ok((earlier.read)(&inside));
         }
@@ -212,10 +265,20 @@ impl Context for DirectoryContext {
             "." | "" => Some(self.folder.clone()),
             folder => self.locate(folder).map_err(error)?,
         };
-        match located {
-            Some(folder) => read_names(&folder).map_err(error),
-            None => Ok(Vec::new()),
-        }
+        let inside = patterns::inside(folder).unwrap_or_default();
+        let names = match located {
+            Some(folder) => read_names(&folder).map_err(error)?,
+            None => Vec::new(),
+        };
+        let names = match &self.earlier {
+            Some(earlier) => earlier.names(&inside, names),
+            None => names,
+        };
+        self.lists
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(inside);
+        Ok(names)
     }
 
     fn build_arg(&self, name: &str) -> Option<&str> {

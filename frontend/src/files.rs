@@ -1,5 +1,6 @@
 //! The files of a build that a recipe may read: the definition and the build context.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
@@ -15,6 +16,9 @@ use crate::{definition, ignore, patterns};
 ///
 /// A key of its own: the engine keeps the last transfer under a key, and the whole context is another set of files.
 const READ_KEY: &str = "microb";
+
+/// What clients call a definition file when they name none (`frontend/dockerui` in moby/buildkit).
+const DEFAULT_FILENAME: &str = "Dockerfile";
 
 /// The definition file, and what else can be read.
 #[derive(Debug)]
@@ -68,10 +72,10 @@ impl Files {
         recipe: &Recipe,
         inputs: &BTreeMap<String, Vec<u8>>,
     ) -> Result<Self, Failure> {
-        let filename = request.filename.as_deref().unwrap_or(&recipe.filename);
+        let wanted = Wanted::new(request, recipe);
         match sources::remote(gateway, request, inputs).await? {
-            None => Self::load_local(gateway, request, recipe, filename, inputs).await,
-            Some(remote) => Self::load_remote(gateway, request, filename, inputs, remote).await,
+            None => Self::load_local(gateway, request, recipe, &wanted, inputs).await,
+            Some(remote) => Self::load_remote(gateway, request, &wanted, inputs, remote).await,
         }
     }
 
@@ -79,7 +83,7 @@ impl Files {
         gateway: &Gateway,
         request: &Request,
         recipe: &Recipe,
-        filename: &str,
+        wanted: &Wanted<'_>,
         inputs: &BTreeMap<String, Vec<u8>>,
     ) -> Result<Self, Failure> {
         let name = match &request.context {
@@ -87,12 +91,7 @@ impl Files {
             _ => "context",
         };
         let (definition, tree) = tokio::join!(
-            Definition::load(
-                gateway,
-                request,
-                filename,
-                definition_source(request, inputs)
-            ),
+            Definition::load(gateway, request, wanted, definition_source(request, inputs)),
             Self::load_tree(gateway, request, recipe, name),
         );
         // A missing definition is the likelier mistake: its message wins.
@@ -137,13 +136,13 @@ impl Files {
     async fn load_remote(
         gateway: &Gateway,
         request: &Request,
-        filename: &str,
+        wanted: &Wanted<'_>,
         inputs: &BTreeMap<String, Vec<u8>>,
         remote: Remote,
     ) -> Result<Self, Failure> {
-        let (context, filename) = match remote {
-            Remote::Tree(tree) => (tree, filename.to_owned()),
-            Remote::File(file, name) => (file, name),
+        let (context, wanted) = match remote {
+            Remote::Tree(tree) => (tree, wanted.clone()),
+            Remote::File(file, name) => (file, wanted.called(name)),
         };
         let is_local =
             request.definition_is_local || inputs.contains_key(&request.definition_local);
@@ -159,12 +158,12 @@ impl Files {
             "load build context",
         );
         let (definition, solved) = if source.is_some() {
-            let definition = Definition::load(gateway, request, &filename, source);
+            let definition = Definition::load(gateway, request, &wanted, source);
             let (definition, solved) = tokio::join!(definition, tree);
             (definition?, solved?)
         } else {
             let solved = tree.await?;
-            let definition = Definition::read(gateway, &filename, solved.clone()).await?;
+            let definition = Definition::read(gateway, &wanted, solved.clone()).await?;
             (definition, solved)
         };
         Ok(Self {
@@ -296,6 +295,36 @@ fn definition_source(request: &Request, inputs: &BTreeMap<String, Vec<u8>>) -> O
         .map(|definition| sources::input(definition))
 }
 
+/// Which definition file is wanted.
+#[derive(Debug, Clone)]
+struct Wanted<'a> {
+    filename: Cow<'a, str>,
+    /// The name of a recipe that has no definition file: of `filename` there is only the ignore file that goes with it.
+    instead: Option<&'a str>,
+}
+
+impl<'a> Wanted<'a> {
+    fn new(request: &'a Request, recipe: &'a Recipe) -> Self {
+        let default = recipe.filename.as_deref();
+        let filename = request.filename.as_deref().or(default);
+        Self {
+            filename: filename.unwrap_or(DEFAULT_FILENAME).into(),
+            instead: default.is_none().then(|| recipe.name()),
+        }
+    }
+
+    fn called(&self, filename: String) -> Self {
+        Self {
+            filename: filename.into(),
+            instead: self.instead,
+        }
+    }
+
+    fn ignore_file(&self) -> String {
+        format!("{}{IGNORE_FILE}", self.filename)
+    }
+}
+
 struct Definition {
     file: SourceFile,
     ignore_file: Option<Vec<u8>>,
@@ -306,17 +335,22 @@ impl Definition {
     async fn load(
         gateway: &Gateway,
         request: &Request,
-        filename: &str,
+        wanted: &Wanted<'_>,
         given: Option<Source>,
     ) -> Result<Self, Failure> {
         let name = request.definition_local.as_str();
+        let filename = &wanted.filename;
+        let definition = wanted.instead.is_none().then(|| filename.to_string());
         let source = given.unwrap_or_else(|| {
             sources::folder(request, name, name)
-                .follow_paths([filename.to_owned(), format!("{filename}{IGNORE_FILE}")])
+                .follow_paths(definition.into_iter().chain([wanted.ignore_file()]))
                 .whole()
                 .into()
         });
-        let label = format!("load build definition from {filename}");
+        let label = match wanted.instead {
+            None => format!("load build definition from {filename}"),
+            Some(_) => format!("load {}", wanted.ignore_file()),
+        };
         let solved = sources::solve(gateway, &source, &request.build_platform, &label)
             .await
             .map_err(|failure| {
@@ -324,30 +358,45 @@ impl Definition {
                     "cannot read `{filename}` from the client's folder `{name}`"
                 ))
             })?;
-        Self::read(gateway, filename, solved).await
+        Self::read(gateway, wanted, solved).await
     }
 
-    async fn read(gateway: &Gateway, filename: &str, solved: Solved) -> Result<Self, Failure> {
+    async fn read(gateway: &Gateway, wanted: &Wanted<'_>, solved: Solved) -> Result<Self, Failure> {
         let reference = &solved.reference;
-        let ignore_name = format!("{filename}{IGNORE_FILE}");
-        let (content, ignore_file) = tokio::join!(
-            gateway.read_file(reference, filename, Some(definition::MAX_SIZE + 1)),
+        let ignore_name = wanted.ignore_file();
+        let (file, ignore_file) = tokio::join!(
+            definition_file(gateway, wanted, reference),
             gateway.read_file(reference, &ignore_name, None),
         );
-        let content = content
-            .map_err(|failure| unreadable(filename, &failure))?
-            .ok_or_else(|| missing(filename))?;
-        if content.len() > definition::MAX_SIZE as usize {
-            let stat = gateway.stat_file(reference, filename).await.ok().flatten();
-            let size = stat.map(|stat| stat.size);
-            return Err(Diagnostics::from(definition::too_large(filename, &content, size)).into());
-        }
         Ok(Self {
-            file: definition::decode(filename, content).map_err(Diagnostics::from)?,
+            file: file?,
             ignore_file: ignore_file?,
             vertex: solved.vertex,
         })
     }
+}
+
+/// The definition file; for a recipe without one an empty file that is called like the recipe.
+async fn definition_file(
+    gateway: &Gateway,
+    wanted: &Wanted<'_>,
+    reference: &Reference,
+) -> Result<SourceFile, Failure> {
+    if let Some(name) = wanted.instead {
+        return Ok(SourceFile::new(name, ""));
+    }
+    let filename = &*wanted.filename;
+    let content = gateway
+        .read_file(reference, filename, Some(definition::MAX_SIZE + 1))
+        .await
+        .map_err(|failure| unreadable(filename, &failure))?
+        .ok_or_else(|| missing(filename))?;
+    if content.len() > definition::MAX_SIZE as usize {
+        let stat = gateway.stat_file(reference, filename).await.ok().flatten();
+        let size = stat.map(|stat| stat.size);
+        return Err(Diagnostics::from(definition::too_large(filename, &content, size)).into());
+    }
+    Ok(definition::decode(filename, content).map_err(Diagnostics::from)?)
 }
 
 fn missing(filename: &str) -> Failure {

@@ -28,6 +28,11 @@ fn main() -> ExitCode {
             .targets(microb_std::targets)
             .rules(microb_std::rules::RULES.iter().copied())
             .schema(microb_std::schema())
-            .starter(STARTER),
+            .starter(STARTER)
+            .about("Builds a container image from pyproject.toml, without a Dockerfile")
+            .version(env!("CARGO_PKG_VERSION"))
+            .after_help(
+                "The flags -llb, -dockerfile and -filename of microb's first version work too.",
+            ),
     )
 }

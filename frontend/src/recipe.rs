@@ -17,11 +17,15 @@ pub type TargetsFunction = dyn Fn(&dyn Context) -> Result<Vec<Target>, Diagnosti
 #[must_use = "a recipe does nothing until `main` or `serve` runs it"]
 pub struct Recipe {
     pub(crate) name: String,
-    pub(crate) filename: String,
+    /// The definition file when the client names none; `None` when the recipe has no such file at all.
+    pub(crate) filename: Option<String>,
     pub(crate) reads: Vec<String>,
     pub(crate) rules: Vec<&'static Rule>,
     pub(crate) schema: Option<Value>,
     pub(crate) starter: &'static [(&'static str, &'static str)],
+    pub(crate) about: Option<String>,
+    pub(crate) version: String,
+    pub(crate) after_help: Option<String>,
     pub(crate) function: Arc<RecipeFunction>,
     pub(crate) targets: Option<Arc<TargetsFunction>>,
 }
@@ -34,11 +38,14 @@ impl Recipe {
     ) -> Self {
         Self {
             name: name.into(),
-            filename: "pyproject.toml".to_owned(),
+            filename: Some("pyproject.toml".to_owned()),
             reads: Vec::new(),
             rules: Vec::new(),
             schema: None,
             starter: &[],
+            about: None,
+            version: format!("(microb {})", env!("CARGO_PKG_VERSION")),
+            after_help: None,
             function: Arc::new(function),
             targets: None,
         }
@@ -46,7 +53,34 @@ impl Recipe {
 
     /// The definition file when the client names none; `pyproject.toml` without this.
     pub fn filename(mut self, filename: impl Into<String>) -> Self {
-        self.filename = filename.into();
+        self.filename = Some(filename.into());
+        self
+    }
+
+    /// Says that the recipe has no definition file: the build context is all that it needs.
+    ///
+    /// [`Context::definition`] is empty then, and `docker build -f FILE` names nothing but the file in which Docker
+    /// looks for the `#syntax` line; with `--build-arg BUILDKIT_SYNTAX=IMAGE` there need not be one.
+    pub fn without_definition(mut self) -> Self {
+        self.filename = None;
+        self
+    }
+
+    /// What `--help` says first, one line; without this that it builds an image from its definition file.
+    pub fn about(mut self, about: impl Into<String>) -> Self {
+        self.about = Some(about.into());
+        self
+    }
+
+    /// The recipe's own version, for `--version`; without this the version of microb.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = version.into();
+        self
+    }
+
+    /// What `--help` says last.
+    pub fn after_help(mut self, text: impl Into<String>) -> Self {
+        self.after_help = Some(text.into());
         self
     }
 
@@ -96,9 +130,9 @@ impl Recipe {
         &self.name
     }
 
-    /// The name of the definition file when the client names none.
-    pub fn default_filename(&self) -> &str {
-        &self.filename
+    /// The name of the definition file when the client names none; `None` for a recipe without one.
+    pub fn default_filename(&self) -> Option<&str> {
+        self.filename.as_deref()
     }
 
     /// Runs the recipe.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::platform::Platform;
 use crate::span::{SourceFile, Span};
 
@@ -12,7 +12,7 @@ use crate::span::{SourceFile, Span};
 ///
 /// Everything else that a recipe does is pure: the same answers give the same stage.
 pub trait Context {
-    /// The file that the build was started with (`docker build -f`), usually `pyproject.toml`.
+    /// The file that the build was started with (`docker build -f`), usually `pyproject.toml`; empty for a recipe that has none.
     fn definition(&self) -> &SourceFile;
 
     /// A file of the build context as bytes, or `None` if there is none.
@@ -95,6 +95,13 @@ impl fmt::Display for ReadError {
 }
 
 impl std::error::Error for ReadError {}
+
+/// So that `cx.read(…)?` works in a recipe.
+impl From<ReadError> for Diagnostics {
+    fn from(error: ReadError) -> Self {
+        Diagnostic::error(error.to_string()).into()
+    }
+}
 
 /// A context that is held in memory: what a recipe's tests use.
 ///

@@ -25,7 +25,8 @@ pub(crate) fn is_layer(step: &Step) -> bool {
         | Instruction::Entrypoint(_)
         | Instruction::Cmd(_)
         | Instruction::StopSignal(_)
-        | Instruction::Healthcheck(_) => false,
+        | Instruction::Healthcheck(_)
+        | Instruction::Shell(_) => false,
     }
 }
 
@@ -58,6 +59,7 @@ pub(crate) fn describe(instruction: &Instruction) -> String {
             Some(argv) => format!("HEALTHCHECK CMD {}", listed(argv)),
             None => "HEALTHCHECK NONE".to_owned(),
         },
+        Instruction::Shell(argv) => format!("SHELL {}", json(argv)),
     }
 }
 
@@ -94,6 +96,8 @@ pub(crate) fn in_full(instruction: &Instruction) -> String {
             flag(!copy.contents, "whole");
             flag(!copy.create_path, "existing_parent");
             flag(copy.unpack, "unpack");
+            flag(copy.link, "link");
+            flag(copy.parents, "parents");
             flag(!copy.wildcard, "literal");
             words.extend(copy.include.iter().map(|one| format!("include={one}")));
             words.extend(copy.exclude.iter().map(|one| format!("exclude={one}")));
@@ -121,6 +125,7 @@ pub(crate) fn in_full(instruction: &Instruction) -> String {
         | Instruction::Label { .. }
         | Instruction::Expose(_)
         | Instruction::Volume(_)
+        | Instruction::Shell(_)
         | Instruction::Entrypoint(_)
         | Instruction::Cmd(_)
         | Instruction::StopSignal(_)

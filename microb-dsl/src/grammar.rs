@@ -4,17 +4,21 @@
 
 use std::ops::Range;
 
+mod container;
 mod marker;
 mod names;
 mod packages;
 mod paths;
+mod pinned;
 pub mod requirement;
 pub mod template;
 mod version;
 
+pub use container::{port, signal};
 pub use names::{RESERVED_STAGE_NAMES, env_name, label_key, names_a_secret, stage_name};
 pub use packages::{alpine_package, debian_package};
 pub use paths::{absolute_path, destination_path, octal_mode, source_path};
+pub use pinned::{commit, digest, platform};
 pub use requirement::{normalized_name, requirement};
 
 /// What is wrong with a word.
@@ -121,6 +125,11 @@ mod tests {
                 source_path(&text).err(),
                 destination_path(&text).err(),
                 octal_mode(&text).err(),
+                port(&text).err(),
+                digest(&text).err(),
+                commit(&text).err(),
+                platform(&text).err(),
+                signal(&text).err(),
             ]
             .into_iter()
             .flatten()

@@ -103,6 +103,14 @@ pub fn http(url: impl Into<String>) -> Http {
 
 impl Http {
     /// `--checksum=sha256:…`: the build fails when the content is another.
+    ///
+    /// ```
+    /// # use microb_dsl::{dockerfile, prelude::*};
+    /// let digest = format!("sha256:{}", "0".repeat(64));
+    /// let fetched = add(http("https://example.org/a").checksum(&digest), "/");
+    /// assert_eq!(dockerfile::steps(fetched)?, format!("ADD --checksum={digest} https://example.org/a /\n"));
+    /// # Ok::<(), Diagnostics>(())
+    /// ```
     pub fn checksum(mut self, digest: impl Into<String>) -> Self {
         self.checksum = Some(digest.into());
         self
@@ -178,6 +186,13 @@ impl Git {
     }
 
     /// `--keep-git-dir=true`: keeps the folder `.git`.
+    ///
+    /// ```
+    /// # use microb_dsl::{dockerfile, prelude::*};
+    /// let cloned = add(git("https://example.org/r.git").keep_git_dir(), "/r");
+    /// assert_eq!(dockerfile::steps(cloned)?, "ADD --keep-git-dir=true https://example.org/r.git /r\n");
+    /// # Ok::<(), Diagnostics>(())
+    /// ```
     pub fn keep_git_dir(mut self) -> Self {
         self.keep_git_dir = true;
         self

@@ -152,6 +152,13 @@ impl Stage {
     }
 
     /// `FROM --platform=…`.
+    ///
+    /// ```
+    /// # use microb_dsl::{dockerfile, prelude::*};
+    /// let go = from("golang:1.26".parse::<ImageRef>().unwrap()).on(StagePlatform::Build);
+    /// assert_eq!(dockerfile::render(&go)?, "FROM --platform=$BUILDPLATFORM golang:1.26\n");
+    /// # Ok::<(), Diagnostics>(())
+    /// ```
     pub fn on(mut self, platform: StagePlatform) -> Self {
         Arc::make_mut(&mut self.0).platform = platform;
         self

@@ -256,6 +256,7 @@ fn the_rest_of_the_image_config_arrives_as_it_was_written() {
     check.interval = Some(Duration::from_millis(1500));
     check.timeout = Some(Duration::from_secs(90));
     check.start_period = Some(Duration::from_nanos(1_000_001));
+    check.start_interval = Some(Duration::from_secs(2));
     check.retries = Some(7);
     let stage = python().then((
         workdir("/a b/$HOME/it's \"q\" \\"),
@@ -267,6 +268,7 @@ fn the_rest_of_the_image_config_arrives_as_it_was_written() {
         volume(" /$x \"q\" it's \\"),
         stop_signal("SIGRTMIN+3"),
         check,
+        shell(["/bin/sh", "-e", "-c"]),
         entrypoint([
             "/bin/echo",
             "$HOME",
@@ -302,8 +304,14 @@ fn the_rest_of_the_image_config_arrives_as_it_was_written() {
         ),
         (
             "Cmd",
-            json!(["/bin/sh", "-c", "echo \"$HOME\" 'x' <<EOF \\\\ # text"]),
+            json!([
+                "/bin/sh",
+                "-e",
+                "-c",
+                "echo \"$HOME\" 'x' <<EOF \\\\ # text"
+            ]),
         ),
+        ("Shell", json!(["/bin/sh", "-e", "-c"])),
         (
             "Healthcheck",
             json!({
@@ -311,6 +319,7 @@ fn the_rest_of_the_image_config_arrives_as_it_was_written() {
                 "Interval": 1_500_000_000_u64,
                 "Timeout": 90_000_000_000_u64,
                 "StartPeriod": 1_000_001,
+                "StartInterval": 2_000_000_000_u64,
                 "Retries": 7,
             }),
         ),

@@ -1,5 +1,7 @@
 //! Which steps run again, by the rules of BuildKit's cache. The engine itself is asked in `tests/engine/explain.rs`.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::fmt::Write;
 use std::time::Instant;
 

@@ -7,6 +7,7 @@ use microb_dsl::llb::{
     Capabilities, ImageResolveMode, Inputs, Lowered, NoCache, ResolvedImage, images, lower,
 };
 use microb_dsl::prelude::*;
+use std::time::Duration;
 
 fn amd64() -> Platform {
     "linux/amd64".parse().unwrap()
@@ -233,6 +234,138 @@ fn the_image_config_follows_docker() {
         config["config"]["Healthcheck"]["Test"],
         serde_json::json!(["CMD", "true"])
     );
+}
+
+#[test]
+fn a_health_check_has_dockers_keys_and_nanoseconds() {
+    // The keys are those of `HealthcheckConfig` in `docker-image-spec/specs-go/v1/image.go` of moby.
+    let check = healthcheck("curl -f localhost")
+        .interval(Duration::from_secs(30))
+        .timeout(Duration::from_millis(1500))
+        .start_period(Duration::from_mins(1))
+        .start_interval(Duration::from_secs(1))
+        .retries(2);
+    let stage = from(image("python:3.14"));
+    assert_eq!(
+        config(&stage.clone().then(check))["config"]["Healthcheck"],
+        serde_json::json!({
+            "Test": ["CMD-SHELL", "curl -f localhost"],
+            "Interval": 30_000_000_000_u64,
+            "Timeout": 1_500_000_000,
+            "StartPeriod": 60_000_000_000_u64,
+            "StartInterval": 1_000_000_000,
+            "Retries": 2,
+        })
+    );
+    let none = config(&stage.then(no_healthcheck()));
+    assert_eq!(
+        none["config"]["Healthcheck"],
+        serde_json::json!({"Test": ["NONE"]})
+    );
+}
+
+#[test]
+fn lines_that_a_base_image_wants_run_are_no_silent_loss() {
+    let mut inputs = inputs();
+    let config = br#"{"architecture":"amd64","os":"linux","config":{"OnBuild":["COPY . /app"]}}"#;
+    inputs.images.insert(
+        (image("python:onbuild"), amd64()),
+        ResolvedImage {
+            digest: None,
+            config: config.to_vec(),
+        },
+    );
+    let mistakes = lower(&from(image("python:onbuild")), &inputs).unwrap_err();
+    let found = &mistakes.iter().next().unwrap().message;
+    assert_eq!(found, "the image `python:onbuild` has `ONBUILD` lines");
+}
+
+#[test]
+fn a_shell_runs_the_lines_after_it_and_only_these() {
+    let stage = from(image("alpine")).then((
+        run("a"),
+        shell(["/bin/bash", "-o", "pipefail", "-c"]),
+        run("b | c"),
+        run(["d"]),
+        cmd("e"),
+    ));
+    let text = lowered(&stage).definition.unwrap().to_text();
+    for line in [
+        "/bin/sh -c a  linux",
+        "/bin/bash -o pipefail -c 'b | c'",
+        "exec %2  d  linux",
+    ] {
+        assert!(text.contains(line), "no {line} in\n{text}");
+    }
+    let found = config(&stage);
+    let bash = serde_json::json!(["/bin/bash", "-o", "pipefail", "-c"]);
+    assert_eq!(found["config"]["Shell"], bash);
+    assert_eq!(found["config"]["Cmd"][4], "e");
+}
+
+#[test]
+fn a_linked_copy_is_a_layer_that_knows_nothing_of_those_below() {
+    let below = from(image("alpine"));
+    check(
+        &below.clone().then(copy("a", "/b/").link()),
+        "
+        %0 = source docker-image://docker.io/library/alpine:latest  linux/amd64
+        %1 = source local://context
+               local.followpaths [\"a\"]
+        %2 = file scratch
+               copy %1:/a -> /b/ contents wildcard follow parents
+        %3 = merge %0 %2
+        output %3",
+    );
+    // As BuildKit's `dispatchCopy`: a mode, or an engine without the op, makes it an ordinary copy.
+    let with_mode = below.clone().then(copy("a", "/b/").link().mode(0o600));
+    let text = lowered(&with_mode).definition.unwrap().to_text();
+    assert!(
+        text.contains("= file %0") && !text.contains("merge"),
+        "{text}"
+    );
+    let named = below.then(copy("a", "/b").link().owner("app"));
+    let mistakes = lower(&named, &inputs()).unwrap_err().to_string();
+    assert!(mistakes.contains("no passwd file"), "{mistakes}");
+}
+
+#[test]
+fn a_copy_with_parents_takes_its_path_as_a_pattern() {
+    let stage = from(image("alpine")).then(copy(["a/*/c", "x/./y/z"], "/to/").parents());
+    let text = lowered(&stage).definition.unwrap().to_text();
+    for line in ["copy %1:/ -> /to/", "copy %1:/x -> /to/", "a/*/c", "y/z"] {
+        assert!(text.contains(line), "no {line} in\n{text}");
+    }
+    assert!(
+        text.contains("local.followpaths [\"a/*/c\",\"x/y/z\"]"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_no_container_could_start_with_is_told() {
+    let place = microb_dsl::SourceFile::new("x.toml", "port = 1").whole();
+    for (step, message) in [
+        (expose("80/TCP"), "`expose`: `80/TCP` is no port"),
+        (
+            stop_signal("SIGNO"),
+            "`stop_signal`: `SIGNO` is no signal of Linux",
+        ),
+        (env("A=B", "x"), "`A=B` is no name of a variable"),
+        (label("", "x"), "a label without a key"),
+        (volume(""), "`volume` without a folder"),
+        (run(Vec::<String>::new()).into(), "`run` without a program"),
+        (
+            healthcheck(Vec::<String>::new()).into(),
+            "`healthcheck` without a program",
+        ),
+        (shell(Vec::<String>::new()), "`shell` without a program"),
+    ] {
+        let mistakes = lower(&scratch().then(step.at(&place)), &inputs()).unwrap_err();
+        let found = mistakes.iter().next().unwrap();
+        assert_eq!(found.message, message);
+        assert_eq!(found.span.as_ref(), Some(&place));
+    }
 }
 
 #[test]

@@ -4,16 +4,18 @@ use microb_dsl::grammar::source_path;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Expr;
+use syn::visit_mut::VisitMut;
 
 use crate::arrow::{self, Arrow};
 use crate::list::{literal, refuse_other_literals};
+use crate::literals::Literals;
 use crate::report::Reports;
 
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let mut reports = Reports::default();
     let stand_in = quote!(::microb::add("", ""));
     let Arrow {
-        source,
+        mut source,
         destination,
     } = match arrow::parse(input, "add") {
         Ok(arrow) => arrow,
@@ -23,6 +25,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         }
     };
     check_source(&source, &mut reports);
+    Literals(&mut reports).visit_expr_mut(&mut source);
     arrow::check_destination(&destination, &mut reports);
     reports.or(&quote!(::microb::add(#source, #destination)), &stand_in)
 }

@@ -6,6 +6,7 @@
 //! | macro | is |
 //! |---|---|
 //! | [`image!`]`("python:3.14")` | `"python:3.14".parse::<ImageRef>()`, without the error |
+//! | [`platform!`]`("linux/arm64")` | `"linux/arm64".parse::<Platform>()`, without the error |
 //! | [`stage!`]` { from "…" as name; … }` | `from(…).named("name").then(…)` |
 //! | [`run!`]`("a b {x} {xs...}")`, [`run!`]`["a", "b", x]` | `run(["a", "b", x])` |
 //! | [`sh!`]`("a b {x}")` | `run("a b …")`, with the value in quotes |
@@ -36,8 +37,10 @@ mod env;
 mod image;
 mod label;
 mod list;
+mod literals;
 mod pairs;
 mod pip;
+mod platform;
 mod report;
 mod sh;
 mod stage;
@@ -60,6 +63,25 @@ pub fn image(input: TokenStream) -> TokenStream {
     image::expand(input.into()).into()
 }
 
+/// What an image runs on, known to be a platform: a value of type `Platform`.
+///
+/// Checked: the form `OS/ARCHITECTURE[/VARIANT]`, and that the system and the processor are ones that images are for.
+///
+/// ```
+/// use microb::{dockerfile, prelude::*};
+///
+/// let arm = StagePlatform::Fixed(platform!("linux/arm64"));
+/// assert_eq!(
+///     dockerfile::render(&from(image!("python:3.14")).on(arm))?,
+///     "FROM --platform=linux/arm64 python:3.14\n",
+/// );
+/// # Ok::<(), Diagnostics>(())
+/// ```
+#[proc_macro]
+pub fn platform(input: TokenStream) -> TokenStream {
+    platform::expand(input.into()).into()
+}
+
 /// `FROM image AS name` and the steps after it: a value of type `Stage`.
 ///
 /// The first line is a Dockerfile's in lower case: an image, `scratch`, or any expression that `from` takes;
@@ -67,7 +89,8 @@ pub fn image(input: TokenStream) -> TokenStream {
 /// Then come statements of ordinary Rust: the value of each expression is a step, in blocks of `if`, `for` and `match` too;
 /// `let` and `?` are what they are everywhere.
 ///
-/// Checked: the image, the name, and that `entrypoint`, `cmd` and `healthcheck` come once in one straight line.
+/// Checked: the image, the name, that `entrypoint`, `cmd` and `healthcheck` come once in one straight line,
+/// that the literal of a `.mode(…)` is octal, and that of a `.checksum(…)` a digest or a commit.
 ///
 /// ```
 /// use microb::{dockerfile, prelude::*};
@@ -265,7 +288,7 @@ pub fn copy(input: TokenStream) -> TokenStream {
 
 /// `ADD source destination`: the function `add`, with `=>` between.
 ///
-/// Checked: as for [`copy!`], and that a URL is in `http(…)` or `git(…)`.
+/// Checked: as for [`copy!`], that a URL is in `http(…)` or `git(…)`, and the literal of their `.checksum(…)`.
 ///
 /// ```
 /// use microb::{dockerfile, prelude::*};

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use crate::docker::{Image, Ran, docker};
 use crate::project::{Project, example, unique};
@@ -73,6 +73,8 @@ impl Index {
         let mut server = run
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // A line for each request, and for each client that trusts nobody.
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let mut said = BufReader::new(server.stdout.take().unwrap())
@@ -101,20 +103,24 @@ impl Drop for Index {
     }
 }
 
-/// The company's base image, which Docker's own frontend builds.
-struct Base;
+/// The company's base image, which Docker's own frontend builds. There is one of the name, so one test at a time has it.
+struct Base {
+    _alone: MutexGuard<'static, ()>,
+}
 
 impl Base {
     const NAME: &str = "registry.acme.example/python:3.14";
 
     fn build() -> Self {
+        static ALONE: Mutex<()> = Mutex::new(());
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = Project::empty().file(
             "Dockerfile",
             "FROM python:3.14-slim\nRUN echo Acme Linux > /etc/acme\n",
         );
         let mut build = docker(["build", "--tag", Self::NAME, "."]);
         Ran::of(build.current_dir(folder.folder())).succeeded();
-        Self
+        Self { _alone: alone }
     }
 }
 

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 use std::sync::PoisonError;
 
 use crate::docker::{Ran, WITHOUT_CACHE};
 use crate::program::microb;
 use crate::progress::{Progress, Vertex};
-use crate::project::{Project, example, unique};
+use crate::project::{Project, unique};
 
 /// An example that no cache knows: its build has a variable of its own, and its wheel a module of its own.
 fn own(example: &str) -> Project {
@@ -29,7 +28,7 @@ fn own(example: &str) -> Project {
 }
 
 /// A project with files for all kinds of steps, and for none.
-fn project() -> Project {
+pub(crate) fn project() -> Project {
     own("03-entrypoint-and-command")
         .edit(
             "pyproject.toml",
@@ -123,7 +122,7 @@ impl Foretold {
 /// An edit, and what is known about the programs of the build.
 struct Edit {
     what: &'static str,
-    edit: fn(Project) -> Project,
+    change: fn(Project) -> Project,
     /// The files that it changes, when the recipe reads none of them.
     changed: &'static [&'static str],
     /// Steps that make the same files as before the edit.
@@ -134,7 +133,7 @@ struct Edit {
 
 const EDIT: Edit = Edit {
     what: "",
-    edit: |project| project,
+    change: |project| project,
     changed: &[],
     same: &[],
     of_others: &[],
@@ -148,7 +147,7 @@ fn check(project: &Project, edits: &[Edit]) {
     rebuild(project);
     let mut wrong = Vec::new();
     for edit in edits {
-        let edited = (edit.edit)(project.copied());
+        let edited = (edit.change)(project.copied());
         let before = project.folder().to_str().unwrap();
         let foretold = Foretold::of(&edited, &["--since", before]);
         if !edit.changed.is_empty() {
@@ -186,7 +185,7 @@ fn edits_of_files_run_what_was_foretold() {
             },
             Edit {
                 what: "only the time of a file",
-                edit: |project| {
+                change: |project| {
                     let module = fs::read(project.folder().join("sizes.py")).unwrap();
                     project.file("sizes.py", module)
                 },
@@ -194,7 +193,7 @@ fn edits_of_files_run_what_was_foretold() {
             },
             Edit {
                 what: "the module",
-                edit: |project| {
+                change: |project| {
                     project.edit(
                         "sizes.py",
                         "import sys",
@@ -206,28 +205,28 @@ fn edits_of_files_run_what_was_foretold() {
             },
             Edit {
                 what: "a module that is not packaged",
-                edit: |project| project.file("tools/release.py", unique()),
+                change: |project| project.file("tools/release.py", unique()),
                 changed: &["tools/release.py"],
                 same: SAME_WHEEL,
                 ..EDIT
             },
             Edit {
                 what: "the README",
-                edit: |project| project.file("README.md", unique()),
+                change: |project| project.file("README.md", unique()),
                 changed: &["README.md"],
                 same: SAME_WHEEL,
                 ..EDIT
             },
             Edit {
                 what: "a new test",
-                edit: |project| project.file("tests/test_more.py", unique()),
+                change: |project| project.file("tests/test_more.py", unique()),
                 changed: &["tests/test_more.py"],
                 same: SAME_WHEEL,
                 ..EDIT
             },
             Edit {
                 what: "a deleted test",
-                edit: |project| {
+                change: |project| {
                     fs::remove_file(project.folder().join("tests/test_sizes.py")).unwrap();
                     project
                 },
@@ -237,21 +236,21 @@ fn edits_of_files_run_what_was_foretold() {
             },
             Edit {
                 what: "a file of copy_files",
-                edit: |project| project.file("data/units.txt", unique()),
+                change: |project| project.file("data/units.txt", unique()),
                 changed: &["data/units.txt"],
                 same: SAME_WHEEL,
                 ..EDIT
             },
             Edit {
                 what: "a new folder of copy_files",
-                edit: |project| project.file("data/more/units.txt", unique()),
+                change: |project| project.file("data/more/units.txt", unique()),
                 changed: &["data/more/units.txt"],
                 same: SAME_WHEEL,
                 ..EDIT
             },
             Edit {
                 what: "the mode of a file",
-                edit: |project| {
+                change: |project| {
                     let file = project.folder().join("tools/release.py");
                     fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
                     project
@@ -262,13 +261,13 @@ fn edits_of_files_run_what_was_foretold() {
             },
             Edit {
                 what: "a file that is not sent",
-                edit: |project| project.file("notes/todo.txt", unique()),
+                change: |project| project.file("notes/todo.txt", unique()),
                 changed: &["notes/todo.txt"],
                 ..EDIT
             },
             Edit {
                 what: "what is not sent",
-                edit: |project| project.edit(".dockerignore", "notes", "notes\ndata/units.txt"),
+                change: |project| project.edit(".dockerignore", "notes", "notes\ndata/units.txt"),
                 same: SAME_WHEEL,
                 ..EDIT
             },
@@ -284,7 +283,7 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
         &[
             Edit {
                 what: "a comment",
-                edit: |project| {
+                change: |project| {
                     project.edit(
                         "pyproject.toml",
                         "[project]",
@@ -296,7 +295,7 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
             },
             Edit {
                 what: "the version",
-                edit: |project| {
+                change: |project| {
                     project.edit(
                         "pyproject.toml",
                         "\"1.0.0\"",
@@ -307,7 +306,7 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
             },
             Edit {
                 what: "a dependency that is there already",
-                edit: |project| {
+                change: |project| {
                     project.edit(
                         "pyproject.toml",
                         "\"humanize>=4,<5\"",
@@ -321,7 +320,7 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
                 what: "another dependency",
                 // Wherever humanize and idna were installed, the environment is the same.
                 of_others: &["[default 3/5"],
-                edit: |project| {
+                change: |project| {
                     project.edit(
                         "pyproject.toml",
                         "\"humanize>=4,<5\"",
@@ -332,13 +331,13 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
             },
             Edit {
                 what: "a variable",
-                edit: |project| project.edit("pyproject.toml", "RUN = \"", "RUN = \"2"),
+                change: |project| project.edit("pyproject.toml", "RUN = \"", "RUN = \"2"),
                 same: &["[builder 5/5", "[wheel 2/2"],
                 ..EDIT
             },
             Edit {
                 what: "the entry point",
-                edit: |project| {
+                change: |project| {
                     project.edit(
                         "pyproject.toml",
                         "\"-m\", \"sizes\"",
@@ -350,13 +349,13 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
             },
             Edit {
                 what: "the target of copy_files",
-                edit: |project| project.edit("pyproject.toml", "\"/data\"", "\"/units\""),
+                change: |project| project.edit("pyproject.toml", "\"/data\"", "\"/units\""),
                 same: SAME_WHEEL,
                 ..EDIT
             },
             Edit {
                 what: "the interpreter",
-                edit: |project| project.file(".python-version", "3.13\n"),
+                change: |project| project.file(".python-version", "3.13\n"),
                 of_others: &[
                     "[uv 2/2",
                     "[user 2/2",
@@ -390,14 +389,14 @@ fn what_a_program_writes_decides_what_runs_after_it() {
         &[
             Edit {
                 what: "a file that says nothing about dependencies",
-                edit: |project| project.file("README.md", unique()),
+                change: |project| project.file("README.md", unique()),
                 changed: &["README.md"],
                 same: &["[metadata 3/3", "[wheel 2/2"],
                 ..EDIT
             },
             Edit {
                 what: "the file that lists them",
-                edit: |project| project.file("needs.txt", "humanize>=4.1,<5\n"),
+                change: |project| project.file("needs.txt", "humanize>=4.1,<5\n"),
                 changed: &["needs.txt"],
                 same: &["[builder 5/5"],
                 ..EDIT
@@ -426,7 +425,7 @@ fn edits_of_what_a_requirements_file_names_run_what_was_foretold() {
         &[
             Edit {
                 what: "a comment",
-                edit: |project| {
+                change: |project| {
                     project.edit("requirements.txt", "# sizes", &format!("# {}", unique()))
                 },
                 same: SAME_WHEEL,
@@ -434,7 +433,7 @@ fn edits_of_what_a_requirements_file_names_run_what_was_foretold() {
             },
             Edit {
                 what: "a marker",
-                edit: |project| {
+                change: |project| {
                     project.edit(
                         "requirements.txt",
                         "4.17.0 ",
@@ -446,141 +445,11 @@ fn edits_of_what_a_requirements_file_names_run_what_was_foretold() {
             },
             Edit {
                 what: "the source of a dependency",
-                edit: |project| project.file("vendored/vendored.py", unique()),
+                change: |project| project.file("vendored/vendored.py", unique()),
                 changed: &["vendored/vendored.py"],
                 same: SAME_WHEEL,
                 ..EDIT
             },
         ],
     );
-}
-
-#[test]
-fn a_git_revision_tells_what_was_there_before() {
-    let project = project()
-        .file(".gitignore", "local.txt\n")
-        .file("local.txt", "1");
-    let git = |arguments: &[&str]| {
-        let mut git = Command::new("git");
-        git.current_dir(project.folder())
-            .args(["-c", "user.name=x", "-c", "user.email=x@example.org"])
-            .args(arguments);
-        Ran::of(&mut git).succeeded()
-    };
-    git(&["init", "--quiet"]);
-    git(&["add", "."]);
-    git(&["commit", "--quiet", "--message", "first"]);
-    let since = |arguments: &[&str]| {
-        let mut microb = microb();
-        microb.args(arguments).args(["--since", "HEAD"]);
-        Ran::of(microb.current_dir(project.folder()))
-    };
-    assert_eq!(since(&["diff"]).succeeded().stdout, "");
-    let unchanged = since(&["explain"]).succeeded();
-    unchanged.says(["no step runs again", "note: `.git`"]);
-
-    let module = project.folder().join("sizes.py");
-    fs::write(&module, "import sys\n").unwrap();
-    since(&["explain"])
-        .succeeded()
-        .says(["copies sizes.py", "2 of 17 steps"]);
-    git(&["checkout", "--quiet", "sizes.py"]);
-    fs::set_permissions(&module, fs::Permissions::from_mode(0o755)).unwrap();
-    since(&["explain"]).succeeded().says(["copies sizes.py"]);
-    git(&["checkout", "--quiet", "sizes.py"]);
-
-    fs::create_dir(project.folder().join("new")).unwrap();
-    fs::write(project.folder().join("new/file"), "1").unwrap();
-    fs::remove_file(project.folder().join("tests/test_sizes.py")).unwrap();
-    let told = since(&["explain"]).succeeded();
-    told.says(["copies new, new/file, tests/test_sizes.py"]);
-
-    let pyproject = project.folder().join("pyproject.toml");
-    let text = fs::read_to_string(&pyproject).unwrap();
-    fs::write(&pyproject, text.replace("1.0.0", "1.0.1")).unwrap();
-    since(&["explain"]).says(["label org.opencontainers.image.version"]);
-    let different = since(&["diff"]);
-    assert_eq!(different.code, Some(1));
-    different.says(["~ LABEL org.opencontainers.image.version=[-1.0.0-]{+1.0.1+}"]);
-
-    let mut nothing = microb();
-    nothing
-        .args(["diff", "--since", "no-such-revision"])
-        .current_dir(project.folder());
-    let failed = Ran::of(&mut nothing);
-    assert_eq!(failed.code, Some(2));
-    failed.says(["neither a folder nor a git revision"]);
-}
-
-#[test]
-fn what_a_path_cannot_tell_is_noted() {
-    let project = project();
-    let told = |path: &str| {
-        let mut explain = microb();
-        explain
-            .args(["explain", "--changed", path])
-            .current_dir(project.folder());
-        Ran::of(&mut explain)
-    };
-    for (path, expected) in [
-        (
-            "pyproject.toml",
-            "`pyproject.toml` also says what the steps are",
-        ),
-        (
-            ".python-version",
-            "`.python-version` also says what the steps are",
-        ),
-        (
-            ".dockerignore",
-            "`.dockerignore` also says what the steps are",
-        ),
-        (
-            "notes/todo.txt",
-            "`notes/todo.txt` is not sent: .dockerignore leaves it out",
-        ),
-        ("szies.py", "there is no `szies.py`"),
-    ] {
-        told(path).succeeded().says([expected]);
-    }
-    told("../elsewhere")
-        .failed()
-        .says(["`../elsewhere` is not in the build context"]);
-    told(".").succeeded().says(["copies "]);
-}
-
-#[test]
-fn two_projects_or_targets_are_compared() {
-    let diff = |arguments: &[&str]| {
-        let mut diff = microb();
-        diff.arg("diff").args(arguments).current_dir(example(".."));
-        Ran::of(&mut diff)
-    };
-    let (a, b) = (
-        "examples/03-entrypoint-and-command",
-        "examples/04-requirements-file",
-    );
-    assert_eq!(diff(&[a, a]).succeeded().stdout, "");
-    let different = diff(&[a, b]);
-    assert_eq!(different.code, Some(1));
-    different.says([
-        "stage builder",
-        "{+--require-hashes",
-        "[-sizes-]{+sizes-locked+}",
-    ]);
-    let file = format!("{b}/pyproject.toml");
-    assert_eq!(diff(&[a, &file]).stdout, different.stdout);
-    let targets = [
-        "--target",
-        "plain",
-        "--target",
-        "default",
-        "examples/06-extras",
-    ];
-    let targets = diff(&targets);
-    assert_eq!(targets.code, Some(1));
-    targets.says(["{+colorama>=0.4+}"]);
-    for trouble in [&[a][..], &[a, "examples/none"]] {
-        assert_eq!(diff(trouble).code, Some(2), "{trouble:?}");
-    }
 }

@@ -74,8 +74,6 @@ fn a_new_crate_passes_its_own_test_and_builds_images() {
     new.test()
         .failed()
         .says(["look at the difference", "1 passed; 1 failed"]);
-    fs::write(&snapshot, &written).unwrap();
-    new.test().succeeded();
 
     let image = Image::new();
     let build = ["run", "--offline", "--", "build", "-t", &image.0, "example"];

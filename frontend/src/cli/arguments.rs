@@ -11,10 +11,15 @@ use crate::recipe::Recipe;
 pub(super) fn command(recipe: &Recipe) -> Command {
     let name = recipe.name().to_owned();
     let file = recipe.default_filename();
+    let about = recipe.about.clone().unwrap_or_else(|| {
+        let from = file.map_or_else(String::new, |file| format!(" from {file}"));
+        format!("Builds a container image{from}, without a Dockerfile")
+    });
+    let mistakes = file.map_or_else(String::new, |file| format!(" in {file}"));
     Command::new(name.clone())
-        .version(env!("CARGO_PKG_VERSION"))
-        .about(format!("Builds a container image from {file}, without a Dockerfile"))
-        .after_help(examples(&name, file))
+        .version(recipe.version.clone())
+        .about(about)
+        .after_help(examples(recipe))
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(build_command(&name, file))
@@ -42,10 +47,10 @@ pub(super) fn command(recipe: &Recipe) -> Command {
         .subcommand(diff_command(&name, file))
         .subcommand(
             inputs(Command::new("check"), file)
-                .about(format!("Show all mistakes in {file} at once, without building"))
+                .about(format!("Show all mistakes{mistakes} at once, without building"))
                 .after_help("The exit status is 1 when there are mistakes, 0 when there are at most warnings."),
         )
-        .subcommand(schema_command(&name, file))
+        .subcommands(file.filter(|_| recipe.schema.is_some()).map(|file| schema_command(&name, file)))
         .subcommand(pack_command(&name))
         .subcommands((!recipe.starter.is_empty()).then(|| new_command(&name)))
 }
@@ -55,8 +60,8 @@ pub(super) fn command(recipe: &Recipe) -> Command {
 pub(super) struct Inputs {
     /// The build context.
     pub(super) folder: PathBuf,
-    /// The definition file, relative to the working directory.
-    pub(super) file: PathBuf,
+    /// The definition file, relative to the working directory; `None` if the recipe has none.
+    pub(super) file: Option<PathBuf>,
     pub(super) target: Option<String>,
     pub(super) build_args: Vec<(String, String)>,
     pub(super) platform: Option<Platform>,
@@ -67,13 +72,14 @@ pub(super) struct Inputs {
 impl Inputs {
     /// Takes the values of the arguments that [`inputs`] declares.
     pub(super) fn new(recipe: &Recipe, matches: &ArgMatches) -> Self {
-        let file = matches.get_one::<PathBuf>("file");
+        // Declared only where the recipe has a definition file.
+        let file = matches.try_get_one::<PathBuf>("file").ok().flatten();
         let folder = matches
             .get_one::<PathBuf>("DIR")
             .cloned()
             .unwrap_or_else(|| folder_of(file.map(PathBuf::as_path)));
         Self {
-            file: file.map_or_else(|| default_file(&folder, recipe), Clone::clone),
+            file: file.cloned().or_else(|| default_file(&folder, recipe)),
             folder,
             // The last one, where there may be several.
             target: many(matches, "target").last().cloned(),
@@ -97,14 +103,14 @@ pub(super) fn folder_of(file: Option<&Path>) -> PathBuf {
     }
 }
 
-/// The definition file when none is named, as a person would type it.
-pub(super) fn default_file(folder: &Path, recipe: &Recipe) -> PathBuf {
-    let file = Path::new(recipe.default_filename());
-    if folder == Path::new(".") {
+/// The definition file when none is named, as a person would type it; `None` for a recipe without one.
+pub(super) fn default_file(folder: &Path, recipe: &Recipe) -> Option<PathBuf> {
+    let file = Path::new(recipe.default_filename()?);
+    Some(if folder == Path::new(".") {
         file.to_owned()
     } else {
         folder.join(file)
-    }
+    })
 }
 
 /// `NAME=VALUE`, or `NAME` for the value that the environment has, as `docker build --build-arg` does.
@@ -123,7 +129,7 @@ pub(super) fn many<'a>(matches: &'a ArgMatches, name: &str) -> impl Iterator<Ite
 }
 
 /// Adds the arguments that say what a recipe gets.
-fn inputs(command: Command, file: &str) -> Command {
+fn inputs(command: Command, file: Option<&str>) -> Command {
     let with_value = |name: &'static str, value: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name(value).help(help)
     };
@@ -131,19 +137,20 @@ fn inputs(command: Command, file: &str) -> Command {
         .arg(
             Arg::new("DIR")
                 .value_parser(value_parser!(PathBuf))
-                .help("The build context: a folder [default: the folder of FILE, or .]"),
+                .help(format!(
+                    "The build context: a folder {}",
+                    default_folder(file)
+                )),
         )
-        .arg(
-            with_value("file", "FILE", "")
-                .short('f')
+        .args(file.map(|file| {
+            file_argument(file)
                 .alias("filename")
                 .value_parser(value_parser!(PathBuf))
-                .help(format!("The definition file [default: DIR/{file}]")),
-        )
+        }))
         .arg(with_value(
             "target",
             "NAME",
-            "What to build, if the file says how to build several things",
+            "Which image to build, where there are several",
         ))
         .arg(
             with_value(
@@ -178,7 +185,7 @@ fn since() -> Arg {
         .help("What was built last: a git revision, or a folder with the project as it was")
 }
 
-fn explain_command(name: &str, file: &str) -> Command {
+fn explain_command(name: &str, file: Option<&str>) -> Command {
     inputs(Command::new("explain"), file)
         .about("Say what each step reads, and which steps a change runs again")
         .arg(
@@ -202,7 +209,7 @@ fn explain_command(name: &str, file: &str) -> Command {
         ))
 }
 
-fn diff_command(name: &str, file: &str) -> Command {
+fn diff_command(name: &str, file: Option<&str>) -> Command {
     let project = |name: &'static str, help: &'static str| {
         Arg::new(name)
             .value_parser(value_parser!(PathBuf))
@@ -212,7 +219,9 @@ fn diff_command(name: &str, file: &str) -> Command {
         .about("Compare the steps of two projects, targets or revisions")
         .mut_arg("DIR", |_| {
             project("DIR", "").value_name("A").help(format!(
-                "The first project: a folder or its {file} [default: .]"
+                "The first project: a folder{} [default: .]",
+                file.map(|file| format!(" or its {file}"))
+                    .unwrap_or_default()
             ))
         })
         .arg(project("B", "The second project"))
@@ -235,22 +244,31 @@ fn diff_command(name: &str, file: &str) -> Command {
     ))
 }
 
+fn default_folder(file: Option<&str>) -> &'static str {
+    match file {
+        Some(_) => "[default: the folder of FILE, or .]",
+        None => "[default: .]",
+    }
+}
+
+fn file_argument(file: &str) -> Arg {
+    Arg::new("file")
+        .short('f')
+        .long("file")
+        .value_name("FILE")
+        .help(format!("The definition file [default: DIR/{file}]"))
+}
+
 /// Only for its help: `build` reads its arguments itself, since most of them are the client's.
-fn build_command(name: &str, file: &str) -> Command {
+fn build_command(name: &str, file: Option<&str>) -> Command {
     Command::new("build")
         .about("Build the image with docker, nerdctl or buildctl, whichever is there")
         .override_usage(format!("{name} build [DIR] [FLAGS OF docker build]…"))
         .arg(
             Arg::new("DIR")
-                .help("The build context, as docker build takes it [default: the folder of FILE, or .]"),
+                .help(format!("The build context, as docker build takes it {}", default_folder(file))),
         )
-        .arg(
-            Arg::new("file")
-                .short('f')
-                .long("file")
-                .value_name("FILE")
-                .help(format!("The definition file [default: DIR/{file}]")),
-        )
+        .args(file.map(file_argument))
         .arg(
             Arg::new("executable")
                 .long("executable")
@@ -347,15 +365,35 @@ fn switch(name: &'static str, help: &'static str) -> Arg {
         .help(help)
 }
 
-fn examples(name: &str, file: &str) -> String {
-    format!(
-        "Examples:\n  \
-         {name} build -t app:1            build ./{file} into the image app:1\n  \
-         {name} check                     show what is wrong with it\n  \
-         {name} dockerfile services/api   see the same as a Dockerfile\n  \
-         {name} llb                       see the same as BuildKit does\n\n\
-         `{name} COMMAND --help` says more. The flags -llb, -dockerfile and -filename of microb's first version work too."
-    )
+fn examples(recipe: &Recipe) -> String {
+    let name = recipe.name();
+    let built = recipe.default_filename().map_or_else(
+        || "the current folder".to_owned(),
+        |file| format!("./{file}"),
+    );
+    let width = name.len() + " dockerfile services/api".len();
+    let lines: String = [
+        (
+            "build -t app:1",
+            format!("build {built} into the image app:1"),
+        ),
+        ("check", "show what is wrong with it".to_owned()),
+        (
+            "dockerfile services/api",
+            "see the same as a Dockerfile".to_owned(),
+        ),
+        ("llb", "see the same as BuildKit does".to_owned()),
+    ]
+    .iter()
+    .flat_map(|(command, meaning)| {
+        let command = format!("{name} {command}");
+        ["  ".to_owned(), format!("{command:width$}   {meaning}\n")]
+    })
+    .collect();
+    let last = recipe.after_help.as_deref().unwrap_or_default();
+    format!("Examples:\n{lines}\n`{name} COMMAND --help` says more. {last}")
+        .trim_end()
+        .to_owned()
 }
 
 #[cfg(test)]

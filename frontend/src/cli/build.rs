@@ -18,7 +18,8 @@ pub(super) struct Request {
     /// The build context: a folder, a URL, or `-`.
     pub(super) context: String,
     /// The definition file, relative to the working directory; for a remote context relative to its root.
-    pub(super) file: String,
+    /// `None` if the recipe has none.
+    pub(super) file: Option<String>,
     /// The frontend image's name.
     pub(super) frontend: String,
     pub(super) arguments: ClientArguments,
@@ -55,8 +56,11 @@ fn prepare(recipe: &Recipe, args: Vec<String>) -> Result<Command, Diagnostics> {
 fn definition(
     recipe: &Recipe,
     arguments: &mut ClientArguments,
-) -> Result<(String, String), Diagnostic> {
+) -> Result<(String, Option<String>), Diagnostic> {
     let file = arguments.file.take();
+    let Some(filename) = recipe.default_filename() else {
+        return without_definition(recipe, file, arguments);
+    };
     let context = arguments.context.take().unwrap_or_else(|| {
         let folder = folder_of(file.as_deref().map(Path::new));
         folder.to_string_lossy().into_owned()
@@ -64,17 +68,34 @@ fn definition(
     let is_folder = Path::new(&context).is_dir();
     let file = match file {
         Some(file) => file,
-        None if is_folder => {
-            let file = default_file(Path::new(&context), recipe);
-            file.to_string_lossy().into_owned()
-        }
-        None => recipe.default_filename().to_owned(),
+        None => default_file(Path::new(&context), recipe)
+            .filter(|_| is_folder)
+            .map_or_else(
+                || filename.to_owned(),
+                |file| file.to_string_lossy().into_owned(),
+            ),
     };
     if is_folder && file != "-" && !Path::new(&file).exists() {
         return Err(Diagnostic::error(format!("there is no file `{file}`"))
             .help("name the folder of the project, or its definition file with `-f FILE`"));
     }
-    Ok((context, file))
+    Ok((context, Some(file)))
+}
+
+fn without_definition(
+    recipe: &Recipe,
+    file: Option<String>,
+    arguments: &mut ClientArguments,
+) -> Result<(String, Option<String>), Diagnostic> {
+    if let Some(file) = file {
+        let name = recipe.name();
+        return Err(Diagnostic::error(format!(
+            "`-f {file}`: the recipe `{name}` reads no definition file"
+        ))
+        .help(format!("write `{name} build DIR`")));
+    }
+    let context = arguments.context.take();
+    Ok((context.unwrap_or_else(|| ".".to_owned()), None))
 }
 
 /// A name that changes with the image, so that an engine that knows it need not load the image again.

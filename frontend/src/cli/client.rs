@@ -235,7 +235,7 @@ fn docker_build(program: &str, request: &Request, frontend_context: Option<&str>
     command.env("DOCKER_BUILDKIT", "1").arg("build");
     command.arg(format!("--build-arg=BUILDKIT_SYNTAX={}", request.frontend));
     command.args(frontend_context.map(|context| format!("--build-context={context}")));
-    command.arg(format!("--file={}", request.file));
+    command.args(request.file.as_ref().map(|file| format!("--file={file}")));
     for flag in &request.arguments.flags {
         command.args(&flag.written);
     }
@@ -246,20 +246,21 @@ fn docker_build(program: &str, request: &Request, frontend_context: Option<&str>
 /// `buildctl build`: docker's flags that say what to build are translated, all others go through.
 fn buildctl_build(image: &FrontendImage, request: &Request) -> Result<Command, Diagnostic> {
     let folder = layout(image, &request.frontend)?;
-    let file = Path::new(&request.file);
-    let (Some(name), false) = (file.file_name(), request.file == "-") else {
-        return Err(
-            Diagnostic::error(format!("`{}` is no file for buildctl", request.file))
-                .help("name a file with `-f FILE`"),
-        );
-    };
+    let file = request.file.as_deref().map(Path::new);
+    let name = file.map(|file| file.file_name().filter(|name| *name != "-").ok_or(file));
+    let name = name.transpose().map_err(|file| {
+        Diagnostic::error(format!("`{}` is no file for buildctl", file.display()))
+            .help("name a file with `-f FILE`")
+    })?;
     let mut command = Command::new("buildctl");
     command.args(["build", "--frontend=gateway.v0"]);
     let mut option = |name: &str, value: &str| {
         command.arg("--opt").arg(format!("{name}={value}"));
     };
     option("source", &request.frontend);
-    option("filename", &name.to_string_lossy());
+    if let Some(name) = name {
+        option("filename", &name.to_string_lossy());
+    }
     let context = format!("oci-layout://frontend@{}", image.digest());
     option(&format!("context:{}", request.frontend), &context);
     let is_folder = Path::new(&request.context).is_dir();
@@ -268,7 +269,10 @@ fn buildctl_build(image: &FrontendImage, request: &Request) -> Result<Command, D
     }
     command.arg(format!("--oci-layout=frontend={}", folder.display()));
     if is_folder {
-        let folder_of_file = folder_of(Some(file));
+        let folder_of_file = match file {
+            Some(_) => folder_of(file),
+            None => Path::new(&request.context).to_owned(),
+        };
         command.arg(format!("--local=context={}", request.context));
         command.arg(format!("--local=dockerfile={}", folder_of_file.display()));
     }

@@ -35,9 +35,10 @@ fn stages(recipe: &Recipe, matches: &ArgMatches) -> Result<(Stage, Stage), Diagn
         let before = now.since(recipe, since)?;
         return Ok((before.project.stage, now.stage));
     }
-    let mut b = match matches.contains_id("B") {
-        true => inputs(recipe, matches, "B"),
-        false => a.clone(),
+    let mut b = if matches.contains_id("B") {
+        inputs(recipe, matches, "B")
+    } else {
+        a.clone()
     };
     let targets: Vec<&String> = many(matches, "target").collect();
     let mut a = a;
@@ -68,7 +69,7 @@ fn inputs(recipe: &Recipe, matches: &ArgMatches, argument: &str) -> Inputs {
     if let Some(path) = matches.get_one::<PathBuf>(argument) {
         if path.is_file() {
             inputs.folder = arguments::folder_of(Some(path));
-            inputs.file.clone_from(path);
+            inputs.file = Some(path.clone());
         } else {
             inputs.file = arguments::default_file(path, recipe);
             inputs.folder.clone_from(path);

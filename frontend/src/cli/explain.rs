@@ -46,7 +46,7 @@ pub(super) struct Project {
 
 impl Project {
     pub(super) fn open(recipe: &Recipe, inputs: &Inputs) -> Result<Self, Diagnostics> {
-        Self::of(recipe, inputs, show::context(inputs)?)
+        Self::of(recipe, inputs, show::context(recipe, inputs)?)
     }
 
     fn of(
@@ -71,9 +71,9 @@ impl Project {
         let path = Path::new(since);
         if path.is_dir() {
             let mut inputs = self.inputs.clone();
-            inputs.folder = path.to_owned();
+            path.clone_into(&mut inputs.folder);
             if let Some(definition) = definition {
-                inputs.file = path.join(definition);
+                inputs.file = Some(path.join(definition));
             }
             return Ok(Before {
                 project: Self::open(recipe, &inputs)?,
@@ -81,8 +81,7 @@ impl Project {
             });
         }
         let revision = Revision::open(self.cx.folder(), since)?;
-        let cx = DirectoryContext::open(&self.inputs.folder, &self.inputs.file)?;
-        let cx = show::given(&self.inputs, cx);
+        let cx = show::open(recipe, &self.inputs)?;
         let cx = cx.earlier(revision.earlier(), &definition.unwrap_or_default())?;
         Ok(Before {
             project: Self::of(recipe, &self.inputs, Arc::new(cx))?,
@@ -105,12 +104,19 @@ impl Project {
             let paths: Vec<&str> = paths.map(|(path, _)| path.as_str()).collect();
             paths.join(", ")
         };
+        let listed = self.cx.lists();
+        let listed: Vec<String> = listed.iter().map(|path| format!("{path}/")).collect();
+        let lists = match listed.join(", ").as_str() {
+            "" => String::new(),
+            "/" => ", the names in its folder".to_owned(),
+            folders => format!(", the names in the folders {folders}"),
+        };
         let looked_for = match named(false).as_str() {
             "" => String::new(),
             paths => format!(", and looked for {paths}"),
         };
         Ok(format!(
-            "The recipe reads {}{looked_for}.\n\
+            "The recipe reads {}{lists}{looked_for}.\n\
              That changes steps only by the values in them: `{} explain --since REV` compares.\n\n{explained}",
             named(true),
             recipe.name()
@@ -123,7 +129,7 @@ impl Project {
         let mut notes = BTreeSet::new();
         for given in changed {
             let path = self.inside(given)?;
-            notes.extend(self.note(recipe, &path, &before));
+            notes.extend(self.notes(recipe, &path, &before));
             if !is_excluded(&self.ignored, &path) {
                 after = after.with_changed(&path);
             }
@@ -133,29 +139,37 @@ impl Project {
     }
 
     /// What the answer does not say about a path.
-    fn note(&self, recipe: &Recipe, path: &str, tree: &Tree) -> Option<String> {
-        let is_definition =
-            folder::definition_path(&self.cx, &self.inputs).as_deref() == Some(path);
-        let is_read =
-            is_definition || self.cx.reads().contains_key(path) || path == self.ignore_file;
-        if is_read {
-            let name = recipe.name();
-            return Some(format!(
-                "`{path}` also says what the steps are: `{name} explain --since REV` compares them with those of another time"
-            ));
+    fn notes(&self, recipe: &Recipe, path: &str, tree: &Tree) -> Vec<String> {
+        if path.is_empty() {
+            return Vec::new();
         }
-        if is_excluded(&self.ignored, path) {
-            return Some(format!(
+        let definition = folder::definition_path(&self.cx, &self.inputs);
+        let is_read = definition.as_deref() == Some(path)
+            || self.cx.reads().contains_key(path)
+            || path == self.ignore_file;
+        let mut notes = Vec::new();
+        if is_read {
+            notes.push(format!(
+                "`{path}` also says what the steps are: `{} explain --since REV` compares them with those of another time",
+                recipe.name()
+            ));
+        } else if is_excluded(&self.ignored, path) {
+            notes.push(format!(
                 "`{path}` is not sent: {} leaves it out",
                 self.ignore_file
             ));
-        }
-        if tree.get(path).is_none() {
-            return Some(format!(
+        } else if tree.get(path).is_none() {
+            notes.push(format!(
                 "there is no `{path}`: it is taken for a file that is new, or was there before"
             ));
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            if self.cx.lists().contains(folder) {
+                notes.push(format!(
+                    "the recipe looks at the names beside `{path}`: another one may change the steps"
+                ));
+            }
         }
-        None
+        notes
     }
 
     /// A path from the working directory as a path of the build context.

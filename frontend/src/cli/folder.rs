@@ -41,7 +41,6 @@ pub(super) fn tree(
 
 /// The patterns of the ignore file, and its name: the one beside the definition wins.
 pub(super) fn ignored(cx: &DirectoryContext, inputs: &Inputs) -> (String, Vec<String>) {
-    let own = format!("{}{IGNORE_FILE}", inputs.file.display());
     let beside = match definition_path(cx, inputs) {
         Some(path) => {
             let name = format!("{path}{IGNORE_FILE}");
@@ -50,7 +49,11 @@ pub(super) fn ignored(cx: &DirectoryContext, inputs: &Inputs) -> (String, Vec<St
                 .flatten()
                 .map(|content| (name, content))
         }
-        None => fs::read(&own).ok().map(|content| (own, content)),
+        None => inputs.file.as_ref().and_then(|file| {
+            let own = format!("{}{IGNORE_FILE}", file.display());
+            let content = fs::read(&own).ok()?;
+            Some((own, content))
+        }),
     };
     let found = beside.or_else(|| {
         let content = cx.look_at(IGNORE_FILE).ok().flatten()?;
@@ -64,7 +67,7 @@ pub(super) fn ignored(cx: &DirectoryContext, inputs: &Inputs) -> (String, Vec<St
 
 /// The path of the definition in the folder, if it is there.
 pub(super) fn definition_path(cx: &DirectoryContext, inputs: &Inputs) -> Option<String> {
-    let file = std::path::absolute(&inputs.file).ok()?;
+    let file = std::path::absolute(inputs.file.as_ref()?).ok()?;
     let folder = fs::canonicalize(file.parent()?).ok()?;
     let path = folder.join(file.file_name()?);
     let path = path.strip_prefix(cx.folder()).ok()?;

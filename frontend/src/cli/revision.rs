@@ -127,7 +127,11 @@ impl Revision {
     pub(super) fn earlier(&self) -> Earlier {
         let this = self.clone();
         Earlier {
-            paths: self.changed.clone(),
+            paths: self
+                .changed
+                .iter()
+                .map(|path| (path.clone(), self.files.contains_key(path)))
+                .collect(),
             read: Box::new(move |path| this.read(path)),
         }
     }

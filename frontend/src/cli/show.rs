@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ArgMatches;
@@ -56,8 +56,7 @@ pub(super) fn check(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnos
     let (mut all, mut wrong) = (Review::default(), Vec::new());
     for target in targets(recipe, &inputs) {
         inputs.target = target;
-        let cx = DirectoryContext::open(&inputs.folder, &inputs.file)?;
-        let cx = Arc::new(given(&inputs, cx).with_check(true));
+        let cx = Arc::new(open(recipe, &inputs)?.with_check(true));
         let (stage, review) = inspect(recipe, &inputs, &cx)?;
         add(&mut all.warnings, review.warnings);
         add(&mut all.errors, review.errors);
@@ -67,14 +66,15 @@ pub(super) fn check(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnos
     tell(&all.warnings);
     wrong.extend(all.into_errors());
     Diagnostics::or(wrong, ())?;
-    print(format!("{}: no mistakes\n", inputs.file.display()).as_bytes())
+    let checked = inputs.file.as_ref().unwrap_or(&inputs.folder);
+    print(format!("{}: no mistakes\n", checked.display()).as_bytes())
 }
 
 /// The target that was asked for, or all of them.
 fn targets(recipe: &Recipe, inputs: &Inputs) -> Vec<Option<String>> {
     let list = || {
         let list = recipe.targets.as_ref()?;
-        let targets = list(&*context(inputs).ok()?).ok()?;
+        let targets = list(&*context(recipe, inputs).ok()?).ok()?;
         let names = targets.into_iter().map(|target| target.name);
         let names: Vec<_> = names.filter(|name| !name.is_empty()).map(Some).collect();
         (!names.is_empty()).then_some(names)
@@ -90,21 +90,28 @@ fn targets(recipe: &Recipe, inputs: &Inputs) -> Vec<Option<String>> {
 
 /// Runs the recipe over the folder. Warnings go to standard error, mistakes to the caller.
 fn stage(recipe: &Recipe, inputs: &Inputs) -> Result<Stage, Diagnostics> {
-    stage_of(recipe, inputs, &context(inputs)?)
+    stage_of(recipe, inputs, &context(recipe, inputs)?)
 }
 
 /// The folder as the context of a recipe.
-pub(super) fn context(inputs: &Inputs) -> Result<Arc<DirectoryContext>, Diagnostics> {
-    let cx = DirectoryContext::open(&inputs.folder, &inputs.file)?;
-    Ok(Arc::new(given(inputs, cx)))
+pub(super) fn context(
+    recipe: &Recipe,
+    inputs: &Inputs,
+) -> Result<Arc<DirectoryContext>, Diagnostics> {
+    open(recipe, inputs).map(Arc::new)
 }
 
-/// Gives a context what the command line says.
-pub(super) fn given(inputs: &Inputs, cx: DirectoryContext) -> DirectoryContext {
-    cx.build_args(inputs.build_args.clone())
+/// The folder, with what the command line says of the build.
+pub(super) fn open(recipe: &Recipe, inputs: &Inputs) -> Result<DirectoryContext, Diagnostics> {
+    let cx = match &inputs.file {
+        Some(file) => DirectoryContext::open(&inputs.folder, file),
+        None => DirectoryContext::without_definition(&inputs.folder, recipe.name()),
+    }?;
+    Ok(cx
+        .build_args(inputs.build_args.clone())
         .named_contexts(inputs.named_contexts.iter().map(|(name, _)| name.clone()))
         .with_target(inputs.target.clone())
-        .with_platform(platform(inputs))
+        .with_platform(platform(inputs)))
 }
 
 /// Runs the recipe in a context that [`given`] made. What would stop a build is told, and stops nobody here.
@@ -212,12 +219,9 @@ fn as_typed(found: &Diagnostic, inputs: &Inputs) -> Diagnostic {
     let mut found = found.clone();
     found.span = found.span.map(|span| {
         let name = span.file().name();
-        let is_definition = inputs.file.file_name().is_some_and(|file| *file == *name);
-        let path = if is_definition {
-            inputs.file.clone()
-        } else {
-            inputs.folder.join(name)
-        };
+        let is_definition = |file: &&PathBuf| file.file_name().is_some_and(|file| *file == *name);
+        let definition = inputs.file.as_ref().filter(is_definition);
+        let path = definition.map_or_else(|| inputs.folder.join(name), Clone::clone);
         let path = path.strip_prefix(Path::new(".")).unwrap_or(&path);
         SourceFile::new(path.to_string_lossy(), span.file().text()).span(span.range())
     });

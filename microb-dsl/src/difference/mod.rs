@@ -89,12 +89,11 @@ pub fn between(before: &Stage, after: &Stage) -> Difference {
         });
     let others = after.iter().filter_map(|(name, stage)| {
         let earlier = partner(name, &before).and_then(|place| before.get(place));
-        let (presence, lines) = match earlier {
-            Some((_, earlier)) => (Presence::Both, lines(&earlier.texts, &stage.texts)),
-            None => {
-                let lines = stage.texts.iter().cloned().map(LineDifference::Added);
-                (Presence::Added, lines.collect())
-            }
+        let (presence, lines) = if let Some((_, earlier)) = earlier {
+            (Presence::Both, lines(&earlier.texts, &stage.texts))
+        } else {
+            let lines = stage.texts.iter().cloned().map(LineDifference::Added);
+            (Presence::Added, lines.collect())
         };
         (!lines.is_empty()).then(|| StageDifference {
             name: name.clone(),

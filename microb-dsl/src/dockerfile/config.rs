@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
+use crate::grammar::{self, Mistake};
 use crate::step::{Command, Healthcheck};
 
 use super::{no_form, run, words};
@@ -55,26 +56,21 @@ pub(super) fn workdir(folder: &str) -> Result<String, Diagnostic> {
 }
 
 pub(super) fn stop_signal(signal: &str) -> Result<String, Diagnostic> {
-    if is_signal(signal) {
-        Ok(format!("STOPSIGNAL {signal}"))
-    } else {
-        let reason = format!("`{}` is no signal of Linux", signal.escape_debug());
-        Err(no_form("`stop_signal`", &reason))
-    }
+    grammar::signal(signal).map_err(|mistake| wrong("stop_signal", mistake))?;
+    Ok(format!("STOPSIGNAL {signal}"))
 }
 
-/// Only what is written as it ends up in the image config or in an unmistakable short form: `8000`, `8000/tcp`.
 pub(super) fn expose(port: &str) -> Result<String, Diagnostic> {
-    let (number, protocol) = port.split_once('/').unwrap_or((port, "tcp"));
-    let canonical = |text: &str| {
-        text.parse::<u16>()
-            .is_ok_and(|number| number.to_string() == text)
-    };
-    if canonical(number) && matches!(protocol, "tcp" | "udp" | "sctp") {
-        return Ok(format!("EXPOSE {port}"));
+    grammar::port(port).map_err(|mistake| wrong("expose", mistake))?;
+    Ok(format!("EXPOSE {port}"))
+}
+
+fn wrong(function: &str, mistake: Mistake) -> Diagnostic {
+    let found = no_form(&format!("`{function}`"), &mistake.message);
+    match mistake.help {
+        Some(help) => found.help(help),
+        None => found,
     }
-    let reason = format!("`{}` is no port", port.escape_debug());
-    Err(no_form("`expose`", &reason).help("write for instance `8000/tcp`"))
 }
 
 pub(super) fn volume(folder: &str) -> Result<String, Diagnostic> {
@@ -106,6 +102,14 @@ pub(super) fn command_line(
     Ok(format!("{keyword} {text}"))
 }
 
+pub(super) fn shell(argv: &[String]) -> Result<String, Diagnostic> {
+    let wrong = |reason| no_form("`shell`", reason);
+    if argv.is_empty() {
+        return Err(wrong("it names no program"));
+    }
+    Ok(format!("SHELL {}", run::argv(argv).map_err(wrong)?))
+}
+
 pub(super) fn healthcheck(check: &Healthcheck) -> Result<String, Diagnostic> {
     let flags = healthcheck_flags(check).map_err(|reason| no_form("`healthcheck`", reason))?;
     match &check.command {
@@ -127,6 +131,7 @@ fn healthcheck_flags(check: &Healthcheck) -> Result<String, &'static str> {
         ("interval", check.interval),
         ("timeout", check.timeout),
         ("start-period", check.start_period),
+        ("start-interval", check.start_interval),
     ] {
         if let Some(time) = time {
             flags.push(format!("--{name}={} ", go_duration(time)?));
@@ -156,45 +161,4 @@ fn go_duration(time: Duration) -> Result<String, &'static str> {
         }
     }
     Ok(format!("{nanoseconds}ns"))
-}
-
-/// Whether `STOPSIGNAL` takes it: a number, or a name of `github.com/moby/sys/signal` with or without `SIG`, in any case.
-fn is_signal(text: &str) -> bool {
-    const NAMES: &str = "ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV \
-        STKFLT STOP SYS TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX";
-    if let Ok(number) = text.parse::<u8>() {
-        return (1..=64).contains(&number);
-    }
-    let upper = text.to_ascii_uppercase();
-    let name = upper.strip_prefix("SIG").unwrap_or(&upper);
-    let real_time = |prefix: &str, highest: u8| {
-        name.strip_prefix(prefix)
-            .is_some_and(|number| (1..=highest).any(|known| known.to_string() == number))
-    };
-    NAMES.split_ascii_whitespace().any(|known| known == name)
-        || real_time("RTMIN+", 15)
-        || real_time("RTMAX-", 14)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn signals_are_those_of_docker() {
-        for (text, known) in [
-            ("SIGINT", true),
-            ("term", true),
-            ("15", true),
-            ("SIGRTMIN+15", true),
-            ("RTMAX-14", true),
-            ("RTMAX-15", false),
-            ("RTMIN+01", false),
-            ("0", false),
-            ("SIG", false),
-            ("", false),
-        ] {
-            assert_eq!(is_signal(text), known, "{text}");
-        }
-    }
 }

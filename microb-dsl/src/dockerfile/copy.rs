@@ -86,7 +86,21 @@ fn line(keyword: &str, flags: &[String], paths: &[String]) -> String {
 }
 
 fn common_flags(copy: &Copy) -> Result<Vec<String>, String> {
-    let mut flags = ownership(copy.owner.as_ref(), copy.mode)?;
+    let mut flags = Vec::new();
+    if copy.link {
+        if copy.owner.as_ref().is_some_and(Owner::has_name) {
+            return Err("a linked copy has no passwd file, so its owner is a number".to_owned());
+        }
+        flags.push("--link".to_owned());
+    }
+    if copy.parents {
+        let fetched = matches!(copy.from, Source::Http(_) | Source::Git(_));
+        if fetched || copy.unpack {
+            return Err("`ADD` has no `--parents`".to_owned());
+        }
+        flags.push("--parents".to_owned());
+    }
+    flags.extend(ownership(copy.owner.as_ref(), copy.mode)?);
     for pattern in &copy.exclude {
         flags.push(words::flag("exclude", pattern)?);
     }

@@ -7,8 +7,8 @@
 //! says what all of it means.
 //!
 //! The text has no `#syntax` line, so any frontend reads it. Heredocs and `COPY --link` need Dockerfile 1.4,
-//! `ADD --checksum` 1.6, secrets as variables 1.10, `ADD --unpack` 1.17, `--exclude` 1.19 and
-//! `RUN --security` 1.20.
+//! `ADD --checksum` 1.6, secrets as variables 1.10, `ADD --unpack` 1.17, `--exclude` 1.19, and
+//! `RUN --security` and `COPY --parents` 1.20.
 //!
 //! Three rules of Dockerfiles that recipes share, because lowering follows them too:
 //!
@@ -265,6 +265,7 @@ fn instruction(step: &Step, names: &Names) -> Result<String, Diagnostic> {
         }
         Instruction::Cmd(command) => config::command_line("CMD", "cmd", command),
         Instruction::Healthcheck(check) => config::healthcheck(check),
+        Instruction::Shell(argv) => config::shell(argv),
     }
 }
 

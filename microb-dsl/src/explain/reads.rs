@@ -212,6 +212,7 @@ impl Reader {
             | Instruction::Label { .. }
             | Instruction::Expose(_)
             | Instruction::Volume(_)
+            | Instruction::Shell(_)
             | Instruction::Entrypoint(_)
             | Instruction::Cmd(_)
             | Instruction::StopSignal(_)

@@ -3,7 +3,60 @@
 use super::image::DEFAULT_PATH;
 use super::lowering::State;
 use super::paths::absolute;
-use crate::step::Instruction;
+use crate::diagnostic::Diagnostic;
+use crate::grammar::{self, Mistake};
+use crate::step::{Command, Instruction};
+
+/// What of a step no container could be started with.
+pub(super) fn mistake(instruction: &Instruction) -> Option<Diagnostic> {
+    let worded = |function: &str, mistake: Mistake| {
+        let found = Diagnostic::error(format!("`{function}`: {}", mistake.message));
+        match mistake.help {
+            Some(help) => found.help(help),
+            None => found,
+        }
+    };
+    let wrong = |message: String| Some(Diagnostic::error(message));
+    let no_program = |function: &str| wrong(format!("`{function}` without a program"));
+    let is_empty = |command: &Command| matches!(command, Command::Exec(argv) if argv.is_empty());
+    match instruction {
+        Instruction::Expose(port) => grammar::port(port).err().map(|m| worded("expose", m)),
+        Instruction::StopSignal(signal) => grammar::signal(signal)
+            .err()
+            .map(|m| worded("stop_signal", m)),
+        Instruction::Env { name, .. } if name.is_empty() || name.contains('=') => wrong(format!(
+            "`{}` is no name of a variable",
+            name.escape_debug()
+        )),
+        Instruction::Label { name, .. } if name.is_empty() => {
+            wrong("a label without a key".to_owned())
+        }
+        Instruction::Volume(folder) if folder.is_empty() => {
+            wrong("`volume` without a folder".to_owned())
+        }
+        Instruction::Run(run) if is_empty(&run.command) => no_program("run"),
+        Instruction::Shell(argv) if argv.is_empty() => no_program("shell"),
+        Instruction::Healthcheck(check) if check.command.as_ref().is_some_and(is_empty) => {
+            no_program("healthcheck")
+        }
+        Instruction::Run(_)
+        | Instruction::Copy(_)
+        | Instruction::Mkdir(_)
+        | Instruction::Mkfile(_)
+        | Instruction::Remove(_)
+        | Instruction::Symlink(_)
+        | Instruction::Env { .. }
+        | Instruction::Path(_)
+        | Instruction::Workdir(_)
+        | Instruction::User(_)
+        | Instruction::Label { .. }
+        | Instruction::Volume(_)
+        | Instruction::Entrypoint(_)
+        | Instruction::Cmd(_)
+        | Instruction::Healthcheck(_)
+        | Instruction::Shell(_) => None,
+    }
+}
 
 impl State {
     /// Applies a step to the image config.
@@ -46,6 +99,7 @@ impl State {
             }
             Instruction::StopSignal(signal) => config.stop_signal.clone_from(signal),
             Instruction::Healthcheck(check) => config.set_healthcheck(check),
+            Instruction::Shell(argv) => config.shell = Some(argv.clone()),
             Instruction::Run(_)
             | Instruction::Copy(_)
             | Instruction::Mkdir(_)

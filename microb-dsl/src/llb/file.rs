@@ -17,6 +17,9 @@ const DOCUMENT: &str = "/EOF";
 /// BuildKit's `pb.Empty`: an action on nothing.
 const EMPTY: i64 = -1;
 
+/// The capability of an engine to insist on paths that patterns name.
+pub(super) const REQUIRED_PATHS: &str = "file.copy.requiredpaths";
+
 /// The mode of a file that says nothing about it, as `COPY <<EOF` makes it.
 const DEFAULT_MODE: u32 = 0o644;
 
@@ -77,18 +80,77 @@ fn base(root: &Root<'_>) -> i64 {
 }
 
 /// Lowers a `copy` step. Several sources are one op, hence one layer.
-pub(super) fn copy(copy: &Copy, source: Option<&Node>, root: &Root<'_>) -> File {
+///
+/// `requires_paths` says that the engine can insist on a source of a copy with its parents, which is a pattern for it.
+pub(super) fn copy(
+    copy: &Copy,
+    source: Option<&Node>,
+    root: &Root<'_>,
+    requires_paths: bool,
+) -> File {
     let mut file = File::on(root);
     let secondary = source.map_or(EMPTY, |node| input_index(&mut file.inputs, node));
-    if !copy.include.is_empty() || !copy.exclude.is_empty() {
-        file.capabilities.insert("file.copy.includeexcludepatterns");
-    }
-    let actions = copy
+    let actions: Vec<_> = copy
         .sources
         .iter()
-        .map(|path| (secondary, Action::Copy(copy_action(copy, path, root))))
+        .map(|path| {
+            if copy.parents {
+                copy_with_parents(copy, path, root, requires_paths)
+            } else {
+                copy_action(copy, path, root)
+            }
+        })
         .collect();
-    file.chain(root, actions)
+    let has_patterns = |action: &pb::FileActionCopy| {
+        !action.include_patterns.is_empty() || !action.exclude_patterns.is_empty()
+    };
+    if actions.iter().any(has_patterns) {
+        file.capabilities.insert("file.copy.includeexcludepatterns");
+    }
+    if actions
+        .iter()
+        .any(|action| !action.required_paths.is_empty())
+    {
+        file.capabilities.insert(REQUIRED_PATHS);
+    }
+    let actions = actions
+        .into_iter()
+        .map(|action| (secondary, Action::Copy(action)));
+    file.chain(root, actions.collect())
+}
+
+/// The path is a pattern below the folder before its `/./`, or below the root, as `dispatchCopy` has it.
+fn copy_with_parents(
+    copy: &Copy,
+    path: &str,
+    root: &Root<'_>,
+    requires_paths: bool,
+) -> pb::FileActionCopy {
+    let (folder, below) = path.split_once("/./").unwrap_or(("/", path));
+    let pattern = absolute("/", &clean(below));
+    let required = requires_paths && !has_wildcards(folder) && !has_wildcards(&pattern);
+    let mut action = copy_action(copy, folder, root);
+    if required {
+        let whole = absolute("/", &format!("{folder}/{pattern}"));
+        action.required_paths.push(whole);
+    }
+    action
+        .include_patterns
+        .insert(0, pattern.trim_start_matches('/').to_owned());
+    action
+}
+
+/// Whether `*`, `?` or `[` in the path would match; a `\\` takes the meaning of what follows it.
+fn has_wildcards(path: &str) -> bool {
+    let mut characters = path.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '*' | '?' | '[' => return true,
+            '\\' => _ = characters.next(),
+            _ => {}
+        }
+    }
+    false
 }
 
 fn copy_action(copy: &Copy, path: &str, root: &Root<'_>) -> pb::FileActionCopy {

@@ -172,6 +172,12 @@ impl ContainerConfig {
         }
     }
 
+    /// The `ONBUILD` lines that the image wants run in what is built on it. They run nowhere but in a Dockerfile.
+    pub(super) fn triggers(&self) -> Option<&Vec<Value>> {
+        let lines = self.other.get("OnBuild")?.as_array()?;
+        (!lines.is_empty()).then_some(lines)
+    }
+
     /// The shell that runs the shell form of a command.
     pub(super) fn argv(&self, command: &Command) -> Vec<String> {
         match command {
@@ -199,6 +205,7 @@ impl ContainerConfig {
             ("Interval", check.interval),
             ("Timeout", check.timeout),
             ("StartPeriod", check.start_period),
+            ("StartInterval", check.start_interval),
         ] {
             if let Some(nanoseconds) = time.and_then(|time| u64::try_from(time.as_nanos()).ok()) {
                 json.insert(key.to_owned(), nanoseconds.into());

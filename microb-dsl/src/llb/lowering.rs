@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bollard_buildkit_proto::pb;
 
+use super::config;
 use super::exec::{self, Mounted};
 use super::file::{self, File, Root};
 use super::graph::{Graph, Node, Notes};
@@ -313,6 +314,13 @@ impl Lowering<'_> {
         let key = (image.clone(), cx.platform.clone());
         let resolved = self.inputs.images.get(&key)?;
         match ImageConfig::from_base(&resolved.config) {
+            Ok(config) if config.config.triggers().is_some() => {
+                let message = format!("the image `{}` has `ONBUILD` lines", image.familiar());
+                self.mistakes.push(Diagnostic::error(message).help(
+                    "start from the image that it was made from, and write what the lines do as steps",
+                ));
+                None
+            }
             Ok(config) => Some(config),
             Err(error) => {
                 self.mistakes.push(Diagnostic::error(format!(
@@ -396,6 +404,12 @@ impl Lowering<'_> {
 
     pub(super) fn step(&mut self, state: &mut State, step: &Step, cx: &mut StageContext) {
         let epoch = self.inputs.source_date_epoch;
+        if let Some(mistake) = config::mistake(&step.instruction) {
+            self.mistakes.push(match &step.origin.span {
+                Some(span) => mistake.at(span),
+                None => mistake,
+            });
+        }
         if is_layer(step) {
             let notes = cx.notes(step);
             state.root = self.layer(state, step, cx, &notes);
@@ -432,7 +446,11 @@ impl Lowering<'_> {
                 if let (true, Some(node), Some(span)) = (is_fetched, &source, notes.span) {
                     self.graph.locate(node, span);
                 }
-                file::copy(copy, source.as_ref(), &root)
+                if copy.link {
+                    return Some(self.link(copy, source.as_ref(), &root, notes));
+                }
+                let requires_paths = self.inputs.capabilities.has(file::REQUIRED_PATHS);
+                file::copy(copy, source.as_ref(), &root, requires_paths)
             }
             Instruction::Mkfile(mkfile) => self.mkfile(mkfile, &root),
             Instruction::Mkdir(mkdir) => file::mkdir(mkdir, &root),
@@ -460,7 +478,8 @@ impl Lowering<'_> {
             | Instruction::Entrypoint(_)
             | Instruction::Cmd(_)
             | Instruction::StopSignal(_)
-            | Instruction::Healthcheck(_) => return state.root.clone(),
+            | Instruction::Healthcheck(_)
+            | Instruction::Shell(_) => return state.root.clone(),
         };
         Some(self.add_file(file, notes))
     }

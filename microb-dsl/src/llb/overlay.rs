@@ -40,6 +40,46 @@ impl Lowering<'_> {
         State::new(root, image)
     }
 
+    /// A linked copy: made on nothing, and laid on top of what is there.
+    ///
+    /// Without merge op, and with a mode, it is an ordinary copy, as `dispatchCopy` of the Dockerfile frontend does it.
+    pub(super) fn link(
+        &mut self,
+        copy: &Copy,
+        source: Option<&Node>,
+        root: &Root<'_>,
+        notes: &Notes<'_>,
+    ) -> Node {
+        if copy.owner.as_ref().is_some_and(Owner::has_name) {
+            let mistake =
+                Diagnostic::error("a linked copy has no passwd file to find its owner in")
+                    .help("write the owner as a number, or leave out `.link()`");
+            self.mistakes.push(match notes.span {
+                Some(span) => mistake.at(span),
+                None => mistake,
+            });
+        }
+        let requires_paths = self.inputs.capabilities.has(file::REQUIRED_PATHS);
+        let links = copy.mode.is_none() && self.inputs.capabilities.has("mergeop");
+        let lower = root.node.filter(|_| links);
+        let on = Root {
+            node: root.node.filter(|_| !links),
+            ..*root
+        };
+        let file = file::copy(copy, source, &on, requires_paths);
+        let upper = self.add_file(file, notes);
+        let Some(lower) = lower else {
+            return upper;
+        };
+        let notes = Notes {
+            name: notes.name.replacen("] ", "] LINK ", 1),
+            span: notes.span,
+            ignore_cache: notes.ignore_cache,
+            group: notes.group.clone(),
+        };
+        self.merge_op(&[lower.clone(), upper], &notes)
+    }
+
     fn merge_op(&mut self, nodes: &[Node], notes: &Notes<'_>) -> Node {
         let mut inputs = Vec::new();
         let merge = pb::MergeOp {
@@ -63,7 +103,7 @@ impl Lowering<'_> {
                 working_dir: "/",
                 epoch: None,
             };
-            let file = file::copy(&all, Some(&upper), &root);
+            let file = file::copy(&all, Some(&upper), &root, false);
             self.add_file(file, notes)
         })
     }
@@ -149,7 +189,8 @@ fn replayable<'a>(lower: &Stage, upper: &'a Stage) -> Option<&'a [Step]> {
         | Instruction::Entrypoint(_)
         | Instruction::Cmd(_)
         | Instruction::StopSignal(_)
-        | Instruction::Healthcheck(_) => true,
+        | Instruction::Healthcheck(_)
+        | Instruction::Shell(_) => true,
     };
     steps.iter().all(replays).then_some(steps)
 }

@@ -104,6 +104,7 @@ fn instruction(step: &Step, span: Option<&Span>) -> Option<Diagnostic> {
         | Instruction::User(_)
         | Instruction::Expose(_)
         | Instruction::Volume(_)
+        | Instruction::Shell(_)
         | Instruction::StopSignal(_)
         | Instruction::Healthcheck(_) => return None,
     };

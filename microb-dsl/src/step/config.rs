@@ -17,6 +17,8 @@ pub struct Healthcheck {
     pub timeout: Option<Duration>,
     /// Time after the start in which failures do not count; the engine's default is 0 s.
     pub start_period: Option<Duration>,
+    /// Time from one check to the next in the start period; the engine's default is 5 s.
+    pub start_interval: Option<Duration>,
     /// Failures in a row that make the container unhealthy; the engine's default is 3.
     pub retries: Option<u32>,
 }
@@ -27,19 +29,88 @@ pub struct Healthcheck {
 ///
 /// ```
 /// # use microb_dsl::{dockerfile, prelude::*};
-/// let mut check = healthcheck(["curl", "localhost"]);
-/// check.interval = Some(std::time::Duration::from_secs(10));
-/// assert_eq!(dockerfile::steps(check)?, "HEALTHCHECK --interval=10s CMD [\"curl\", \"localhost\"]\n");
+/// # use std::time::Duration;
+/// let check = healthcheck(["curl", "-f", "localhost"]).interval(Duration::from_secs(10)).retries(2);
+/// assert_eq!(
+///     dockerfile::steps(check)?,
+///     "HEALTHCHECK --interval=10s --retries=2 CMD [\"curl\", \"-f\", \"localhost\"]\n",
+/// );
 /// # Ok::<(), Diagnostics>(())
 /// ```
 pub fn healthcheck(command: impl Into<Command>) -> Healthcheck {
     Healthcheck {
         command: Some(command.into()),
+        ..no_healthcheck()
+    }
+}
+
+/// `HEALTHCHECK NONE`: turns off the check that the base image brought.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// assert_eq!(dockerfile::steps(no_healthcheck())?, "HEALTHCHECK NONE\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
+pub fn no_healthcheck() -> Healthcheck {
+    Healthcheck {
+        command: None,
         interval: None,
         timeout: None,
         start_period: None,
+        start_interval: None,
         retries: None,
     }
+}
+
+impl Healthcheck {
+    /// `--interval=…`: the time from one check to the next.
+    pub fn interval(mut self, time: Duration) -> Self {
+        self.interval = Some(time);
+        self
+    }
+
+    /// `--timeout=…`: the time after which a check has failed.
+    pub fn timeout(mut self, time: Duration) -> Self {
+        self.timeout = Some(time);
+        self
+    }
+
+    /// `--start-period=…`: the time after the start in which failures do not count.
+    pub fn start_period(mut self, time: Duration) -> Self {
+        self.start_period = Some(time);
+        self
+    }
+
+    /// `--start-interval=…`: the time from one check to the next in the start period.
+    pub fn start_interval(mut self, time: Duration) -> Self {
+        self.start_interval = Some(time);
+        self
+    }
+
+    /// `--retries=…`: how many failures in a row make the container unhealthy.
+    pub fn retries(mut self, count: u32) -> Self {
+        self.retries = Some(count);
+        self
+    }
+}
+
+/// `SHELL […]`: the program that runs the shell form of the commands after it, and its arguments before the line.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// let piped = (shell(["/bin/bash", "-o", "pipefail", "-c"]), run("curl example.org | tar -x"));
+/// assert_eq!(dockerfile::steps(piped)?, "\
+/// SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]
+/// RUN curl example.org | tar -x
+/// ");
+/// # Ok::<(), Diagnostics>(())
+/// ```
+pub fn shell<S: Into<String>>(argv: impl IntoIterator<Item = S>) -> Step {
+    Instruction::Shell(argv.into_iter().map(Into::into).collect()).into()
 }
 
 /// `ENV name=value`. The value is literal: a `$` in it is a dollar sign.

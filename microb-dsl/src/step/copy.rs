@@ -7,7 +7,7 @@ use crate::source::Source;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four independent flags of one LLB message, set by methods and never passed around"
+    reason = "independent flags of one LLB message, set by methods and never passed around"
 )]
 #[must_use = "a step does nothing until a stage takes it with `.then(…)`"]
 pub struct Copy {
@@ -22,6 +22,8 @@ pub struct Copy {
     pub(crate) contents: bool,
     pub(crate) create_path: bool,
     pub(crate) unpack: bool,
+    pub(crate) link: bool,
+    pub(crate) parents: bool,
 }
 
 /// `COPY sources… destination`: copies from the build context, or from what [`Copy::from`] names.
@@ -51,6 +53,8 @@ pub fn copy(sources: impl IntoPaths, destination: impl Into<String>) -> Copy {
         contents: true,
         create_path: true,
         unpack: false,
+        link: false,
+        parents: false,
     }
 }
 
@@ -122,6 +126,12 @@ impl Copy {
     }
 
     /// `--chmod=…`: the permission bits of all that is copied, for instance `0o644`.
+    ///
+    /// ```
+    /// # use microb_dsl::{dockerfile, prelude::*};
+    /// assert_eq!(dockerfile::steps(copy("start", "/").mode(0o755))?, "COPY --chmod=755 start /\n");
+    /// # Ok::<(), Diagnostics>(())
+    /// ```
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = Some(mode);
         self
@@ -134,6 +144,12 @@ impl Copy {
     }
 
     /// `--exclude=…`: leaves out what matches, in the syntax of `.dockerignore`.
+    ///
+    /// ```
+    /// # use microb_dsl::{dockerfile, prelude::*};
+    /// assert_eq!(dockerfile::steps(copy(".", "/src").exclude(["**/*.md"]))?, "COPY --exclude=**/*.md . /src\n");
+    /// # Ok::<(), Diagnostics>(())
+    /// ```
     pub fn exclude<S: Into<String>>(mut self, patterns: impl IntoIterator<Item = S>) -> Self {
         self.exclude.extend(patterns.into_iter().map(Into::into));
         self
@@ -157,7 +173,42 @@ impl Copy {
         self
     }
 
-    /// `ADD`: unpacks tar archives (also gzip, bzip2, xz, zstd).
+    /// `--link`: a layer of its own, which stays as it is when the steps before it change.
+    ///
+    /// It is made without what is there already: links in the destination are not followed, and an owner is a number.
+    /// As in a Dockerfile, a copy with a [`mode`](Self::mode) is made as if this were not said.
+    ///
+    /// ```
+    /// # use microb_dsl::{dockerfile, prelude::*};
+    /// assert_eq!(dockerfile::steps(copy("pages", "/srv/").link())?, "COPY --link pages /srv/\n");
+    /// # Ok::<(), Diagnostics>(())
+    /// ```
+    pub fn link(mut self) -> Self {
+        self.link = true;
+        self
+    }
+
+    /// `--parents`: keeps the folders of each source; of those before a `/./` only what follows it.
+    ///
+    /// ```
+    /// # use microb_dsl::{dockerfile, prelude::*};
+    /// let manifests = copy("packages/*/package.json", "./").parents();
+    /// assert_eq!(dockerfile::steps(manifests)?, "COPY --parents packages/*/package.json ./\n");
+    /// # Ok::<(), Diagnostics>(())
+    /// ```
+    pub fn parents(mut self) -> Self {
+        self.parents = true;
+        self
+    }
+
+    /// `ADD --unpack`: unpacks tar archives (also gzip, bzip2, xz, zstd). An [`add`] of a path does it anyway.
+    ///
+    /// ```
+    /// # use microb_dsl::{dockerfile, prelude::*};
+    /// let fetched = add(http("https://example.org/a.tar.gz"), "/a/").unpack();
+    /// assert_eq!(dockerfile::steps(fetched)?, "ADD --unpack=true https://example.org/a.tar.gz /a/\n");
+    /// # Ok::<(), Diagnostics>(())
+    /// ```
     pub fn unpack(mut self) -> Self {
         self.unpack = true;
         self

@@ -13,8 +13,8 @@ use crate::source::Source;
 use crate::span::Span;
 
 pub use config::{
-    Healthcheck, cmd, entrypoint, env, expose, healthcheck, label, labels, path, stop_signal, user,
-    volume, workdir,
+    Healthcheck, cmd, entrypoint, env, expose, healthcheck, label, labels, no_healthcheck, path,
+    shell, stop_signal, user, volume, workdir,
 };
 pub use copy::{Added, Copy, IntoPaths, add, copy};
 pub use files::{Mkdir, Mkfile, Remove, Symlink, mkdir, mkfile, remove, symlink};
@@ -95,6 +95,8 @@ pub enum Instruction {
     StopSignal(String),
     /// `HEALTHCHECK`: how to see that the container works.
     Healthcheck(Healthcheck),
+    /// `SHELL`: what runs the shell form of the commands after it.
+    Shell(Vec<String>),
 }
 
 impl Step {
@@ -125,7 +127,8 @@ impl Step {
             | Instruction::Entrypoint(_)
             | Instruction::Cmd(_)
             | Instruction::StopSignal(_)
-            | Instruction::Healthcheck(_) => Vec::new(),
+            | Instruction::Healthcheck(_)
+            | Instruction::Shell(_) => Vec::new(),
         }
     }
 }

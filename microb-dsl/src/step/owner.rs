@@ -28,6 +28,12 @@ impl Owner {
             group: Some(Id::Number(id)),
         }
     }
+
+    /// Whether it is known only from a stage's own passwd and group files.
+    pub(crate) fn has_name(&self) -> bool {
+        let named = |id: &Id| matches!(id, Id::Name(name) if name != "root");
+        named(&self.user) || self.group.as_ref().is_some_and(named)
+    }
 }
 
 /// Writes `USER[:GROUP]`, the form of `--chown` and `USER`.

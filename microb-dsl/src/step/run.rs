@@ -118,17 +118,35 @@ impl Run {
     }
 
     /// `--mount=type=ssh`: the agent that `docker build --ssh default` forwards.
+    ///
+    /// ```
+    /// # use microb_dsl::{dockerfile, prelude::*};
+    /// assert_eq!(dockerfile::steps(run("git fetch").ssh())?, "RUN --mount=type=ssh,required git fetch\n");
+    /// # Ok::<(), Diagnostics>(())
+    /// ```
     pub fn ssh(self) -> Self {
         self.mount(Ssh::default())
     }
 
     /// `--network=…`.
+    ///
+    /// ```
+    /// # use microb_dsl::{dockerfile, prelude::*};
+    /// assert_eq!(dockerfile::steps(run("make test").network(Network::None))?, "RUN --network=none make test\n");
+    /// # Ok::<(), Diagnostics>(())
+    /// ```
     pub fn network(mut self, network: Network) -> Self {
         self.network = network;
         self
     }
 
     /// `--security=…`.
+    ///
+    /// ```
+    /// # use microb_dsl::{Security, dockerfile, prelude::*};
+    /// assert_eq!(dockerfile::steps(run("make").security(Security::Insecure))?, "RUN --security=insecure make\n");
+    /// # Ok::<(), Diagnostics>(())
+    /// ```
     pub fn security(mut self, security: Security) -> Self {
         self.security = security;
         self

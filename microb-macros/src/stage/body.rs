@@ -10,6 +10,7 @@ use syn::visit_mut::{VisitMut, visit_macro_mut};
 use syn::{Attribute, Block, Expr, Macro, Stmt};
 
 use super::dockerfile;
+use crate::literals::Literals;
 use crate::report::Reports;
 
 /// Reads the statements; none if they are no Rust, after that was reported.
@@ -17,6 +18,7 @@ pub(super) fn read(input: TokenStream, reports: &mut Reports) -> Option<Vec<Stmt
     if let Ok(mut statements) = Block::parse_within.parse2(input.clone()) {
         for statement in &mut statements {
             OwnEnv.visit_stmt_mut(statement);
+            Literals(reports).visit_stmt_mut(statement);
         }
         return Some(statements);
     }

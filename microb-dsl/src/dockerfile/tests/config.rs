@@ -112,7 +112,22 @@ fn health_checks_have_their_times() {
         step,
         "`healthcheck` has no Dockerfile form: a time is longer than 292 years",
     );
-    let mut off = healthcheck(["x"]);
-    off.command = None;
-    check(off, "HEALTHCHECK NONE");
+    check(
+        healthcheck(["x"]).start_interval(Duration::from_secs(1)),
+        "HEALTHCHECK --start-interval=1s CMD [\"x\"]",
+    );
+    check(no_healthcheck(), "HEALTHCHECK NONE");
+    refused(
+        no_healthcheck().retries(1),
+        "`healthcheck` has no Dockerfile form: a check that is turned off takes no times",
+    );
+}
+
+#[test]
+fn a_shell_is_a_program_with_its_arguments() {
+    check(shell(["a b", "$c"]), "SHELL [\"a b\", \"$c\"]");
+    refused(
+        shell(Vec::<String>::new()),
+        "`shell` has no Dockerfile form: it names no program",
+    );
 }

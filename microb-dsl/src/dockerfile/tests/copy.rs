@@ -82,6 +82,30 @@ fn copies_say_where_from_and_whose() {
 }
 
 #[test]
+fn copies_are_linked_and_keep_their_parents() {
+    check(
+        copy(["a/./b", "c"], "/d/").link().parents().owner(1),
+        "COPY --link --parents --chown=1:1 a/./b c /d/",
+    );
+    check(
+        copy("a", "/b").link().owner("root"),
+        "COPY --link --chown=root a /b",
+    );
+    check(
+        add(http("https://example.org/a"), "/").link(),
+        "ADD --link https://example.org/a /",
+    );
+    refused(
+        copy("a", "/b").link().owner("app"),
+        "copy(`a`) has no Dockerfile form: a linked copy has no passwd file, so its owner is a number",
+    );
+    refused(
+        add("a.tar", "/b").parents(),
+        "copy(`a.tar`) has no Dockerfile form: `ADD` has no `--parents`",
+    );
+}
+
+#[test]
 fn add_unpacks_and_fetches() {
     let url = "https://host/a/file.txt";
     check(add("a.tar.gz", "/x/"), "ADD a.tar.gz /x/");

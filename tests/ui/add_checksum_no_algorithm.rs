@@ -1,0 +1,5 @@
+use microb::prelude::*;
+
+fn main() {
+    let _ = add!(http("https://example.org/a").checksum("24454f830cdb571e2c4ad15481119c43b3cafd48dd869a9b2945d1036d1dc68d") => "/");
+}

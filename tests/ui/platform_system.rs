@@ -1,0 +1,5 @@
+use microb::prelude::*;
+
+fn main() {
+    let _ = platform!("linus/arm64");
+}
