@@ -286,6 +286,12 @@ const RIGHT: &[(&str, &str)] = &[
         "",
         "entrypoint = ['migrate', '--database-host', 'localhost']",
     ),
+    ("", "entrypoint = ['psql', '-h', 'localhost']"),
+    ("", "entrypoint = ['service', 'runserver']"),
+    (
+        "dependencies = ['opencv-python>=4,<5']",
+        "base_image = 'acme/vision:1'",
+    ),
     ("", "entrypoint = ['awk', '{print $1}']"),
     ("", "entrypoint = ['/opt/my tools/run']"),
     (

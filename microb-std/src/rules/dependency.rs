@@ -229,10 +229,10 @@ fn alpine(requirement: &Requirement, config: &Config, findings: &Findings) {
 
 fn opencv(requirement: &Requirement, config: &Config, findings: &Findings) {
     let name = requirement.name.as_str();
-    let has_library = config
-        .system_deps
-        .iter()
-        .any(|package| package.value.contains("libgl") || package.value.contains("mesa"));
+    let brings_it = |package: &str| package.contains("libgl") || package.contains("mesa");
+    let mut packages = config.system_deps.iter();
+    // Who knows what is in an image that is not the official one.
+    let has_library = config.base_image.is_some() || packages.any(|one| brings_it(&one.value));
     if OPENCV_WITH_WINDOWS.contains(&name) && !has_library {
         let finding = OPENCV_WITHOUT_LIBGL
             .finding(format!(
