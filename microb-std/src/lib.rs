@@ -8,6 +8,7 @@ pub mod builder;
 pub mod config;
 pub mod flavor;
 pub mod indices;
+pub mod pinned;
 pub mod requirement;
 pub mod rules;
 pub mod runtime;
@@ -18,10 +19,12 @@ mod container;
 mod dependencies;
 mod extras;
 mod files;
+mod groups;
 mod healthcheck;
 mod index_table;
 mod labels;
 mod location;
+mod lock;
 mod metadata;
 mod mistake;
 mod packages;
@@ -48,6 +51,7 @@ pub use config::{
     RequirementsFile,
 };
 pub use container::{NONROOT, Port, StopSignal, Time, User};
+pub use pinned::{Pinned, PinnedSet, PinnedSource};
 pub use program::Program;
 pub use recipe::{Bases, ToBases, image, recipe};
 pub use requirement::{Requirement, VersionOrUrl};

@@ -137,6 +137,15 @@ impl Findings {
         }
     }
 
+    /// The first error, if there is one.
+    pub(crate) fn first_error(&self) -> Option<Diagnostic> {
+        let findings = self.0.borrow();
+        let mut errors = findings.iter();
+        errors
+            .find(|finding| finding.severity == Severity::Error)
+            .cloned()
+    }
+
     #[cfg(test)]
     pub(crate) fn into_all(self) -> Vec<Diagnostic> {
         self.0.into_inner()

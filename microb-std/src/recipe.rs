@@ -47,7 +47,7 @@ pub fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
 /// }
 /// # let cx = microb::MemoryContext::new("[project]\nname = 'hello'\nversion = '1'\n");
 /// # let dockerfile = microb::dockerfile::render(&recipe(&cx)?)?;
-/// # assert!(dockerfile.contains("FROM acme-python:3.14\n"));
+/// # assert!(dockerfile.contains("FROM acme-python:3.14"));
 /// # Ok::<(), microb::Diagnostics>(())
 /// ```
 #[derive(Debug, Clone)]

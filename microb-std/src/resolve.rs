@@ -8,6 +8,7 @@ use microb::{Context, Diagnostic, Diagnostics, Spanned, nearest};
 use crate::backend;
 use crate::config::{BuildSystem, Config};
 use crate::dependencies::{self, Listed};
+use crate::groups::Groups;
 use crate::metadata::{self, Metadata, Tables};
 use crate::mistake::Findings;
 use crate::program;
@@ -36,7 +37,8 @@ const FILES: &[&str] = &[
     "*.txt",
     "*.in",
     "*.lock",
-    "pylock.toml",
+    "Pipfile",
+    "pylock*.toml",
     "requirements/*",
     // Whether a virtual environment would be sent, and what keeps it out.
     "*.dockerignore",
@@ -85,6 +87,7 @@ pub(crate) struct Shared {
     pub(crate) metadata: Metadata,
     pub(crate) build_system: BuildSystem,
     pub(crate) listed: Listed,
+    pub(crate) groups: Groups,
     pub(crate) version_file: Option<Spanned<Wanted>>,
     pub(crate) targets: Vec<Spanned<String>>,
 }
@@ -151,6 +154,7 @@ fn shared(
         metadata: metadata::read(tables, packaging),
         build_system: backend::build_system(tables),
         listed: dependencies::listed(tables, cx, &project_dir, has_setup),
+        groups: Groups::read(&tables.root),
         version_file: needs_version_file
             .then(|| version_file(cx, &project_dir, tables.root.findings()))
             .flatten(),

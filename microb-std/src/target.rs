@@ -50,21 +50,8 @@ pub(crate) fn resolve(
         findings,
     );
     let project = &shared.metadata.project;
-    let wanted = dependencies::wanted(
-        &shared.listed,
-        project,
-        &target,
-        cx,
-        &shared.project_dir,
-        findings,
-    );
-    unread::tell(
-        cx,
-        &shared.project_dir,
-        tables,
-        &wanted.dependencies,
-        findings,
-    );
+    let wanted = dependencies::wanted(shared, tables, &target, python.as_ref(), cx, findings);
+    unread::tell(tables, &wanted.dependencies, findings);
     let mut labels = labels::automatic(&shared.metadata, target.api_version, tables.root.span());
     labels.extend(variables(target.labels, cx, findings, check_label));
     let packages = |list| packages::resolve(list, target.flavor, findings);

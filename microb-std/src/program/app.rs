@@ -294,6 +294,8 @@ pub(super) fn installed(dependencies: &Dependencies) -> BTreeSet<String> {
                 Requirement::parse(Spanned::new(text, span)).ok()
             })
             .collect(),
+        // A lock has everything, also what others bring along.
+        Dependencies::Locked(set) => return set.pins.iter().map(|pin| pin.name.clone()).collect(),
         Dependencies::FromBackend { .. } => Vec::new(),
     };
     let brought = listed

@@ -72,9 +72,9 @@ pub(crate) static ONLY_PROJECT_REQUIRED: Rule = rule(
     "A requirements file that lists the project only leaves its dependencies out",
 );
 
-pub(crate) static UNREAD_LOCK: Rule = rule(
-    "UnreadLock",
-    "A lock that is not read does not decide which versions are installed",
+pub(crate) static NO_LOCK: Rule = rule(
+    "NoLock",
+    "Without a lock, the versions are chosen when the image is built",
 );
 
 pub(crate) static UNREAD_SOURCE: Rule = rule(

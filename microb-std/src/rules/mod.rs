@@ -15,7 +15,7 @@ use crate::mistake::Findings;
 use crate::tree::{self, Table};
 
 pub(crate) use command::{AMBIGUOUS_PROGRAM, MISSING_SERVER};
-pub(crate) use dependency::{ONLY_PROJECT_REQUIRED, UNREAD_LOCK, UNREAD_SOURCE};
+pub(crate) use dependency::{NO_LOCK, ONLY_PROJECT_REQUIRED, UNREAD_SOURCE};
 pub(crate) use file::{
     DEPRECATED_KEY, DUPLICATE_PACKAGE, IGNORED_TARGET, MISSING_PYPROJECT, UNDEFINED_VARIABLE,
     UNKNOWN_PROJECT_KEY,
@@ -47,6 +47,7 @@ pub const RULES: &[&Rule] = &[
     &command::MISSING_SERVER,
     &dependency::MOVING_GIT_DEPENDENCY,
     &dependency::NO_ALPINE_WHEELS,
+    &dependency::NO_LOCK,
     &dependency::OBSOLETE_PACKAGE,
     &command::ONE_WORD_COMMAND,
     &dependency::ONLY_PROJECT_REQUIRED,
@@ -64,7 +65,6 @@ pub const RULES: &[&Rule] = &[
     &file::UNKNOWN_PROJECT_KEY,
     &dependency::UNPINNED_BUILD_BACKEND,
     &dependency::UNPINNED_DEPENDENCY,
-    &dependency::UNREAD_LOCK,
     &dependency::UNREAD_SOURCE,
     &python::UNRELEASED_PYTHON,
 ];
