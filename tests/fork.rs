@@ -15,7 +15,7 @@ fn side(mark: char) -> String {
     let (_, diff) = README.split_once("```diff\n").unwrap();
     let (diff, _) = diff.split_once("```").unwrap();
     let lines = diff.lines().filter(|line| line.starts_with([' ', mark]));
-    lines.map(|line| format!("{}\n", &line[1..])).collect()
+    lines.flat_map(|line| [&line[1..], "\n"]).collect()
 }
 
 #[test]
