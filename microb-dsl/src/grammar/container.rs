@@ -18,7 +18,7 @@ pub fn port(text: &str) -> Result<(), Mistake> {
     let (number, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
     let canonical = |text: &str| {
         text.parse::<u16>()
-            .is_ok_and(|number| number.to_string() == text)
+            .is_ok_and(|number| number > 0 && number.to_string() == text)
     };
     let protocols = ["tcp", "udp", "sctp"];
     if canonical(number) && protocols.contains(&protocol) {
