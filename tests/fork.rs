@@ -41,7 +41,7 @@ fn the_readme_shows_how_the_fork_differs_from_the_standard_recipe() {
     }
 }
 
-const PROJECT: &str = "[project]\nname = 'app'\nversion = '1'\n[tool.microb.target.default]\nsystem_deps = ['libpq5']\nbuild_deps = ['gcc']\n";
+const PROJECT: &str = "[project]\nname = 'app'\nversion = '1'\ndependencies = ['idna']\n[tool.microb.target.default]\nsystem_deps = ['libpq5']\nbuild_deps = ['gcc']\n";
 
 fn context() -> MemoryContext {
     MemoryContext::new(PROJECT).file("pyproject.toml", PROJECT)
