@@ -8,7 +8,7 @@ use crate::config::{Config, Dependencies, Packaging};
 use crate::flavor::{self, PYTHON, all};
 use crate::indices;
 use crate::pinned::PinnedSet;
-use crate::requirement::Requirement;
+use crate::requirement::{Requirement, requirements_txt};
 
 /// The installer's version. It is pinned: another version is another dependency layer.
 pub const UV_VERSION: &str = "0.13.9";
@@ -146,7 +146,7 @@ fn backend(config: &Config, packages: &Stage, installer: &Stage) -> Stage {
     from(packages)
         .named("build-requirements")
         .then(environment(config, BUILD_VENV))
-        .then(mkfile(file, system.requirements_txt()))
+        .then(mkfile(file, system.requirements_txt()).at(place.as_ref()))
         .then(install.steps(config, installer).at(place.as_ref()))
 }
 
@@ -161,7 +161,7 @@ fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &
     let stage = match &config.dependencies {
         Dependencies::Listed(listed) if listed.is_empty() => stage,
         Dependencies::Listed(listed) => stage
-            .then(mkfile(file, crate::requirement::requirements_txt(listed)))
+            .then(mkfile(file, requirements_txt(listed)).at(place(listed).as_ref()))
             .then(install_dependencies(config, file, &[], installer).at(place(listed).as_ref())),
         Dependencies::File(listed) => {
             let local = listed.local_paths.iter().flat_map(|path| {
@@ -178,7 +178,7 @@ fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &
             }
             stage
                 .then(local.collect::<Vec<_>>())
-                .then(mkfile(file, &listed.requirements))
+                .then(mkfile(file, &listed.requirements).at(&listed.path.span))
                 .then((!flags.is_empty()).then(|| mkfile(constraints, &listed.constraints)))
                 .then(install_dependencies(config, file, &flags, installer).at(&listed.path.span))
         }
@@ -230,7 +230,7 @@ fn locked(config: &Config, set: &PinnedSet, installer: &Stage) -> Vec<Step> {
         };
         (
             local.collect::<Vec<_>>(),
-            mkfile(&file, &batch.requirements),
+            mkfile(&file, &batch.requirements).at(&set.path.span),
             install.steps(config, installer).at(&set.path.span),
         )
             .into_steps()
