@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use microb::grammar::Mistake;
 use microb::prelude::*;
 use microb::std::builder::packages_on;
-use microb::std::{Bases, Config, Index, READS, flavor, image, schema};
+use microb::std::{Bases, Config, Index, READS, flavor, ignored, image, schema};
 use microb_frontend::Recipe;
 
 /// Our Python images, by version. They have the same interpreter as the official ones, in the same place.
@@ -149,6 +149,7 @@ fn main() -> ExitCode {
     microb_frontend::main(
         Recipe::new("company", recipe)
             .reads(READS.iter().copied().chain(["*.pem"]))
+            .ignores(ignored)
             .schema(schema().table::<Acme>()),
     )
 }

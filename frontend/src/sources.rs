@@ -8,14 +8,11 @@ use microb_dsl::stage::ForeignDefinition;
 use microb_dsl::{Base, Platform, Source, Stage, copy, from, scratch};
 
 use crate::gateway::{Failure, Gateway, Graph, Reference};
-use crate::ignore;
+use crate::ignore::{self, IGNORE_FILE};
 use crate::request::{ContextSource, Request};
 
 /// The name of the file in a context that is a download, as BuildKit's `dockerui` has it.
 const DOWNLOADED: &str = "context";
-
-/// The file that says what is not part of a context.
-pub(crate) const IGNORE_FILE: &str = ".dockerignore";
 
 /// How much of a download tells an archive from a plain file, in bytes.
 const MAGIC_LENGTH: u32 = 1024;
@@ -165,8 +162,10 @@ pub(crate) async fn named(
             let content = gateway
                 .read_file(&solved.reference, IGNORE_FILE, None)
                 .await?;
+            let file = format!("{IGNORE_FILE} of context {name}");
+            let ignored = ignore::read(&file, &content.unwrap_or_default())?;
             folder(request, &name, shared_key)
-                .exclude(ignore::patterns(&content.unwrap_or_default()))
+                .exclude(ignored.texts())
                 .into()
         }
     })

@@ -46,10 +46,8 @@ impl Patterns {
             match Pattern::parse(line) {
                 Ok(pattern) => patterns.push(pattern),
                 Err((problem, help)) => {
-                    let mistake = Diagnostic::error(format!(
-                        "`{}` is no pattern: {problem}",
-                        line.trim()
-                    ));
+                    let mistake =
+                        Diagnostic::error(format!("`{}` is no pattern: {problem}", line.trim()));
                     let span = file.line(n + 1).unwrap_or_else(|| file.whole());
                     mistakes.push(mistake.at(&span).help(help));
                 }
@@ -68,9 +66,9 @@ impl Patterns {
 
     /// The patterns in their shortest form, as the engine takes them.
     pub fn texts(&self) -> Vec<String> {
-        let texts = self.0.iter().map(|pattern| match pattern.takes_back {
-            true => format!("!{}", pattern.text),
-            false => pattern.text.clone(),
+        let texts = self.0.iter().map(|pattern| {
+            let mark = if pattern.takes_back { "!" } else { "" };
+            format!("{mark}{}", pattern.text)
         });
         texts.collect()
     }
@@ -125,6 +123,7 @@ impl Patterns {
     #[must_use]
     pub fn without(mut self, paths: impl IntoIterator<Item = String>) -> Self {
         for path in paths {
+            let path = shortest(path.trim_start_matches('/'));
             if self.leave_out(&path)
                 && let Ok(pattern) = Pattern::parse(&format!("!{path}"))
             {

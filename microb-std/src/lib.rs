@@ -19,6 +19,7 @@ mod dependencies;
 mod extras;
 mod files;
 mod healthcheck;
+mod ignored;
 mod index_table;
 mod labels;
 mod location;
@@ -48,6 +49,7 @@ pub use config::{
     RequirementsFile,
 };
 pub use container::{NONROOT, Port, StopSignal, Time, User};
+pub use ignored::ignored;
 pub use program::Program;
 pub use recipe::{Bases, ToBases, image, recipe};
 pub use requirement::{Requirement, VersionOrUrl};

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use microb::prelude::*;
-use microb::std::{Bases, Config, READS, image, schema};
+use microb::std::{Bases, Config, READS, ignored, image, schema};
 use microb_frontend::Recipe;
 
 #[cfg(test)]
@@ -41,6 +41,7 @@ fn main() -> ExitCode {
     microb_frontend::main(
         Recipe::new("{{name}}", recipe)
             .reads(READS.iter().copied())
+            .ignores(ignored)
             .schema(schema().table::<Service>()),
     )
 }

@@ -124,7 +124,7 @@ fn class(rest: &mut std::str::Chars<'_>) -> Result<Part, Mistake> {
         rest.next();
     }
     let mut ranges = Vec::new();
-    while !(rest.as_str().starts_with(']') && !ranges.is_empty()) {
+    while ranges.is_empty() || !rest.as_str().starts_with(']') {
         let low = class_character(rest)?;
         let high = if rest.as_str().starts_with('-') {
             rest.next();
@@ -331,7 +331,11 @@ mod tests {
             ("[\\-x]", "a", false),
             ("*x", "xxx", true),
         ] {
-            assert_eq!(Matcher::new(pattern).covers(path), expected, "{pattern} {path}");
+            assert_eq!(
+                Matcher::new(pattern).covers(path),
+                expected,
+                "{pattern} {path}"
+            );
         }
         for pattern in [
             "[]a]", "[-]", "[x-]", "[-x]", "\\", "[a-b-c]", "[", "[^", "[^bc", "a[", "[z-a]",
