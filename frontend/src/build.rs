@@ -17,8 +17,9 @@ use crate::files::Files;
 use crate::gateway::{Failure, Gateway, Graph, Outcome, Reference, References};
 use crate::needs::{self, Need};
 use crate::recipe::Recipe;
-use crate::request::{ContextSource, Request};
-use crate::{images, panics, sources};
+use crate::request::Request;
+use crate::sources::{self, Named};
+use crate::{images, panics};
 
 // The keys of a result's metadata are those of `exporter/containerimage/exptypes/types.go` in moby/buildkit.
 const IMAGE_CONFIG: &str = "containerimage.config";
@@ -222,22 +223,15 @@ impl Build {
     /// Says what the named contexts that the stage uses are, with the image configs that the client sent for them.
     async fn add_named_contexts(&self, stage: &Stage, inputs: &mut Inputs) -> Result<(), Failure> {
         for name in context_names(stage) {
-            let Some((source, shared_key)) = self
-                .request
-                .named_context(&name, &inputs.platform)
-                .map_err(Diagnostics::from)?
-            else {
+            let (gateway, request) = (&self.gateway, &self.request);
+            let platform = &inputs.platform;
+            let found = sources::named(gateway, request, &self.inputs, &name, platform).await?;
+            let Some(Named { source, config }) = found else {
                 continue;
             };
-            if let ContextSource::Input(input) = &source {
-                let config = self.request.input_config(input);
-                let config = config.map_err(Diagnostics::from)?;
-                inputs
-                    .context_configs
-                    .extend(config.map(|config| (name.clone(), config)));
-            }
-            let (gateway, request) = (&self.gateway, &self.request);
-            let source = sources::named(gateway, request, &self.inputs, source, shared_key).await?;
+            inputs
+                .context_configs
+                .extend(config.map(|config| (name.clone(), config)));
             inputs.named_contexts.insert(name, source);
         }
         Ok(())
