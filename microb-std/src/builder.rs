@@ -6,6 +6,7 @@ use microb::prelude::*;
 
 use crate::config::{Config, Dependencies, Packaging};
 use crate::flavor::{self, PYTHON, all};
+use crate::ignored::NEVER_IN_AN_IMAGE;
 use crate::indices;
 use crate::pinned::PinnedSet;
 use crate::requirement::{Requirement, requirements_txt};
@@ -297,15 +298,9 @@ pub fn sources(config: &Config, target: &str) -> Vec<Step> {
     copied_sources(config, target, &[])
 }
 
-/// The files of a project that is no package, in the image: without what belongs to the developer's machine.
-///
-/// A `.venv` would be laid over the image's own, and `.env` and `.git` hold what nobody should read there.
+/// The files of a project that is no package, in the image: without what never belongs there, whatever is sent.
 pub fn plain_sources(config: &Config, target: &str) -> Vec<Step> {
-    copied_sources(
-        config,
-        target,
-        &["**/.venv", "**/.env", "**/.git", "**/__pycache__"],
-    )
+    copied_sources(config, target, &NEVER_IN_AN_IMAGE)
 }
 
 fn copied_sources(config: &Config, target: &str, left_out: &[&str]) -> Vec<Step> {

@@ -21,6 +21,7 @@ mod extras;
 mod files;
 mod groups;
 mod healthcheck;
+mod ignored;
 mod index_table;
 mod labels;
 mod location;
@@ -51,6 +52,7 @@ pub use config::{
     RequirementsFile,
 };
 pub use container::{NONROOT, Port, StopSignal, Time, User};
+pub use ignored::ignored;
 pub use pinned::{Pinned, PinnedSet, PinnedSource};
 pub use program::Program;
 pub use recipe::{Bases, ToBases, image, recipe};

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use microb::prelude::*;
-use microb::std::{Bases, Config, READS, image, rules, schema, targets};
+use microb::std::{Bases, Config, READS, ignored, image, rules, schema, targets};
 use microb_frontend::Recipe;
 
 #[cfg(test)]
@@ -42,6 +42,7 @@ fn main() -> ExitCode {
     microb_frontend::main(
         Recipe::new("{{name}}", recipe)
             .reads(READS.iter().copied())
+            .ignores(ignored)
             .targets(targets)
             .rules(rules::RULES.iter().copied())
             .schema(schema().table::<Service>()),
