@@ -197,28 +197,58 @@ fn an_empty_context_and_an_empty_result_are_nothing_special() {
     let top = json(&project, "layout/index.json")["manifests"][0]["digest"].clone();
     let path = format!("layout/blobs/{}", top.as_str().unwrap().replace(':', "/"));
     let manifests = json(&project, &path)["manifests"].clone();
-    // An image and its provenance for each platform.
-    assert_eq!(manifests.as_array().unwrap().len(), 4, "{manifests}");
+    // Of nothing there is no provenance.
+    assert_eq!(manifests.as_array().unwrap().len(), 2, "{manifests}");
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn provenance_names_secrets_and_agents_that_may_be_used() {
+    let (project, registry) = (project(), Registry::start());
+    let name = registry.name("secrets");
+    let output = format!("--output=type=image,name={name},push=true");
+    build(&project, "secrets", &["--provenance=mode=max", &output]);
+    let index = registry.manifest("secrets", "latest");
+    let attestation = index["manifests"][1]["digest"].as_str().unwrap();
+    let manifest = registry.manifest("secrets", attestation);
+    let layer = manifest["layers"][0]["digest"].as_str().unwrap();
+    let statement: Value = serde_json::from_slice(&registry.blob("secrets", layer)).unwrap();
+    let parameters = &statement["predicate"]["invocation"]["parameters"];
+    let ids = |kind: &str| {
+        let all = parameters[kind].as_array().unwrap().iter();
+        let ids = all.map(|one| (one["id"].as_str().unwrap(), one["optional"] == true));
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(ids("secrets"), [("first", true), ("second", true)]);
+    assert_eq!(ids("ssh"), [("default", true)]);
 }
 
 #[test]
 #[ignore = "needs an engine: make test"]
 fn bake_hands_on_a_target_for_two_platforms() {
     let bake = format!(
-        "target \"base\" {{\n  dockerfile-inline = \"FROM scratch\\nARG TARGETARCH\\nCOPY $TARGETARCH /arch\"\n  \
+        "target \"base\" {{\n  dockerfile-inline = \"FROM scratch\\nARG TARGETARCH\\nCOPY $TARGETARCH /$TARGETARCH\"\n  \
          platforms = [\"linux/amd64\", \"linux/arm64\"]\n}}\n\
          target \"default\" {{\n  dockerfile = \"pyproject.toml\"\n  contexts = {{ other = \"target:base\" }}\n  \
-         platforms = [\"linux/amd64\", \"linux/arm64\"]\n  output = [\"type=local,dest=out\"]\n  \
+         platforms = [\"linux/amd64\", \"linux/arm64\"]\n  attest = [\"type=provenance,mode=max\"]\n  \
          args = {{ BUILDKIT_SYNTAX = \"{}\", TRY = \"only-context\" }}\n}}\n",
         *FRONTEND
     );
     let project = project().file("docker-bake.hcl", bake);
-    let project = project.file("amd64", "amd64").file("arm64", "arm64");
-    let mut bake = docker(["buildx", "bake", "--allow=fs=*"]);
-    Ran::of(bake.current_dir(project.folder())).succeeded();
-    for architecture in ["amd64", "arm64"] {
-        let path = format!("out/linux_{architecture}/arch");
-        assert_eq!(read(&project, &path), architecture);
+    let project = project.file("amd64", "1").file("arm64", "2");
+    for output in ["dest=split", "dest=together,platform-split=false"] {
+        let output = format!("--set=default.output=type=local,{output}");
+        let mut bake = docker(["buildx", "bake", "--allow=fs=*", &output]);
+        Ran::of(bake.current_dir(project.folder())).succeeded();
+    }
+    for (architecture, content) in [("amd64", "1"), ("arm64", "2")] {
+        let path = format!("split/linux_{architecture}/{architecture}");
+        assert_eq!(read(&project, &path), content);
+        assert_eq!(read(&project, &format!("together/{architecture}")), content);
+        json(
+            &project,
+            &format!("together/provenance.linux_{architecture}.json"),
+        );
     }
 }
 
