@@ -1,10 +1,4 @@
 //! The table of conformance names tests that are there, and every test of BuildKit's once.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test may panic, and one of these prints the table"
-)]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
