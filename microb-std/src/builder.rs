@@ -244,10 +244,13 @@ pub fn sources(config: &Config, target: &str) -> Vec<Step> {
     copied_sources(config, target, &[])
 }
 
-/// The files of a project that is no package, in the image: without what belongs to the developer's machine.
+/// The files of a project that is no package, in the image: a script alone, or all without what belongs to the developer's machine.
 ///
 /// A `.venv` would be laid over the image's own, and `.env` and `.git` hold what nobody should read there.
 pub fn plain_sources(config: &Config, target: &str) -> Vec<Step> {
+    if let (Some(name), Some(text)) = (&config.script, &config.definition) {
+        return mkfile(format!("{target}/{name}"), text).into_steps();
+    }
     copied_sources(
         config,
         target,

@@ -26,6 +26,9 @@ pub struct Config {
     /// The text to build with, where the build context has no such `pyproject.toml`: it has another one
     /// (`docker build -f other.toml`), or none.
     pub definition: Option<String>,
+    /// The file name of a script with inline metadata (PEP 723); `definition` is its text. Such a project is
+    /// [`Packaging::Sources`].
+    pub script: Option<String>,
     /// The interpreter, and why this one.
     pub python: Python,
     /// The project's own metadata.

@@ -59,6 +59,16 @@ pub(crate) fn listed(
     }
 }
 
+/// The list of a script.
+pub(crate) fn of_script(root: &Table<'_>) -> Listed {
+    let texts = root.strings("dependencies");
+    let texts = texts.map_or_else(Vec::new, |list| list.value);
+    Listed {
+        dependencies: requirements(texts, root.findings()),
+        ..Listed::default()
+    }
+}
+
 fn pep621(project: &Table<'_>, tables: &Tables<'_>, cx: &dyn Context, project_dir: &str) -> Listed {
     let findings = project.findings();
     let mut listed = Listed::default();

@@ -31,6 +31,7 @@ mod recipe;
 mod requirement_line;
 mod requirements;
 mod resolve;
+mod script;
 mod specifier;
 mod substitute;
 mod target;

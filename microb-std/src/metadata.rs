@@ -200,7 +200,7 @@ fn check_dynamic(project: &Table<'_>) {
     }
 }
 
-fn constraint(
+pub(crate) fn constraint(
     text: Spanned<String>,
     read: fn(&str) -> Result<Constraint, crate::mistake::Mistake>,
     findings: &Findings,

@@ -12,6 +12,7 @@ use crate::mistake::Findings;
 use crate::program;
 use crate::python::Wanted;
 use crate::python_version_file;
+use crate::script::{self, Block};
 use crate::target;
 use crate::target_table;
 use crate::text;
@@ -76,6 +77,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) cx: &'a dyn Context,
     pub(crate) project_dir: String,
     pub(crate) definition: Option<String>,
+    /// The file name of a script.
+    pub(crate) script: Option<String>,
     pub(crate) metadata: Metadata,
     pub(crate) build_system: BuildSystem,
     pub(crate) listed: Listed,
@@ -95,10 +98,35 @@ fn resolve(cx: &dyn Context, name: Option<&str>) -> Result<Config, Diagnostics> 
 
 fn config(cx: &dyn Context, name: Option<&str>, findings: &Findings) -> Option<Config> {
     let file = cx.definition();
+    if script::is_script(file) {
+        let block = findings.keep(Block::of(file))?;
+        let tree = block.parse(file, findings)?;
+        let place = block.opening.clone();
+        let root = Table::below(tree.get_ref(), place, String::new(), file, findings);
+        return of_tables(cx, name, &script::tables(root), findings);
+    }
     let tree = tree::parse(file, findings)?;
     let tables = Tables::of(Table::root(&tree, file, findings));
-    let target_tables = target_tables(&tables);
-    let shared = shared(cx, &tables, &target_tables);
+    of_tables(cx, name, &tables, findings)
+}
+
+fn of_tables(
+    cx: &dyn Context,
+    name: Option<&str>,
+    tables: &Tables<'_>,
+    findings: &Findings,
+) -> Option<Config> {
+    let is_script = script::is_script(cx.definition());
+    let only = is_script.then(|| script::only_target(tables)).flatten();
+    let target_tables = match only {
+        Some(only) => vec![only],
+        None => target_tables(tables),
+    };
+    let shared = if is_script {
+        shared_of_script(cx, tables, &target_tables)
+    } else {
+        shared(cx, tables, &target_tables)
+    };
     check_cycles(&target_tables, findings);
     let chosen = choose(cx, name, &shared.targets, findings);
     let mut config = None;
@@ -107,14 +135,14 @@ fn config(cx: &dyn Context, name: Option<&str>, findings: &Findings) -> Option<C
         // Warnings are about the image that is made, errors about the file.
         let own = Findings::default();
         let table = (table.0.clone(), table.1.reporting_to(&own));
-        let resolved = target::resolve(&shared, &tables, Some(&table), &own);
+        let resolved = target::resolve(&shared, tables, Some(&table), &own);
         findings.take(own, is_chosen);
         if is_chosen {
             config = resolved;
         }
     }
     if target_tables.is_empty() && chosen.is_some() {
-        config = target::resolve(&shared, &tables, None, findings);
+        config = target::resolve(&shared, tables, None, findings);
     }
     config
 }
@@ -124,17 +152,8 @@ fn shared<'a>(
     tables: &Tables<'_>,
     targets: &[(Spanned<String>, Table<'_>)],
 ) -> Shared<'a> {
-    let name = cx.definition().name();
-    let project_dir = name.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let project_dir = project_dir
-        .trim_start_matches("./")
-        .trim_matches('/')
-        .to_owned();
-    // What nobody asks for cannot be wrong.
-    let needs_version_file = targets.is_empty()
-        || targets
-            .iter()
-            .any(|(_, table)| !table.has("python_version"));
+    let project_dir = definition_dir(cx);
+    let needs_version_file = needs_version_file(targets);
     let has_metadata = tables.project.is_some() || tables.poetry.is_some();
     let has_setup = !has_metadata && backend::has_setup(cx, &project_dir);
     let has_package = backend::has_package(cx, &project_dir, tables);
@@ -148,9 +167,46 @@ fn shared<'a>(
             .flatten(),
         targets: targets.iter().map(|(name, _)| name.clone()).collect(),
         definition: definition(cx, &project_dir, tables.root.findings()),
+        script: None,
         project_dir,
         cx,
     }
+}
+
+/// A script needs no other file. Its own words about the interpreter are stronger than those of a project around it.
+fn shared_of_script<'a>(
+    cx: &'a dyn Context,
+    tables: &Tables<'_>,
+    targets: &[(Spanned<String>, Table<'_>)],
+) -> Shared<'a> {
+    let project_dir = definition_dir(cx);
+    let needs_version_file = needs_version_file(targets) && !tables.root.has("requires-python");
+    Shared {
+        metadata: script::metadata(tables),
+        build_system: backend::build_system(tables),
+        listed: dependencies::of_script(&tables.root),
+        version_file: needs_version_file
+            .then(|| version_file(cx, &project_dir, tables.root.findings()))
+            .flatten(),
+        targets: targets.iter().map(|(name, _)| name.clone()).collect(),
+        definition: Some(cx.definition().text().to_owned()),
+        script: Some(script::file_name(cx.definition()).to_owned()),
+        project_dir,
+        cx,
+    }
+}
+
+/// The folder in the name of the definition file, without slashes at its ends.
+fn definition_dir(cx: &dyn Context) -> String {
+    let name = cx.definition().name();
+    let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+    folder.trim_start_matches("./").trim_matches('/').to_owned()
+}
+
+/// What nobody asks for cannot be wrong.
+fn needs_version_file(targets: &[(Spanned<String>, Table<'_>)]) -> bool {
+    let is_without = |(_, table): &(_, Table<'_>)| !table.has("python_version");
+    targets.is_empty() || targets.iter().any(is_without)
 }
 
 /// The definition's text, unless the build context has the very same bytes as the project's `pyproject.toml`.

@@ -70,6 +70,7 @@ pub(crate) fn resolve(
         api_version: target.api_version,
         project_dir: shared.project_dir.clone(),
         definition: shared.definition.clone(),
+        script: shared.script.clone(),
         project: project.clone(),
         build_system: shared.build_system.clone(),
         dependencies: wanted.dependencies,

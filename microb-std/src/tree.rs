@@ -3,7 +3,7 @@
 //! Serde's derive stops at the first mistake and loses the place of untagged and flattened values.
 
 use microb::{Diagnostic, SourceFile, Span, Spanned, nearest};
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 use crate::mistake::Findings;
 use crate::table::{Entry, Map, Value};
@@ -30,11 +30,20 @@ pub(crate) fn parse<'a>(
     file: &'a SourceFile,
     findings: &Findings,
 ) -> Option<toml::Spanned<DeTable<'a>>> {
-    let (root, errors) = if file.text().len() <= MAX_RECOVERY {
-        let (root, errors) = DeTable::parse_recoverable(file.text());
+    parse_text(file.text(), file, findings)
+}
+
+/// The same of a text whose offsets are those of the file, which may be something else than TOML.
+pub(crate) fn parse_text<'a>(
+    text: &'a str,
+    file: &SourceFile,
+    findings: &Findings,
+) -> Option<toml::Spanned<DeTable<'a>>> {
+    let (root, errors) = if text.len() <= MAX_RECOVERY {
+        let (root, errors) = DeTable::parse_recoverable(text);
         (Some(root), errors)
     } else {
-        match DeTable::parse(file.text()) {
+        match DeTable::parse(text) {
             Ok(root) => (Some(root), Vec::new()),
             Err(first) => (None, vec![first]),
         }
@@ -42,7 +51,7 @@ pub(crate) fn parse<'a>(
     let mut last_line = 0;
     for error in errors.iter().take(MAX_SYNTAX_ERRORS) {
         let range = error.span().unwrap_or(0..0);
-        let span = visible(file, range);
+        let span = visible(file, text.len(), range);
         // One typing mistake makes the parser stumble several times on the same line.
         let line = span.start().line;
         if line != last_line {
@@ -53,12 +62,12 @@ pub(crate) fn parse<'a>(
     root.filter(|_| errors.is_empty())
 }
 
-/// A range that a caret can show: one at the end of the file would be empty.
-fn visible(file: &SourceFile, range: std::ops::Range<usize>) -> Span {
-    if range.start < range.end && range.end <= file.text().len() {
+/// A range that a caret can show: one at the end of the text, which has this length in bytes, would be empty.
+fn visible(file: &SourceFile, length: usize, range: std::ops::Range<usize>) -> Span {
+    if range.start < range.end && range.end <= length {
         return file.span(range);
     }
-    let end = range.start.min(file.text().trim_end().len());
+    let end = range.start.min(file.text()[..length].trim_end().len());
     let start = file.text()[..file.span(end..end).range().start]
         .char_indices()
         .next_back()
@@ -246,6 +255,25 @@ impl<'a> Table<'a> {
     pub(crate) fn string_map(&self, key: &str) -> Vec<(Spanned<String>, Spanned<String>)> {
         let map = self.entry(key).and_then(|map| Map::read(&map));
         map.map_or_else(Vec::new, |map| map.0)
+    }
+
+    /// The first string below this table that goes over several lines of the file.
+    pub(crate) fn long_string(&self) -> Option<Span> {
+        let in_entries = |value| self.long_string_in(value);
+        self.entries.iter().find_map(|(_, value)| in_entries(value))
+    }
+
+    fn long_string_in(&self, value: &toml::Spanned<DeValue<'_>>) -> Option<Span> {
+        let inside = |value| self.long_string_in(value);
+        match value.get_ref() {
+            DeValue::String(_) => {
+                let span = self.file.span(value.span());
+                span.text().contains('\n').then_some(span)
+            }
+            DeValue::Array(items) => items.iter().find_map(inside),
+            DeValue::Table(table) => table.iter().find_map(|(_, value)| inside(value)),
+            _ => None,
+        }
     }
 
     fn name(&self, key: &str) -> String {

@@ -25,5 +25,6 @@ mod new;
 mod options;
 mod parity;
 mod recipes;
+mod script;
 mod vertices;
 mod zero_configuration;

@@ -4,3 +4,4 @@ mod broken;
 mod examples;
 mod mistakes;
 mod options;
+mod script;
