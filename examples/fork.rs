@@ -9,11 +9,12 @@ use std::process::ExitCode;
 
 use microb::prelude::*;
 use microb::std::flavor::packages;
-use microb::std::{Bases, Config, READS, image};
+use microb::std::{Bases, Config, READS, image, rules, targets};
 use microb_frontend::Recipe;
 
 fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     let config = Config::resolve(cx)?;
+    rules::check(cx, &config);
     let base = cx.build_arg("BASE").unwrap_or("acme/python:3.14");
     let base: ImageRef = base.parse().map_err(Diagnostic::error)?;
     image(cx, config, &|config| {
@@ -36,6 +37,8 @@ fn main() -> ExitCode {
     microb_frontend::main(
         Recipe::new("fork", recipe)
             .reads(READS.iter().copied())
+            .targets(targets)
+            .rules(rules::RULES.iter().copied())
             .schema(microb::std::schema()),
     )
 }

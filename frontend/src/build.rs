@@ -5,14 +5,17 @@ use std::future::Future;
 use std::sync::Arc;
 
 use microb_dsl::llb::{self, Inputs, Lowered, ResolvedImage};
+use microb_dsl::rule::Checks;
 use microb_dsl::{
     Base, Diagnostic, Diagnostics, ImageRef, Platform, Source, Stage, label, llb::Capabilities,
+    rule,
 };
 use serde_json::json;
 
-use crate::context::{self, Planned};
+use crate::context::{self, Answer};
 use crate::files::Files;
 use crate::gateway::{Failure, Gateway, Graph, Outcome, Reference, References};
+use crate::needs::{self, Need};
 use crate::recipe::Recipe;
 use crate::request::{ContextSource, Request};
 use crate::{images, panics, sources};
@@ -29,6 +32,8 @@ pub(crate) struct Build {
     /// The definitions that the client sent, by name.
     pub(crate) inputs: Arc<BTreeMap<String, Vec<u8>>>,
     pub(crate) files: Arc<Files>,
+    /// Which findings the user wants to hear of.
+    pub(crate) checks: Arc<Checks>,
 }
 
 /// What is built for one platform.
@@ -38,27 +43,77 @@ pub(crate) struct Plan {
     pub(crate) inputs: Inputs,
 }
 
+/// What is found without building: for `docker build --check`.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    pub(crate) warnings: Vec<Diagnostic>,
+    pub(crate) errors: Vec<Diagnostic>,
+    /// Why the engine cannot build it, for instance since an image is missing.
+    pub(crate) failure: Option<Failure>,
+}
+
+impl Findings {
+    /// Takes over other findings.
+    pub(crate) fn add(&mut self, other: Self) {
+        for (list, found) in [
+            (&mut self.warnings, other.warnings),
+            (&mut self.errors, other.errors),
+        ] {
+            for finding in found {
+                if !list.contains(&finding) {
+                    list.push(finding);
+                }
+            }
+        }
+        self.failure = self.failure.take().or(other.failure);
+    }
+}
+
 impl Build {
+    /// Runs the recipe for one platform.
+    async fn run(&self, recipe: &Recipe, platform: Platform) -> Answer<Stage> {
+        let mut answer = context::run(
+            recipe.name.clone(),
+            Arc::clone(&recipe.function),
+            Arc::clone(&self.gateway),
+            Arc::clone(&self.request),
+            Arc::clone(&self.files),
+            platform,
+        )
+        .await;
+        if let Ok(stage) = &answer.result {
+            answer.warnings.extend(rule::check(stage));
+        }
+        answer
+    }
+
+    /// Runs the recipe for the first platform.
+    pub(crate) async fn run_once(&self, recipe: &Recipe) -> Answer<Stage> {
+        let first = self.request.platforms.first();
+        let platform = first.unwrap_or(&self.request.build_platform);
+        self.run(recipe, platform.clone()).await
+    }
+
     /// Runs the recipe once for each platform, side by side, and shows its warnings.
     pub(crate) async fn plan(&self, recipe: &Recipe) -> Result<Vec<Plan>, Failure> {
         let runs = self.request.platforms.iter().map(|platform| {
-            context::run(
-                recipe.clone(),
-                Arc::clone(&self.gateway),
-                Arc::clone(&self.request),
-                Arc::clone(&self.files),
-                platform.clone(),
-            )
+            let (build, recipe, platform) = (self.clone(), recipe.clone(), platform.clone());
+            async move { build.run(&recipe, platform).await }
         });
-        let planned = all(runs).await;
-        self.warn(planned.iter().flat_map(|one| &one.warnings))
-            .await?;
-        let stages = every(planned.into_iter().map(|one| {
-            let Planned {
-                platform, stage, ..
-            } = one;
-            stage.map(|stage| (platform, stage))
-        }))?;
+        let answers = all(runs).await;
+        let warnings = answers.iter().flat_map(|answer| &answer.warnings);
+        let refused = self.tell(warnings.cloned().collect(), recipe).await?;
+        let stages = answers.into_iter().map(|answer| {
+            let Answer {
+                platform, result, ..
+            } = answer;
+            result.map(|stage| (platform, stage))
+        });
+        let stages = match (every(stages), Diagnostics::or(refused, ())) {
+            (Ok(stages), Ok(())) => stages,
+            (Err(mistakes), Ok(())) | (Ok(_), Err(mistakes)) => return Err(mistakes.into()),
+            (Err(mistakes), Err(refused)) => return Err(mistakes.and(refused).into()),
+        };
         let plans = stages.into_iter().map(|(platform, stage)| {
             let build = self.clone();
             async move { build.plan_platform(platform, stage).await }
@@ -66,16 +121,46 @@ impl Build {
         all(plans).await.into_iter().collect()
     }
 
-    /// Shows each warning once, at the vertex that loaded the definition.
-    async fn warn(&self, warnings: impl Iterator<Item = &Diagnostic>) -> Result<(), Failure> {
-        let mut shown: Vec<&Diagnostic> = Vec::new();
-        for warning in warnings {
-            if !shown.contains(&warning) {
-                self.gateway.warn(&self.files.vertex, warning).await?;
-                shown.push(warning);
-            }
+    /// Everything that is wrong and can be found without building, for the first platform.
+    pub(crate) async fn inspect(&self, recipe: &Recipe) -> Findings {
+        let answer = self.run_once(recipe).await;
+        let mut findings = Findings {
+            warnings: answer.warnings,
+            ..Findings::default()
+        };
+        match answer.result {
+            Err(mistakes) => findings.errors.extend(mistakes),
+            Ok(stage) => match self.inspect_stage(answer.platform, stage).await {
+                Ok(warnings) => findings.warnings.extend(warnings),
+                Err(failure) => findings.failure = Some(failure),
+            },
         }
-        Ok(())
+        findings
+    }
+
+    async fn inspect_stage(
+        &self,
+        platform: Platform,
+        stage: Stage,
+    ) -> Result<Vec<Diagnostic>, Failure> {
+        let mut plans = vec![self.clone().plan_platform(platform, stage).await?];
+        self.resolve_images(&mut plans).await?;
+        let lowered = lower(plans)?;
+        Ok(lowered.into_iter().filter_map(|one| one.warning).collect())
+    }
+
+    /// Shows the findings that the user wants, each once, at the vertex that loaded the definition. Gives those that
+    /// stop the build.
+    async fn tell(
+        &self,
+        findings: Vec<Diagnostic>,
+        recipe: &Recipe,
+    ) -> Result<Vec<Diagnostic>, Failure> {
+        let review = self.checks.review(findings, &recipe.rules);
+        for warning in &review.warnings {
+            self.gateway.warn(&self.files.vertex, warning).await?;
+        }
+        Ok(review.into_errors())
     }
 
     async fn plan_platform(self, platform: Platform, stage: Stage) -> Result<Plan, Failure> {
@@ -150,45 +235,67 @@ impl Build {
                 }
             }
         });
-        let resolved: Result<BTreeMap<(ImageRef, Platform), ResolvedImage>, _> =
-            all(calls).await.into_iter().collect();
-        let resolved =
-            resolved.map_err(|(image, failure)| images::unresolved(failure, &image, plans))?;
+        let mut resolved: BTreeMap<(ImageRef, Platform), ResolvedImage> = BTreeMap::new();
+        let mut refused: Option<Failure> = None;
+        for found in all(calls).await {
+            match found {
+                Ok((image, found)) => drop(resolved.insert(image, found)),
+                Err((image, failure)) => {
+                    let failure = images::unresolved(failure, &image, plans);
+                    refused = Some(match refused {
+                        Some(first) => first.and(failure),
+                        None => failure,
+                    });
+                }
+            }
+        }
+        if let Some(refused) = refused {
+            return Err(refused);
+        }
         for plan in plans {
             plan.inputs.images.clone_from(&resolved);
         }
         Ok(())
     }
 
-    /// Lowers all plans. The mistakes of all are told at once.
-    pub(crate) fn lower(plans: Vec<Plan>) -> Result<Vec<(Platform, Lowered)>, Failure> {
-        let lowered = plans.into_iter().map(|plan| {
-            let lowered = llb::lower(&plan.stage, &plan.inputs)?;
-            Ok((plan.inputs.platform, lowered))
-        });
-        Ok(every(lowered)?)
+    /// Lowers all plans, and shows what is wrong with the images. The mistakes of all are told at once.
+    pub(crate) async fn lower(
+        &self,
+        plans: Vec<Plan>,
+        recipe: &Recipe,
+    ) -> Result<Vec<LoweredPlan>, Failure> {
+        let mut lowered = lower(plans)?;
+        let warnings = lowered.iter_mut().filter_map(|one| one.warning.take());
+        let warnings = warnings.collect();
+        Diagnostics::or(self.tell(warnings, recipe).await?, ())?;
+        Ok(lowered)
     }
 
     /// Solves all graphs, side by side.
-    pub(crate) async fn solve(
-        &self,
-        lowered: Vec<(Platform, Lowered)>,
-    ) -> Result<Vec<Built>, Failure> {
-        let solves = lowered.into_iter().map(|(platform, lowered)| {
+    ///
+    /// What needs a secret or an agent is built now, not when it is exported: only then its failure is ours to tell.
+    pub(crate) async fn solve(&self, lowered: Vec<LoweredPlan>) -> Result<Vec<Built>, Failure> {
+        let solves = lowered.into_iter().map(|plan| {
             let build = self.clone();
             async move {
-                let reference = match &lowered.definition {
+                let reference = match &plan.lowered.definition {
                     None => None,
                     Some(definition) => {
                         let graph = Graph::new(definition)?;
                         let imports = &build.request.cache_imports;
-                        Some(build.gateway.solve(graph, imports).await?.single()?)
+                        let solved = if plan.needs.is_empty() {
+                            build.gateway.solve(graph, imports).await
+                        } else {
+                            let built = build.gateway.build(graph, imports).await;
+                            built.map_err(|failure| needs::explain(failure, &plan.needs))
+                        };
+                        Some(solved?.single()?)
                     }
                 };
                 Ok(Built {
-                    platform,
+                    platform: plan.platform,
                     reference,
-                    config: lowered.config,
+                    config: plan.lowered.config,
                 })
             }
         });
@@ -216,6 +323,43 @@ impl Build {
             metadata,
         }
     }
+}
+
+/// A plan that was lowered.
+#[derive(Debug)]
+pub(crate) struct LoweredPlan {
+    platform: Platform,
+    lowered: Lowered,
+    /// What the client has to give.
+    needs: Vec<Need>,
+    /// What is wrong with the finished image.
+    warning: Option<Diagnostic>,
+}
+
+fn lower(plans: Vec<Plan>) -> Result<Vec<LoweredPlan>, Diagnostics> {
+    every(plans.into_iter().map(|plan| {
+        let lowered = llb::lower(&plan.stage, &plan.inputs)?;
+        let user = user(&lowered.config);
+        Ok(LoweredPlan {
+            warning: rule::check_user(&plan.stage, user.as_deref()),
+            needs: needs::of(&plan.stage),
+            platform: plan.inputs.platform,
+            lowered,
+        })
+    }))
+}
+
+/// The user of an image config; `None` for an image that has no program to run, as one that only carries files.
+fn user(config: &[u8]) -> Option<String> {
+    let image: serde_json::Value = serde_json::from_slice(config).ok()?;
+    let config = &image["config"];
+    let has = |key: &str| {
+        config[key]
+            .as_array()
+            .is_some_and(|words| !words.is_empty())
+    };
+    let user = config["User"].as_str().unwrap_or_default();
+    (has("Entrypoint") || has("Cmd")).then(|| user.to_owned())
 }
 
 /// An image that was solved.

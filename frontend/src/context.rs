@@ -8,14 +8,13 @@ use std::sync::mpsc as reply;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use microb_dsl::{Context, Diagnostic, Diagnostics, Platform, ReadError, SourceFile, Stage};
+use microb_dsl::{BuildArg, Context, Diagnostic, Diagnostics, Platform, ReadError, SourceFile};
 use tokio::sync::mpsc;
 
 use crate::files::Files;
 use crate::gateway::Gateway;
 use crate::panics;
-use crate::recipe::Recipe;
-use crate::request::Request;
+use crate::request::{Request, Subrequest};
 
 /// How long a recipe may compute. Waiting for files does not count: that depends on the client's network.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
@@ -23,21 +22,27 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 /// The stack of a recipe's thread in bytes: as much as a main thread has.
 pub(crate) const STACK: usize = 8 << 20;
 
-/// What a recipe gave, and what it told the user on the way.
-pub(crate) struct Planned {
+/// What a recipe answered, and what it told on the way.
+pub(crate) struct Answer<T> {
     pub(crate) platform: Platform,
-    pub(crate) stage: Result<Stage, Diagnostics>,
+    pub(crate) result: Result<T, Diagnostics>,
     pub(crate) warnings: Vec<Diagnostic>,
+    /// The build arguments that it asked for or declared, each once, in order.
+    pub(crate) build_args: Vec<BuildArg>,
 }
 
-/// Runs the recipe for one platform.
-pub(crate) async fn run(
-    recipe: Recipe,
+/// A function of a recipe: the recipe itself, or the list of its targets.
+pub(crate) type Question<T> = Arc<dyn Fn(&dyn Context) -> Result<T, Diagnostics> + Send + Sync>;
+
+/// Runs a function of the recipe of this name, for one platform.
+pub(crate) async fn run<T: Send + 'static>(
+    name: String,
+    question: Question<T>,
     gateway: Arc<Gateway>,
     request: Arc<Request>,
     files: Arc<Files>,
     platform: Platform,
-) -> Planned {
+) -> Answer<T> {
     let (messages, mut inbox) = mpsc::unbounded_channel();
     let context = GatewayContext {
         definition: files.definition.clone(),
@@ -45,18 +50,22 @@ pub(crate) async fn run(
         platform: platform.clone(),
         messages,
     };
-    let name = recipe.name.clone();
-    let mut planned = Planned {
+    let mut answer = Answer {
         platform,
-        stage: Err(bug(&name, "its thread did not start").into()),
+        result: Err(bug(&name, "its thread did not start").into()),
         warnings: Vec::new(),
+        build_args: Vec::new(),
     };
     let thread = thread::Builder::new()
         .name(format!("recipe {name}"))
         .stack_size(STACK);
+    let asked = name.clone();
     // The thread is never joined: one that does not end is left behind when the program ends.
-    if thread.spawn(move || context.run(&recipe)).is_err() {
-        return planned;
+    if thread
+        .spawn(move || context.run(&asked, &*question))
+        .is_err()
+    {
+        return answer;
     }
     let mut left = LIMIT;
     loop {
@@ -64,8 +73,8 @@ pub(crate) async fn run(
         let Ok(message) = tokio::time::timeout(left, inbox.recv()).await else {
             let limit = LIMIT.as_secs();
             let problem = format!("it did not end within {limit} seconds");
-            planned.stage = Err(bug(&name, &problem).into());
-            return planned;
+            answer.result = Err(bug(&name, &problem).into());
+            return answer;
         };
         left = left.saturating_sub(started.elapsed());
         match message {
@@ -77,14 +86,26 @@ pub(crate) async fn run(
             Some(Message::List { folder, answer }) => {
                 let _ = answer.send(files.list(&gateway, &folder).await);
             }
-            Some(Message::Warning(warning)) => planned.warnings.push(warning),
-            Some(Message::End(stage)) => {
-                planned.stage = stage;
-                return planned;
+            Some(Message::Warning(warning)) => answer.warnings.push(warning),
+            Some(Message::BuildArg(argument)) => note(&mut answer.build_args, argument),
+            Some(Message::End(result)) => {
+                answer.result = result;
+                return answer;
             }
-            None => return planned,
+            None => return answer,
         }
     }
+}
+
+/// Keeps an argument once, with the most that is said of it.
+fn note(known: &mut Vec<BuildArg>, argument: BuildArg) {
+    let Some(known) = known.iter_mut().find(|known| known.name == argument.name) else {
+        known.push(argument);
+        return;
+    };
+    known.default = known.default.take().or(argument.default);
+    known.description = known.description.take().or(argument.description);
+    known.span = known.span.take().or(argument.span);
 }
 
 pub(crate) fn bug(recipe: &str, problem: &str) -> Diagnostic {
@@ -92,35 +113,36 @@ pub(crate) fn bug(recipe: &str, problem: &str) -> Diagnostic {
         .help("this is a mistake in the recipe, not in your files; tell its authors")
 }
 
-type Answer<T> = reply::SyncSender<Result<T, ReadError>>;
+type Reply<T> = reply::SyncSender<Result<T, ReadError>>;
 
-enum Message {
+enum Message<T> {
     Read {
         path: String,
-        answer: Answer<Option<Vec<u8>>>,
+        answer: Reply<Option<Vec<u8>>>,
     },
     List {
         folder: String,
-        answer: Answer<Vec<String>>,
+        answer: Reply<Vec<String>>,
     },
     Warning(Diagnostic),
-    End(Result<Stage, Diagnostics>),
+    BuildArg(BuildArg),
+    End(Result<T, Diagnostics>),
 }
 
-struct GatewayContext {
+struct GatewayContext<T> {
     definition: SourceFile,
     request: Arc<Request>,
     platform: Platform,
-    messages: mpsc::UnboundedSender<Message>,
+    messages: mpsc::UnboundedSender<Message<T>>,
 }
 
-impl GatewayContext {
+impl<T> GatewayContext<T> {
     /// Asks the runtime for something in the build context, and waits.
-    fn ask<T>(
+    fn ask<A>(
         &self,
         path: &str,
-        message: impl FnOnce(String, Answer<T>) -> Message,
-    ) -> Result<T, ReadError> {
+        message: impl FnOnce(String, Reply<A>) -> Message<T>,
+    ) -> Result<A, ReadError> {
         let gone = || ReadError {
             path: path.to_owned(),
             reason: "the build was canceled".to_owned(),
@@ -132,16 +154,15 @@ impl GatewayContext {
         content.recv().map_err(|_| gone())?
     }
 
-    fn run(self, recipe: &Recipe) {
-        let stage = panics::catch(|| recipe.run(&self)).unwrap_or_else(|panic| {
-            Err(bug(&recipe.name, &format!("it panicked: {panic}")).into())
-        });
+    fn run(self, name: &str, question: &dyn Fn(&dyn Context) -> Result<T, Diagnostics>) {
+        let result = panics::catch(|| question(&self))
+            .unwrap_or_else(|panic| Err(bug(name, &format!("it panicked: {panic}")).into()));
         // Nobody listens after the time limit.
-        let _ = self.messages.send(Message::End(stage));
+        let _ = self.messages.send(Message::End(result));
     }
 }
 
-impl Context for GatewayContext {
+impl<T> Context for GatewayContext<T> {
     fn definition(&self) -> &SourceFile {
         &self.definition
     }
@@ -155,6 +176,12 @@ impl Context for GatewayContext {
     }
 
     fn build_arg(&self, name: &str) -> Option<&str> {
+        self.declare_build_arg(BuildArg {
+            name: name.to_owned(),
+            default: None,
+            description: None,
+            span: None,
+        });
         self.request.build_args.get(name).map(String::as_str)
     }
 
@@ -177,5 +204,14 @@ impl Context for GatewayContext {
     fn warn(&self, warning: Diagnostic) {
         // Nobody listens after the time limit.
         let _ = self.messages.send(Message::Warning(warning));
+    }
+
+    fn declare_build_arg(&self, argument: BuildArg) {
+        // Nobody listens after the time limit.
+        let _ = self.messages.send(Message::BuildArg(argument));
+    }
+
+    fn is_check(&self) -> bool {
+        self.request.subrequest == Some(Subrequest::Lint)
     }
 }

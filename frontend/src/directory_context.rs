@@ -23,6 +23,7 @@ pub struct DirectoryContext {
     platform: Platform,
     build_platform: Platform,
     warnings: Mutex<Vec<Diagnostic>>,
+    is_check: bool,
     reads: Mutex<BTreeMap<String, bool>>,
     lists: Mutex<BTreeSet<String>>,
     earlier: Option<Earlier>,
@@ -114,6 +115,7 @@ impl DirectoryContext {
             platform: Platform::host(),
             build_platform: Platform::host(),
             warnings: Mutex::new(Vec::new()),
+            is_check: false,
             reads: Mutex::default(),
             lists: Mutex::default(),
             earlier: None,
@@ -205,6 +207,12 @@ impl DirectoryContext {
         self
     }
 
+    /// Says that only findings are wanted, as `docker build --check` does.
+    pub fn with_check(mut self, is_check: bool) -> Self {
+        self.is_check = is_check;
+        self
+    }
+
     /// The warnings so far, in order.
     pub fn warnings(&self) -> Vec<Diagnostic> {
         self.warnings
@@ -291,6 +299,10 @@ impl Context for DirectoryContext {
 
     fn has_named_context(&self, name: &str) -> bool {
         self.named_contexts.contains(name)
+    }
+
+    fn is_check(&self) -> bool {
+        self.is_check
     }
 
     fn warn(&self, warning: Diagnostic) {

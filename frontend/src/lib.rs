@@ -13,6 +13,7 @@ mod files;
 pub mod gateway;
 mod ignore;
 mod images;
+mod needs;
 #[cfg(feature = "cli")]
 pub mod pack;
 mod panics;
@@ -20,13 +21,17 @@ mod patterns;
 mod recipe;
 pub mod request;
 mod sources;
+mod subrequest;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-pub use recipe::{Recipe, RecipeFunction};
+pub use recipe::{Recipe, RecipeFunction, TargetsFunction};
+
+use microb_dsl::Diagnostics;
+use microb_dsl::rule::{self, Checks};
 
 use build::Build;
 use files::Files;
@@ -102,36 +107,33 @@ async fn build_image(
     started: Instant,
 ) -> Result<Outcome, Failure> {
     let request = Arc::new(Request::from_env()?);
-    if let Some(subrequest) = &request.subrequest {
-        return Err(unsupported(subrequest, recipe.name()));
+    let subrequest = request.subrequest.clone();
+    if let Some(answer) = subrequest.as_ref().and_then(subrequest::without_files) {
+        return answer;
     }
     let inputs = Arc::new(gateway.inputs().await?);
     let files = Arc::new(Files::load(&gateway, &request, &recipe, &inputs).await?);
+    let given = request.build_args.get(rule::BUILD_ARG);
+    let checks = Checks::of(&files.definition, given.map(String::as_str));
     let build = Build {
         gateway,
         request,
         inputs,
         files,
+        checks: Arc::new(checks.map_err(Diagnostics::from)?),
     };
+    if let Some(subrequest) = &subrequest {
+        return subrequest::with_files(&build, &recipe, subrequest).await;
+    }
     let mut plans = build.plan(&recipe).await?;
     build.resolve_images(&mut plans).await?;
-    let lowered = Build::lower(plans)?;
+    let lowered = build.lower(plans, &recipe).await?;
     let images = build.solve(lowered).await?;
     if build.request.debug {
         let (calls, ms) = (build.gateway.calls(), started.elapsed().as_millis());
         log(&format!("{calls} gateway calls, {ms} ms to the last solve"));
     }
     Ok(build.outcome(images))
-}
-
-/// Why there is no answer to a question about the build.
-///
-/// Without `errdefs.Subrequest` on purpose: with it, Docker's client asks BuildKit's Dockerfile frontend the same question,
-/// which reads the definition as a Dockerfile and fails with words about that.
-fn unsupported(subrequest: &str, program: &str) -> Failure {
-    Failure::new(format!(
-        "this frontend cannot answer \"{subrequest}\" yet; run `{program} check` for the mistakes of the file"
-    ))
 }
 
 /// Writes a line to standard error, which goes to the daemon's log.

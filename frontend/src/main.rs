@@ -25,6 +25,8 @@ fn main() -> ExitCode {
     microb_frontend::main(
         Recipe::new("microb", microb_std::recipe)
             .reads(microb_std::READS.iter().copied())
+            .targets(microb_std::targets)
+            .rules(microb_std::rules::RULES.iter().copied())
             .schema(microb_std::schema())
             .starter(STARTER)
             .about("Builds a container image from pyproject.toml, without a Dockerfile")

@@ -3,11 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use microb_dsl::{Context, Diagnostics, Stage};
+use microb_dsl::{Context, Diagnostics, Rule, Stage, Target};
 use serde_json::Value;
 
 /// The function of a recipe: from a context to a stage, or all the mistakes that it found.
 pub type RecipeFunction = dyn Fn(&dyn Context) -> Result<Stage, Diagnostics> + Send + Sync;
+
+/// The function that lists the images that a definition file describes.
+pub type TargetsFunction = dyn Fn(&dyn Context) -> Result<Vec<Target>, Diagnostics> + Send + Sync;
 
 /// A recipe, and what the frontend has to know before it can run it.
 #[derive(Clone)]
@@ -17,12 +20,14 @@ pub struct Recipe {
     /// The definition file when the client names none; `None` when the recipe has no such file at all.
     pub(crate) filename: Option<String>,
     pub(crate) reads: Vec<String>,
+    pub(crate) rules: Vec<&'static Rule>,
     pub(crate) schema: Option<Value>,
     pub(crate) starter: &'static [(&'static str, &'static str)],
     pub(crate) about: Option<String>,
     pub(crate) version: String,
     pub(crate) after_help: Option<String>,
     pub(crate) function: Arc<RecipeFunction>,
+    pub(crate) targets: Option<Arc<TargetsFunction>>,
 }
 
 impl Recipe {
@@ -35,12 +40,14 @@ impl Recipe {
             name: name.into(),
             filename: Some("pyproject.toml".to_owned()),
             reads: Vec::new(),
+            rules: Vec::new(),
             schema: None,
             starter: &[],
             about: None,
             version: format!("(microb {})", env!("CARGO_PKG_VERSION")),
             after_help: None,
             function: Arc::new(function),
+            targets: None,
         }
     }
 
@@ -82,6 +89,24 @@ impl Recipe {
     /// They are sent together, before the recipe runs. It may read other files too: each costs one transfer more.
     pub fn reads<S: Into<String>>(mut self, paths: impl IntoIterator<Item = S>) -> Self {
         self.reads.extend(paths.into_iter().map(Into::into));
+        self
+    }
+
+    /// How the images that a definition file describes are listed, for `docker build --call targets`.
+    ///
+    /// Without it, a file describes one image.
+    pub fn targets(
+        mut self,
+        list: impl Fn(&dyn Context) -> Result<Vec<Target>, Diagnostics> + Send + Sync + 'static,
+    ) -> Self {
+        self.targets = Some(Arc::new(list));
+        self
+    }
+
+    /// The rules whose findings the recipe tells with [`Context::warn`], so that a name that is none of them is noticed
+    /// when a user skips it.
+    pub fn rules(mut self, rules: impl IntoIterator<Item = &'static Rule>) -> Self {
+        self.rules.extend(rules);
         self
     }
 

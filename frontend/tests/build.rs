@@ -116,3 +116,22 @@ fn engine_reads_oci_layouts() -> bool {
     let output = Command::new("docker").args(status).output().unwrap();
     text(&output.stdout).contains("io.containerd.snapshotter")
 }
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn questions_about_any_recipe_are_answered() {
+    let folder = folder("build-call", "name = world\n");
+    for (question, expected) in [
+        (
+            "outline",
+            "BUILD ARG   VALUE   DESCRIPTION\nGREETING    salut   \n\n",
+        ),
+        ("targets", "TARGET    DESCRIPTION\n(default) \n"),
+        ("check", "Check complete, no warnings found.\n"),
+    ] {
+        let args = format!("--call={question} --build-arg GREETING=salut");
+        let answered = build(&folder, &args);
+        assert!(answered.status.success(), "{}", text(&answered.stderr));
+        assert_eq!(text(&answered.stdout), expected);
+    }
+}

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::platform::Platform;
-use crate::span::SourceFile;
+use crate::span::{SourceFile, Span};
 
 /// All that a recipe may ask of the world.
 ///
@@ -49,8 +49,34 @@ pub trait Context {
     /// Whether a build context of this name was given (`docker build --build-context NAME=…`).
     fn has_named_context(&self, name: &str) -> bool;
 
-    /// Tells the user something that does not stop the build.
+    /// Tells the user something that does not stop the build; a finding of a [`Rule`](crate::Rule) whose severity is
+    /// an error does, unless the user skips that rule.
     fn warn(&self, warning: Diagnostic);
+
+    /// Says what a build argument is, for `docker build --call outline`.
+    ///
+    /// Arguments that were only asked for with [`Context::build_arg`] are listed there too, by name.
+    fn declare_build_arg(&self, argument: BuildArg) {
+        drop(argument);
+    }
+
+    /// Whether only findings are wanted (`docker build --check`), so that a recipe may look at more than a build needs.
+    fn is_check(&self) -> bool {
+        false
+    }
+}
+
+/// What a build argument is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildArg {
+    /// The name, of `docker build --build-arg NAME=VALUE`.
+    pub name: String,
+    /// What takes its place when it is not given.
+    pub default: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Where the user's file uses it.
+    pub span: Option<Span>,
 }
 
 /// Why a file that is there could not be read.
@@ -97,6 +123,8 @@ pub struct MemoryContext {
     platform: Platform,
     build_platform: Platform,
     warnings: Mutex<Vec<Diagnostic>>,
+    declared: Mutex<Vec<BuildArg>>,
+    is_check: bool,
 }
 
 impl MemoryContext {
@@ -120,12 +148,20 @@ impl MemoryContext {
             platform: amd64.clone(),
             build_platform: amd64,
             warnings: Mutex::new(Vec::new()),
+            declared: Mutex::new(Vec::new()),
+            is_check: false,
         }
     }
 
     /// Adds a file to the build context.
     pub fn file(mut self, path: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
         self.files.insert(path.into(), content.into());
+        self
+    }
+
+    /// Takes a file out of the build context, for instance the definition, which a client may send from elsewhere.
+    pub fn without(mut self, path: &str) -> Self {
+        self.files.remove(path);
         self
     }
 
@@ -151,6 +187,20 @@ impl MemoryContext {
     pub fn with_platform(mut self, platform: Platform) -> Self {
         self.platform = platform;
         self
+    }
+
+    /// Wants findings only, as `docker build --check` does.
+    pub fn check(mut self) -> Self {
+        self.is_check = true;
+        self
+    }
+
+    /// The build arguments that were declared so far, in order.
+    pub fn declared_build_args(&self) -> Vec<BuildArg> {
+        self.declared
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The warnings so far, in order.
@@ -214,5 +264,15 @@ impl Context for MemoryContext {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(warning);
+    }
+    fn declare_build_arg(&self, argument: BuildArg) {
+        self.declared
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(argument);
+    }
+
+    fn is_check(&self) -> bool {
+        self.is_check
     }
 }

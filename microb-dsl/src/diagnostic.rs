@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::rule::Rule;
 use crate::span::Span;
 
 /// How bad it is.
@@ -28,6 +29,8 @@ pub struct Diagnostic {
     pub span: Option<Span>,
     /// What to do or write instead.
     pub help: Option<String>,
+    /// The rule that says so, when the user can skip it.
+    pub rule: Option<&'static Rule>,
 }
 
 impl Diagnostic {
@@ -38,6 +41,7 @@ impl Diagnostic {
             message: message.into(),
             span: None,
             help: None,
+            rule: None,
         }
     }
 

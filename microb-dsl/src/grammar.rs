@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 mod container;
-mod marker;
+pub mod marker;
 mod names;
 mod packages;
 mod paths;

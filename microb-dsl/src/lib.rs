@@ -69,22 +69,25 @@ pub mod platform;
 pub mod reference;
 #[cfg(feature = "report")]
 pub mod report;
+pub mod rule;
 pub mod shell;
 pub mod source;
 pub mod span;
 pub mod stage;
 pub mod step;
 pub mod sugar;
+pub mod target;
 
 mod describe;
 mod into_steps;
 
-pub use context::{Context, MemoryContext, ReadError};
+pub use context::{BuildArg, Context, MemoryContext, ReadError};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
 pub use into_steps::IntoSteps;
 pub use mount::{Mount, Sharing, bind, cache, secret, ssh, tmpfs};
 pub use platform::Platform;
 pub use reference::ImageRef;
+pub use rule::Rule;
 pub use source::{Source, git, http, local, named_context};
 pub use span::{Position, SourceFile, Span, Spanned};
 pub use stage::{Base, ForeignDefinition, Stage, StagePlatform, diff, from, merge, scratch};
@@ -94,6 +97,7 @@ pub use step::{
     stop_signal, symlink, user, volume, workdir,
 };
 pub use sugar::{apk, apt, pip};
+pub use target::Target;
 
 /// What a recipe needs in scope: `use microb_dsl::prelude::*;`.
 pub mod prelude {

@@ -73,6 +73,11 @@ impl Cache {
         self
     }
 
+    /// The id, or the target that stands for it.
+    pub fn name(&self) -> &str {
+        self.id.as_deref().unwrap_or(&self.target)
+    }
+
     /// `sharing=…`.
     pub fn sharing(mut self, sharing: Sharing) -> Self {
         self.sharing = sharing;
@@ -132,6 +137,16 @@ pub fn secret(id: impl Into<String>) -> Secret {
 }
 
 impl Secret {
+    /// The id, of `docker build --secret id=…`.
+    pub fn name(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether the build fails when it is not given.
+    pub fn is_required(&self) -> bool {
+        self.required
+    }
+
     /// `target=…`: the file's path.
     pub fn target(mut self, path: impl Into<String>) -> Self {
         self.target = Some(path.into());
@@ -200,6 +215,16 @@ pub fn ssh() -> Ssh {
 }
 
 impl Ssh {
+    /// The id, of `docker build --ssh ID`: `default` when none was chosen.
+    pub fn name(&self) -> &str {
+        self.id.as_deref().unwrap_or("default")
+    }
+
+    /// Whether the build fails when no agent is given.
+    pub fn is_required(&self) -> bool {
+        self.required
+    }
+
     /// `id=…`: another agent than `default`.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());

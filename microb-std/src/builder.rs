@@ -7,6 +7,7 @@ use microb::prelude::*;
 use crate::config::{Config, Dependencies, Packaging};
 use crate::flavor::{self, PYTHON, all};
 use crate::indices;
+use crate::pinned::PinnedSet;
 use crate::requirement::Requirement;
 
 /// The installer's version. It is pinned: another version is another dependency layer.
@@ -17,6 +18,9 @@ pub const VENV: &str = "/app/.venv";
 
 /// The environment that the build backend runs in.
 const BUILD_VENV: &str = "/opt/build";
+
+/// Where the requirements files of the dependencies are, with what they name.
+pub(crate) const REQUIREMENTS: &str = "/requirements";
 
 /// Where the installer is mounted.
 const UV: &str = "/opt/uv/bin/uv";
@@ -132,12 +136,18 @@ fn backend(config: &Config, packages: &Stage, installer: &Stage) -> Stage {
     } else {
         config.indices.first().map(|index| index.url.span.clone())
     };
-    let over_ssh = system.requires.iter().any(Requirement::needs_ssh);
+    let install = Install {
+        venv: BUILD_VENV,
+        file,
+        flags: &[],
+        index: None,
+        over_ssh: system.requires.iter().any(Requirement::needs_ssh),
+    };
     from(packages)
         .named("build-requirements")
         .then(environment(config, BUILD_VENV))
         .then(mkfile(file, system.requirements_txt()))
-        .then(install(config, BUILD_VENV, file, &[], installer, over_ssh).at(place.as_ref()))
+        .then(install.steps(config, installer).at(place.as_ref()))
 }
 
 /// The virtual environment of the image with all dependencies. Nothing but what they are changes it: not the
@@ -146,7 +156,7 @@ fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &
     let stage = from(packages)
         .named("builder")
         .then(environment(config, VENV))
-        .then(workdir("/requirements"));
+        .then(workdir(REQUIREMENTS));
     let file = "/requirements/requirements.txt";
     let stage = match &config.dependencies {
         Dependencies::Listed(listed) if listed.is_empty() => stage,
@@ -172,6 +182,7 @@ fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &
                 .then((!flags.is_empty()).then(|| mkfile(constraints, &listed.constraints)))
                 .then(install_dependencies(config, file, &flags, installer).at(&listed.path.span))
         }
+        Dependencies::Locked(set) => stage.then(locked(config, set, installer)),
         Dependencies::FromBackend { extras, span } => {
             let metadata = metadata(config, backend, extras);
             stage
@@ -183,6 +194,48 @@ fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &
         run(["rm", "-f", "/app/.venv/.lock", "/app/.venv/.gitignore"])
             .called("remove what the tools keep for themselves"),
     )
+}
+
+/// Installs what a lock pins, without resolving anything.
+fn locked(config: &Config, set: &PinnedSet, installer: &Stage) -> Vec<Step> {
+    let batches = set.batches(REQUIREMENTS);
+    let last = batches.len().saturating_sub(1);
+    let steps = batches.iter().enumerate().flat_map(|(n, batch)| {
+        let local = batch.local_paths.iter().flat_map(|path| {
+            let target = format!("{REQUIREMENTS}/{}", path.value);
+            let folder = match path.value.as_str() {
+                "" => ".",
+                path => path,
+            };
+            copy(folder, target).literal().at(&path.span)
+        });
+        let file = match n {
+            0 => format!("{REQUIREMENTS}/requirements.txt"),
+            n => format!("{REQUIREMENTS}/requirements-{}.txt", n + 1),
+        };
+        let mut flags = vec!["--no-deps"];
+        // The installer compiles all that is there, so once is enough.
+        if n == last {
+            flags.push("--compile-bytecode");
+        }
+        if batch.has_hashes {
+            flags.push("--require-hashes");
+        }
+        let install = Install {
+            venv: VENV,
+            file: &file,
+            flags: &flags,
+            index: batch.index.as_deref(),
+            over_ssh: config.ssh.is_some(),
+        };
+        (
+            local.collect::<Vec<_>>(),
+            mkfile(&file, &batch.requirements),
+            install.steps(config, installer).at(&set.path.span),
+        )
+            .into_steps()
+    });
+    steps.collect()
 }
 
 /// Asks the build backend for the project's requirements, without network.
@@ -293,40 +346,51 @@ fn install_dependencies(
     installer: &Stage,
 ) -> impl IntoSteps + use<> {
     let flags = [&["--compile-bytecode"], flags].concat();
-    install(config, VENV, file, &flags, installer, config.ssh.is_some())
+    let install = Install {
+        venv: VENV,
+        file,
+        flags: &flags,
+        index: None,
+        over_ssh: config.ssh.is_some(),
+    };
+    install.steps(config, installer)
 }
 
-/// Installs what a requirements file lists into a virtual environment, with ssh exactly when one of it needs that.
-fn install(
-    config: &Config,
-    venv: &str,
-    file: &str,
-    flags: &[&str],
-    installer: &Stage,
+/// The installation of what a requirements file lists into a virtual environment.
+struct Install<'a> {
+    venv: &'a str,
+    file: &'a str,
+    flags: &'a [&'a str],
+    /// The only index to ask, instead of the configuration's.
+    index: Option<&'a str>,
+    /// Whether anything that is listed is fetched over ssh: only then does the step need keys.
     over_ssh: bool,
-) -> impl IntoSteps + use<> {
-    let python = format!("--python={venv}/bin/python");
-    let mut words = vec![
-        UV.to_owned(),
-        "pip".to_owned(),
-        "install".to_owned(),
-        python,
-    ];
-    words.extend(flags.iter().map(|&flag| flag.to_owned()));
-    words.extend(indices::options(config));
-    words.extend(["--requirements".to_owned(), file.to_owned()]);
-    let mut install = run(words).cache("/root/.cache/uv").mount(tool(installer));
-    if over_ssh {
-        let known_hosts = secret("known_hosts").target(KNOWN_HOSTS).optional();
-        install = install.ssh().mount(known_hosts);
+}
+
+impl Install<'_> {
+    fn steps(&self, config: &Config, installer: &Stage) -> impl IntoSteps + use<> {
+        let python = format!("--python={}/bin/python", self.venv);
+        let mut words = [UV, "pip", "install", &python].map(str::to_owned).to_vec();
+        words.extend(self.flags.iter().map(|&flag| flag.to_owned()));
+        words.extend(match self.index {
+            Some(url) => indices::only(config, url),
+            None => indices::options(config),
+        });
+        words.extend(["--requirements".to_owned(), self.file.to_owned()]);
+        let mut install = run(words).cache("/root/.cache/uv").mount(tool(installer));
+        if self.over_ssh {
+            let known_hosts = secret("known_hosts").target(KNOWN_HOSTS).optional();
+            install = install.ssh().mount(known_hosts);
+        }
+        let ssh_command = format!(
+            "ssh -o StrictHostKeyChecking=accept-new -o GlobalKnownHostsFile={KNOWN_HOSTS}"
+        );
+        (
+            indices::plain_logins(config),
+            self.over_ssh.then(|| env("GIT_SSH_COMMAND", ssh_command)),
+            install.mounts(indices::secrets(config)),
+        )
     }
-    let ssh_command =
-        format!("ssh -o StrictHostKeyChecking=accept-new -o GlobalKnownHostsFile={KNOWN_HOSTS}");
-    (
-        indices::plain_logins(config),
-        over_ssh.then(|| env("GIT_SSH_COMMAND", ssh_command)),
-        install.mounts(indices::secrets(config)),
-    )
 }
 
 /// The installer, as a program that is there only while a step runs.

@@ -7,6 +7,7 @@ use microb::step::Healthcheck;
 use microb::{ImageRef, Span, Spanned};
 
 use crate::container::{Port, StopSignal, User};
+use crate::pinned::PinnedSet;
 use crate::program::Program;
 use crate::requirement::Requirement;
 use crate::table::Choice;
@@ -204,6 +205,8 @@ pub enum Dependencies {
     Listed(Vec<Requirement>),
     /// A requirements file, instead of what the project lists.
     File(RequirementsFile),
+    /// What a lock file pins for this target.
+    Locked(PinnedSet),
     /// Only the build backend knows them: a stage has to ask it for the metadata.
     FromBackend {
         /// The chosen extras, in PEP 685's normal form, sorted.
@@ -221,6 +224,10 @@ impl Dependencies {
         match self {
             Self::Listed(requirements) => Some(crate::requirement::requirements_txt(requirements)),
             Self::File(file) => Some(file.requirements.clone()),
+            Self::Locked(set) => {
+                let batches = set.batches(crate::builder::REQUIREMENTS).into_iter();
+                Some(batches.map(|batch| batch.requirements).collect())
+            }
             Self::FromBackend { .. } => None,
         }
     }

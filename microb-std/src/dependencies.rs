@@ -2,17 +2,22 @@
 
 use microb::{Context, Diagnostic, Span, Spanned};
 
-use crate::config::{Dependencies, Packaging, Project, RequirementsFile};
+use crate::config::{Dependencies, Packaging, Project, Python, RequirementsFile};
 use crate::extras::{self, Extras};
+use crate::groups;
 use crate::location::within_context;
+use crate::lock::{self, Format, Question};
 use crate::metadata::Tables;
 use crate::mistake::Findings;
+use crate::pinned::{Pinned, PinnedSet};
 use crate::requirement::{Requirement, is_git, is_name, is_ssh, normalized};
 use crate::requirements;
+use crate::resolve::Shared;
+use crate::rules::{NO_LOCK, ONLY_PROJECT_REQUIRED};
+use crate::table::Keyed;
 use crate::target_table::TargetTable;
 use crate::text;
 use crate::tree::{Table, escape};
-use crate::unread;
 
 /// What the project lists, whatever the target.
 #[derive(Debug, Default)]
@@ -25,6 +30,13 @@ pub(crate) struct Listed {
     backend_knows_extras: Option<Span>,
     /// URLs in Poetry's tables, which the backend will list.
     urls: Vec<Spanned<String>>,
+}
+
+impl Listed {
+    /// Whether only the build backend knows the dependencies, or the extras.
+    pub(crate) fn is_of_backend(&self) -> bool {
+        self.backend_knows.is_some() || self.backend_knows_extras.is_some()
+    }
 }
 
 /// What to install, and where it says that git and ssh are needed.
@@ -277,36 +289,161 @@ fn poetry_urls(poetry: &Table<'_>) -> Vec<Spanned<String>> {
 
 /// What the target installs.
 pub(crate) fn wanted(
-    listed: &Listed,
-    project: &Project,
+    shared: &Shared,
+    tables: &Tables<'_>,
     target: &TargetTable,
+    python: Option<&Python>,
     cx: &dyn Context,
-    project_dir: &str,
     findings: &Findings,
 ) -> Wanted {
     if let Some(path) = &target.requirements {
-        if let Some(extras) = &target.extras {
-            findings.add(
-                Diagnostic::error("`extras` cannot be used with `requirements`")
-                    .at(&extras.key)
-                    .help("remove one of the two; `requirements` replaces the project's own lists"),
-            );
+        let others = [
+            ("extras", target.extras.as_ref().map(|extras| &extras.key)),
+            ("groups", target.groups.as_ref().map(|groups| &groups.key)),
+            ("lock", target.lock.as_ref().map(|lock| &lock.key)),
+        ];
+        for (key, place) in others {
+            if let Some(place) = place {
+                findings.add(
+                    Diagnostic::error(format!("`{key}` cannot be used with `requirements`"))
+                        .at(place)
+                        .help("remove one of the two; `requirements` replaces the project's own lists"),
+                );
+            }
         }
-        return from_file(listed, project, path, cx, project_dir, findings);
+        return from_file(shared, path, cx, findings);
     }
-    let extras = target.extras.as_ref();
-    let extras = extras.map_or(&[][..], |extras| extras.value.as_slice());
+    let list = |list: Option<&'_ Keyed<Vec<Spanned<String>>>>| {
+        list.map_or_else(Vec::new, |list| list.value.clone())
+    };
+    let (extras, groups) = (list(target.extras.as_ref()), list(target.groups.as_ref()));
+    let named = target.lock.as_ref().map(|lock| &lock.value);
+    let place = place(shared, tables);
+    let beside = lock::Beside {
+        folder: &shared.project_dir,
+        script: shared.script.as_deref(),
+    };
+    match lock::find(cx, beside, named, &place) {
+        Ok(None) => {
+            let wanted = listed_by_project(shared, &extras, &groups, findings);
+            if !matches!(&wanted.dependencies, Dependencies::Listed(listed) if listed.is_empty()) {
+                findings.add(not_locked(shared, tables, &place));
+            }
+            wanted
+        }
+        Ok(Some(lock)) => {
+            let question = |python| Question {
+                cx,
+                tables,
+                project_dir: &shared.project_dir,
+                project: &shared.metadata.project,
+                is_script: shared.script.is_some(),
+                requires: shared.metadata.requires.as_ref(),
+                listed: &shared.listed,
+                groups: &shared.groups,
+                python,
+                extras: &extras,
+                wanted_groups: &groups,
+                folder: lock.folder(),
+                lock: &lock,
+            };
+            // Without an interpreter there is an error already, and nothing that markers could be compared with.
+            let set = python.and_then(|python| findings.keep(lock::read(&question(python))));
+            set.map_or_else(Wanted::nothing, Wanted::locked)
+        }
+        Err(error) => {
+            findings.add(error);
+            Wanted::nothing()
+        }
+    }
+}
+
+/// Where the project's dependencies stand, for what has no place of its own.
+fn place(shared: &Shared, tables: &Tables<'_>) -> Span {
+    match (&tables.project, &tables.poetry) {
+        _ if shared.script.is_some() => tables.root.key_span("dependencies"),
+        (Some(project), _) => project.key_span("dependencies"),
+        (None, Some(poetry)) => poetry.key_span("dependencies"),
+        (None, None) => tables.root.span().clone(),
+    }
+}
+
+/// The same definition gives another image tomorrow.
+fn not_locked(shared: &Shared, tables: &Tables<'_>, place: &Span) -> Diagnostic {
+    if let Some(script) = &shared.script {
+        let finding = NO_LOCK
+            .finding("no lock file: the versions are chosen when the image is built")
+            .at(place);
+        return finding.help(format!("run `uv lock --script {script}`"));
+    }
+    let tool = match (&tables.project, &tables.poetry) {
+        (_, Some(_)) => "poetry",
+        _ if tables.tool("pdm").is_some() => "pdm",
+        _ => "uv",
+    };
+    NO_LOCK
+        .finding("no lock file: the versions are chosen when the image is built")
+        .at(place)
+        .help(format!("run `{tool} lock`"))
+}
+
+impl Wanted {
+    fn nothing() -> Self {
+        Self {
+            dependencies: Dependencies::Listed(Vec::new()),
+            ssh: None,
+            git: None,
+        }
+    }
+
+    fn locked(set: PinnedSet) -> Self {
+        let place = |pin: &Pinned| pin.span.clone();
+        Self {
+            ssh: set.first_over_ssh().map(place),
+            git: set.first_from_git().map(place),
+            dependencies: Dependencies::Locked(set),
+        }
+    }
+}
+
+/// The project's own lists, with the chosen extras and groups.
+fn listed_by_project(
+    shared: &Shared,
+    extras: &[Spanned<String>],
+    groups: &[Spanned<String>],
+    findings: &Findings,
+) -> Wanted {
+    let listed = &shared.listed;
+    let project = &shared.metadata.project;
+    let mut of_groups = Vec::new();
+    for group in groups {
+        if shared.groups.has(&group.value) {
+            of_groups.extend(shared.groups.requirements(&normalized(&group.value)));
+        } else {
+            findings.add(groups::unknown(group, shared.groups.names()));
+        }
+    }
     let backend = listed.backend_knows.as_ref();
     let backend_for_extras = listed
         .backend_knows_extras
         .as_ref()
         .filter(|_| !extras.is_empty());
     if let Some(span) = backend.or(backend_for_extras) {
+        if let Some(group) = groups.first() {
+            findings.add(
+                Diagnostic::error(
+                    "`groups` need a lock file where only the build backend knows the dependencies",
+                )
+                .at(&group.span)
+                .help("lock the project, for instance with `uv lock`"),
+            );
+        }
         return from_backend(listed, project, extras, span, findings);
     }
+    let dependencies = [listed.dependencies.as_slice(), &of_groups].concat();
     let requirements = extras::expand(
         project.normalized_name.as_deref(),
-        &listed.dependencies,
+        &dependencies,
         &listed.extras,
         extras,
         findings,
@@ -367,45 +504,36 @@ fn from_backend(
 }
 
 fn from_file(
-    listed: &Listed,
-    project: &Project,
+    shared: &Shared,
     path: &Spanned<String>,
     cx: &dyn Context,
-    project_dir: &str,
     findings: &Findings,
 ) -> Wanted {
+    let project_dir = shared.project_dir.as_str();
+    let (listed, project) = (&shared.listed, &shared.metadata.project);
     let inside = within_context(project_dir, &path.value)
         .filter(|inside| !inside.is_empty() && !path.value.starts_with('/'));
     let Some(inside) = inside else {
         findings.add(outside(path));
-        return Wanted {
-            dependencies: Dependencies::Listed(Vec::new()),
-            ssh: None,
-            git: None,
-        };
+        return Wanted::nothing();
     };
-    if let Some(command) = unread::export_command(&inside) {
+    if Format::of(&inside).is_some_and(|format| format != Format::Requirements) {
         findings.add(
             Diagnostic::error(format!(
                 "`{}` is a lock file, no requirements file",
                 escape(&path.value)
             ))
             .at(&path.span)
-            .help(format!(
-                "run `{command}`, and write `requirements = \"requirements.txt\"`"
-            )),
+            .help(format!("write `lock = \"{}\"`", escape(&path.value))),
         );
-        return Wanted {
-            dependencies: Dependencies::Listed(Vec::new()),
-            ssh: None,
-            git: None,
-        };
+        return Wanted::nothing();
     }
     let mut flat = requirements::read(cx, project_dir, &inside, &path.span, findings);
     let nothing_else = flat.requirements.is_empty() && flat.own_extras.is_empty();
     if let (Some(span), true) = (&flat.itself, nothing_else) {
         findings.add(
-            Diagnostic::warning("the requirements file lists nothing but the project itself, whose dependencies are not installed then")
+            ONLY_PROJECT_REQUIRED
+                .finding("the requirements file lists nothing but the project itself, whose dependencies are not installed then")
                 .at(span)
                 .help("remove `requirements` to install the project's dependencies"),
         );

@@ -5,6 +5,7 @@ use microb::{Diagnostic, Spanned};
 use crate::config::{Credential, Index};
 use crate::location::check_url;
 use crate::mistake::Findings;
+use crate::rules::{CREDENTIAL_IN_URL, IGNORED_CREDENTIAL, PASSWORD_IN_FILE};
 use crate::table::Keyed;
 use crate::target_table::IndexTable;
 use crate::tree;
@@ -22,7 +23,8 @@ pub(crate) fn resolve(written: Vec<IndexTable>, findings: &Findings) -> Vec<Inde
         let mut password = credential("password", table.password, table.password_secret, findings);
         if let (None, Some(_), Some(key)) = (&username, &password, password_key) {
             findings.add(
-                Diagnostic::warning(format!("`{}` without a username is ignored", key.text()))
+                IGNORED_CREDENTIAL
+                    .finding(format!("`{}` without a username is ignored", key.text()))
                     .at(&key)
                     .help("add `username`, or give the token as `username`"),
             );
@@ -53,11 +55,12 @@ fn credential(
     };
     if let Some(plain) = plain {
         findings.add(
-            Diagnostic::warning(format!(
-                "`{name}` is ignored, since `{name}_secret` is given"
-            ))
-            .at(&plain.key)
-            .help("remove it"),
+            IGNORED_CREDENTIAL
+                .finding(format!(
+                    "`{name}` is ignored, since `{name}_secret` is given"
+                ))
+                .at(&plain.key)
+                .help("remove it"),
         );
     }
     // `docker build --secret id=…,env=…` is a list with commas.
@@ -81,7 +84,7 @@ fn advise(url: &Spanned<String>, password: Option<&Credential>, findings: &Findi
     let authority = url.value.split('/').nth(2).unwrap_or_default();
     if authority.contains('@') {
         findings.add(
-            Diagnostic::warning(
+            CREDENTIAL_IN_URL.finding(
                 "the URL contains credentials, which everybody with the image's history can read",
             )
             .at(&url.span)
@@ -90,7 +93,8 @@ fn advise(url: &Spanned<String>, password: Option<&Credential>, findings: &Findi
     }
     if let Some(Credential::Plain(password)) = password {
         findings.add(
-            Diagnostic::warning("the password stands in the file, where everybody can read it")
+            PASSWORD_IN_FILE
+                .finding("the password stands in the file, where everybody can read it")
                 .at(&password.span)
                 .help("use `password_secret`"),
         );

@@ -24,6 +24,29 @@ pub fn options(config: &Config) -> Vec<String> {
         .collect()
 }
 
+/// The installer's options for one index alone, that of a lock. Where the configuration has the same one, its login and
+/// its trust hold.
+pub fn only(config: &Config, url: &str) -> Vec<String> {
+    let plain = |url: &str| url.trim_end_matches('/').to_owned();
+    let known = config
+        .indices
+        .iter()
+        .find(|index| plain(&index.url.value) == plain(url));
+    match known {
+        None => vec!["--default-index".to_owned(), url.to_owned()],
+        Some(index) => {
+            let mut words = vec![
+                "--default-index".to_owned(),
+                format!("{}={url}", index.name),
+            ];
+            if index.trust {
+                words.extend(["--allow-insecure-host".to_owned(), host(url).to_owned()]);
+            }
+            words
+        }
+    }
+}
+
 /// Logins from build secrets: mounted as variables, so that their values are in no layer and no cache key.
 pub fn secrets(config: &Config) -> Vec<Mount> {
     variables(config)

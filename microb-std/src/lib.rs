@@ -8,7 +8,9 @@ pub mod builder;
 pub mod config;
 pub mod flavor;
 pub mod indices;
+pub mod pinned;
 pub mod requirement;
+pub mod rules;
 pub mod runtime;
 pub mod table;
 
@@ -17,10 +19,12 @@ mod container;
 mod dependencies;
 mod extras;
 mod files;
+mod groups;
 mod healthcheck;
 mod index_table;
 mod labels;
 mod location;
+mod lock;
 mod metadata;
 mod mistake;
 mod packages;
@@ -36,8 +40,10 @@ mod specifier;
 mod substitute;
 mod target;
 mod target_table;
+mod targets;
 mod text;
 mod tree;
+mod unheard;
 mod unread;
 
 pub use config::{
@@ -46,8 +52,10 @@ pub use config::{
     RequirementsFile,
 };
 pub use container::{NONROOT, Port, StopSignal, Time, User};
+pub use pinned::{Pinned, PinnedSet, PinnedSource};
 pub use program::Program;
 pub use recipe::{Bases, ToBases, image, recipe};
 pub use requirement::{Requirement, VersionOrUrl};
 pub use resolve::READS;
 pub use target_table::schema;
+pub use targets::targets;

@@ -10,6 +10,7 @@ use crate::config::{Packaging, Project};
 use crate::mistake::Findings;
 use crate::python::Requires;
 use crate::requirement::{is_name, normalized};
+use crate::rules::UNKNOWN_PROJECT_KEY;
 use crate::specifier::Constraint;
 use crate::tree::{Table, escape};
 
@@ -174,7 +175,8 @@ fn warn_of_unknown_keys(project: &Table<'_>) {
         }
         if let Some(near) = nearest(&key.value, PROJECT_KEYS.iter().copied()) {
             project.findings().add(
-                Diagnostic::warning(format!("unknown key `{}` in `project`", escape(&key.value)))
+                UNKNOWN_PROJECT_KEY
+                    .finding(format!("unknown key `{}` in `project`", escape(&key.value)))
                     .at(&key.span)
                     .help(format!("write `{near}`")),
             );

@@ -85,6 +85,11 @@ pub(crate) fn part(value: &Spanned<String>, range: Range<usize>) -> Span {
     }
 }
 
+/// Whether there is no image because of it. A finding of a rule never is: the user may skip the rule.
+fn is_mistake(finding: &Diagnostic) -> bool {
+    finding.severity == Severity::Error && finding.rule.is_none()
+}
+
 /// So many findings are kept.
 const MAX_FINDINGS: usize = 100;
 
@@ -117,7 +122,7 @@ impl Findings {
     /// Takes over other findings; their warnings only on demand.
     pub(crate) fn take(&self, other: Self, with_warnings: bool) {
         for finding in other.0.into_inner() {
-            if with_warnings || finding.severity == Severity::Error {
+            if with_warnings || is_mistake(&finding) {
                 self.add(finding);
             }
         }
@@ -125,15 +130,20 @@ impl Findings {
 
     /// Takes out the warnings and tells them.
     pub(crate) fn tell_warnings(&self, cx: &dyn Context) {
-        let (errors, warnings) = self
-            .0
-            .take()
-            .into_iter()
-            .partition(|finding| finding.severity == Severity::Error);
+        let (errors, warnings) = self.0.take().into_iter().partition(is_mistake);
         self.0.replace(errors);
         for warning in Vec::<Diagnostic>::into_iter(warnings) {
             cx.warn(warning);
         }
+    }
+
+    /// The first error, if there is one.
+    pub(crate) fn first_error(&self) -> Option<Diagnostic> {
+        let findings = self.0.borrow();
+        let mut errors = findings.iter();
+        errors
+            .find(|finding| finding.severity == Severity::Error)
+            .cloned()
     }
 
     #[cfg(test)]
@@ -153,7 +163,7 @@ impl Findings {
     /// The errors, in the order of their places; what has no place comes first.
     pub(crate) fn into_errors(self) -> Vec<Diagnostic> {
         let mut errors = self.0.into_inner();
-        errors.retain(|finding| finding.severity == Severity::Error);
+        errors.retain(is_mistake);
         errors.sort_by_key(|finding| {
             finding
                 .span

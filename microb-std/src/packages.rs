@@ -1,9 +1,10 @@
 //! `build_deps` and `system_deps`: packages of the distribution.
 
-use microb::{Diagnostic, Spanned};
+use microb::Spanned;
 
 use crate::config::Flavor;
 use crate::mistake::{Findings, Mistake};
+use crate::rules::DUPLICATE_PACKAGE;
 
 /// The packages of a list, each checked and each once, in the order of the list.
 pub(crate) fn resolve(
@@ -21,7 +22,8 @@ pub(crate) fn resolve(
             findings.add(mistake.at(&package));
         } else if packages.iter().any(|known| known.value == package.value) {
             findings.add(
-                Diagnostic::warning(format!("`{}` is listed twice", package.value))
+                DUPLICATE_PACKAGE
+                    .finding(format!("`{}` is listed twice", package.value))
                     .at(&package.span)
                     .help("remove one"),
             );

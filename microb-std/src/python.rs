@@ -1,18 +1,19 @@
 //! Which interpreter the image gets.
 
-use microb::{Diagnostic, Span, Spanned};
+use microb::{Diagnostic, Rule, Span, Spanned};
 use pep440_rs::Version;
 
 use crate::config::{Python, PythonOrigin, PythonVersion};
 use crate::mistake::Findings;
+use crate::rules::{END_OF_LIFE_PYTHON, PINNED_PYTHON_PATCH, UNRELEASED_PYTHON};
 use crate::specifier::Constraint;
 
 /// A minor version of `CPython` 3 and its newest patch known here.
 struct Known {
     minor: u32,
     patch: u32,
-    /// Nobody repairs it any more: <https://devguide.python.org/versions/>.
-    end_of_life: bool,
+    /// The day or the month since which nobody repairs it: <https://devguide.python.org/versions/>.
+    end_of_life: Option<&'static str>,
 }
 
 /// The versions in the order of preference: 3.14 before 3.15, for which many packages have no wheels yet.
@@ -22,24 +23,24 @@ const KNOWN: &[Known] = &[
     supported(12, 16),
     supported(11, 18),
     supported(15, 2),
-    end_of_life(10, 22),
-    end_of_life(9, 25),
-    end_of_life(8, 20),
+    end_of_life(10, 22, "2026-10"),
+    end_of_life(9, 25, "2025-10-31"),
+    end_of_life(8, 20, "2024-10-07"),
 ];
 
 const fn supported(minor: u32, patch: u32) -> Known {
     Known {
         minor,
         patch,
-        end_of_life: false,
+        end_of_life: None,
     }
 }
 
-const fn end_of_life(minor: u32, patch: u32) -> Known {
+const fn end_of_life(minor: u32, patch: u32, since: &'static str) -> Known {
     Known {
         minor,
         patch,
-        end_of_life: true,
+        end_of_life: Some(since),
     }
 }
 
@@ -195,21 +196,26 @@ fn version(wanted: &Wanted, requires: &Constraint) -> Option<Choice> {
 
 fn warn(choice: &Choice, span: Option<&Span>, question: &Question<'_>, findings: &Findings) {
     let version = choice.version;
-    let warning = |message: String, help: &str| {
-        let warning = Diagnostic::warning(message).help(help);
+    let warning = |rule: &'static Rule, message: String, help: &str| {
+        let warning = rule.finding(message).help(help);
         findings.add(match span {
             Some(span) => warning.at(span),
             None => warning,
         });
     };
-    if choice.known.is_some_and(|known| known.end_of_life) {
+    if let Some(since) = choice.known.and_then(|known| known.end_of_life) {
         warning(
-            format!("Python 3.{} gets no security fixes any more", version.minor),
+            &END_OF_LIFE_PYTHON,
+            format!(
+                "Python 3.{} gets no security fixes since {since}",
+                version.minor
+            ),
             "move to a newer one, for instance 3.14",
         );
     }
     if choice.is_future {
         warning(
+            &UNRELEASED_PYTHON,
             format!("this version of microb does not know a Python {version} that fits"),
             "the build fails if there is no such image",
         );
@@ -226,6 +232,7 @@ fn warn(choice: &Choice, span: Option<&Span>, question: &Question<'_>, findings:
             None => format!("allow later patches of 3.{}", version.minor),
         };
         warning(
+            &PINNED_PYTHON_PATCH,
             format!(
                 "`{}` leaves only Python 3.{}.{patch}, which gets no updates",
                 requires.text.value, version.minor
@@ -233,6 +240,30 @@ fn warn(choice: &Choice, span: Option<&Span>, question: &Question<'_>, findings:
             &help,
         );
     }
+}
+
+/// Whether a version is one of a range; for a minor version, whether any of its releases is.
+pub(crate) fn fits(range: &Constraint, version: &PythonVersion) -> bool {
+    let allows = |patch: u32| {
+        range.allows(&Version::new([
+            3,
+            u64::from(version.minor),
+            u64::from(patch),
+        ]))
+    };
+    match version.patch {
+        Some(patch) => allows(patch),
+        None => (0..FUTURE_PATCHES).any(allows),
+    }
+}
+
+/// Whether specifiers of PEP 440, or Poetry's, exclude all versions from some one on.
+pub(crate) fn has_upper_bound(specifiers: &str) -> bool {
+    specifiers.split(',').any(|one| {
+        ["<", "==", "~", "^"]
+            .iter()
+            .any(|bound| one.trim().starts_with(bound))
+    })
 }
 
 fn impossible(wanted: Option<&Spanned<Wanted>>, requires: Option<&Requires>) -> Diagnostic {
@@ -341,12 +372,12 @@ mod tests {
             (
                 "~=3.10.0",
                 "3.10",
-                "Python 3.10 gets no security fixes any more",
+                "Python 3.10 gets no security fixes since 2026-10",
             ),
             (
                 "<=3.11,>=3.8",
                 "3.10",
-                "Python 3.10 gets no security fixes any more",
+                "Python 3.10 gets no security fixes since 2026-10",
             ),
             (
                 "==3.12",

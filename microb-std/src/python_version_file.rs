@@ -4,6 +4,7 @@ use microb::{Diagnostic, SourceFile, Span, Spanned};
 
 use crate::mistake::Findings;
 use crate::python::{self, Wanted};
+use crate::rules::SKIPPED_PYTHON_VERSION;
 use crate::specifier::Constraint;
 use crate::text;
 
@@ -32,8 +33,10 @@ pub(crate) fn read(file: &SourceFile, findings: &Findings) -> Option<Spanned<Wan
                 return Some(Spanned::new(wanted, text.span));
             }
             Line::Skip => skipped.push(
-                Diagnostic::warning(format!("`{word}` names no Python version and is skipped"))
-                    .at(&text.span),
+                SKIPPED_PYTHON_VERSION
+                    .finding(format!("`{word}` names no Python version and is skipped"))
+                    .at(&text.span)
+                    .help("remove the line"),
             ),
             Line::Wrong(error) => {
                 findings.add(error);

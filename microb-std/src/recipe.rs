@@ -5,6 +5,7 @@ use microb::prelude::*;
 
 use crate::builder::{Built, builder, installer, packages};
 use crate::config::{AddFile, AddSource, Config, CopyFile, CopyFrom};
+use crate::rules;
 use crate::runtime::{runtime, system};
 
 /// The standard Python image.
@@ -24,6 +25,7 @@ use crate::runtime::{runtime, system};
 /// All mistakes of the configuration at once.
 pub fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     let config = Config::resolve(cx)?;
+    rules::check(cx, &config);
     image(cx, config, &|config| Ok(Bases::of(config)))
 }
 
@@ -45,7 +47,7 @@ pub fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
 /// }
 /// # let cx = microb::MemoryContext::new("[project]\nname = 'hello'\nversion = '1'\n");
 /// # let dockerfile = microb::dockerfile::render(&recipe(&cx)?)?;
-/// # assert!(dockerfile.contains("FROM acme-python:3.14\n"));
+/// # assert!(dockerfile.contains("FROM acme-python:3.14"));
 /// # Ok::<(), microb::Diagnostics>(())
 /// ```
 #[derive(Debug, Clone)]

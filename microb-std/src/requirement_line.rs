@@ -166,7 +166,7 @@ pub(crate) fn named(wanted: &str) -> bool {
 }
 
 /// How wheels and source archives end.
-const ARCHIVES: &[&str] = &[".whl", ".zip", ".tar.gz", ".tar.bz2", ".tar.xz", ".tgz"];
+pub(crate) const ARCHIVES: &[&str] = &[".whl", ".zip", ".tar.gz", ".tar.bz2", ".tar.xz", ".tgz"];
 
 /// A requirement that is a path of the build context.
 pub(crate) struct Local<'a> {

@@ -2,21 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use microb::context::BuildArg;
 use microb::{Context, Diagnostic, Diagnostics, Spanned, nearest};
 
 use crate::backend;
 use crate::config::{BuildSystem, Config};
 use crate::dependencies::{self, Listed};
+use crate::groups::Groups;
 use crate::metadata::{self, Metadata, Tables};
 use crate::mistake::Findings;
 use crate::program;
 use crate::python::Wanted;
 use crate::python_version_file;
+use crate::rules;
 use crate::script::{self, Block};
 use crate::target;
 use crate::target_table;
 use crate::text;
 use crate::tree::{self, Table};
+use crate::unheard::Unheard;
 
 /// Patterns of the files that [`Config::resolve`] may read in the build context, besides the definition.
 ///
@@ -34,8 +38,13 @@ const FILES: &[&str] = &[
     "*.txt",
     "*.in",
     "*.lock",
-    "pylock.toml",
+    "Pipfile",
+    "pylock*.toml",
     "requirements/*",
+    // Whether a virtual environment would be sent, and what keeps it out.
+    "*.dockerignore",
+    ".venv/pyvenv.cfg",
+    "venv/pyvenv.cfg",
 ];
 
 const fn concat() -> [&'static str; FILES.len() + program::READS.len()] {
@@ -73,8 +82,7 @@ impl Config {
 }
 
 /// What all targets of a file share.
-pub(crate) struct Shared<'a> {
-    pub(crate) cx: &'a dyn Context,
+pub(crate) struct Shared {
     pub(crate) project_dir: String,
     pub(crate) definition: Option<String>,
     /// The file name of a script.
@@ -82,6 +90,7 @@ pub(crate) struct Shared<'a> {
     pub(crate) metadata: Metadata,
     pub(crate) build_system: BuildSystem,
     pub(crate) listed: Listed,
+    pub(crate) groups: Groups,
     pub(crate) version_file: Option<Spanned<Wanted>>,
     pub(crate) targets: Vec<Spanned<String>>,
 }
@@ -135,23 +144,25 @@ fn of_tables(
         // Warnings are about the image that is made, errors about the file.
         let own = Findings::default();
         let table = (table.0.clone(), table.1.reporting_to(&own));
-        let resolved = target::resolve(&shared, tables, Some(&table), &own);
+        let unheard = Unheard(cx);
+        let cx = if is_chosen { cx } else { &unheard };
+        let resolved = target::resolve(&shared, tables, Some(&table), cx, &own);
         findings.take(own, is_chosen);
         if is_chosen {
             config = resolved;
         }
     }
     if target_tables.is_empty() && chosen.is_some() {
-        config = target::resolve(&shared, tables, None, findings);
+        config = target::resolve(&shared, tables, None, cx, findings);
     }
     config
 }
 
-fn shared<'a>(
-    cx: &'a dyn Context,
+fn shared(
+    cx: &dyn Context,
     tables: &Tables<'_>,
     targets: &[(Spanned<String>, Table<'_>)],
-) -> Shared<'a> {
+) -> Shared {
     let project_dir = definition_dir(cx);
     let needs_version_file = needs_version_file(targets);
     let has_metadata = tables.project.is_some() || tables.poetry.is_some();
@@ -162,6 +173,7 @@ fn shared<'a>(
         metadata: metadata::read(tables, packaging),
         build_system: backend::build_system(tables),
         listed: dependencies::listed(tables, cx, &project_dir, has_setup),
+        groups: Groups::read(&tables.root),
         version_file: needs_version_file
             .then(|| version_file(cx, &project_dir, tables.root.findings()))
             .flatten(),
@@ -169,22 +181,22 @@ fn shared<'a>(
         definition: definition(cx, &project_dir, tables.root.findings()),
         script: None,
         project_dir,
-        cx,
     }
 }
 
 /// A script needs no other file. Its own words about the interpreter are stronger than those of a project around it.
-fn shared_of_script<'a>(
-    cx: &'a dyn Context,
+fn shared_of_script(
+    cx: &dyn Context,
     tables: &Tables<'_>,
     targets: &[(Spanned<String>, Table<'_>)],
-) -> Shared<'a> {
+) -> Shared {
     let project_dir = definition_dir(cx);
     let needs_version_file = needs_version_file(targets) && !tables.root.has("requires-python");
     Shared {
         metadata: script::metadata(tables),
         build_system: backend::build_system(tables),
         listed: dependencies::of_script(&tables.root),
+        groups: Groups::default(),
         version_file: needs_version_file
             .then(|| version_file(cx, &project_dir, tables.root.findings()))
             .flatten(),
@@ -192,7 +204,6 @@ fn shared_of_script<'a>(
         definition: Some(cx.definition().text().to_owned()),
         script: Some(script::file_name(cx.definition()).to_owned()),
         project_dir,
-        cx,
     }
 }
 
@@ -221,7 +232,8 @@ fn definition(cx: &dyn Context, project_dir: &str, findings: &Findings) -> Optio
     match cx.read(&path) {
         Ok(Some(known)) if known == file.text().as_bytes() => return None,
         Ok(None) => findings.add(
-            Diagnostic::warning(format!("the build context has no `{path}`"))
+            rules::MISSING_PYPROJECT
+                .finding(format!("the build context has no `{path}`"))
                 .help("if the project is in a folder of its own, give that folder as the build context: `docker build -f app/pyproject.toml app`"),
         ),
         Ok(Some(_)) | Err(_) => {}
@@ -230,7 +242,7 @@ fn definition(cx: &dyn Context, project_dir: &str, findings: &Findings) -> Optio
 }
 
 /// `.python-version` beside the `pyproject.toml`, else in the root of the build context.
-fn version_file(
+pub(crate) fn version_file(
     cx: &dyn Context,
     project_dir: &str,
     findings: &Findings,
@@ -249,7 +261,7 @@ fn version_file(
 }
 
 /// The tables of `[tool.microb.target]` with their names, in the order of the file.
-fn target_tables<'a>(tables: &Tables<'a>) -> Vec<(Spanned<String>, Table<'a>)> {
+pub(crate) fn target_tables<'a>(tables: &Tables<'a>) -> Vec<(Spanned<String>, Table<'a>)> {
     let microb = tables.tool.as_ref().and_then(|tool| tool.table("microb"));
     let Some(microb) = microb else {
         return Vec::new();
@@ -324,6 +336,14 @@ fn choose(
 
 fn asked_for<'a>(cx: &'a dyn Context, findings: &Findings) -> Option<&'a str> {
     let option = cx.target().filter(|name| !name.is_empty());
+    for name in TARGET_ARGS {
+        cx.declare_build_arg(BuildArg {
+            name: (*name).to_owned(),
+            default: None,
+            description: Some("The target, for clients without --target".to_owned()),
+            span: None,
+        });
+    }
     let argument = TARGET_ARGS.iter().find_map(|arg| {
         let value = cx.build_arg(arg).filter(|name| !name.is_empty())?;
         Some((*arg, value))
@@ -331,7 +351,7 @@ fn asked_for<'a>(cx: &'a dyn Context, findings: &Findings) -> Option<&'a str> {
     match (option, argument) {
         (Some(option), Some((arg, value))) if option != value => {
             findings.add(
-                Diagnostic::warning(format!(
+                rules::IGNORED_TARGET.finding(format!(
                     "the build argument `{arg}={value}` is ignored, since `--target {option}` is given"
                 ))
                 .help("give one of the two"),

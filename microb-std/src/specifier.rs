@@ -22,6 +22,11 @@ impl Constraint {
             .any(|all| all.iter().all(|one| one.contains(version)))
     }
 
+    /// The versions that it compares with.
+    pub(crate) fn versions(&self) -> impl Iterator<Item = &Version> {
+        self.0.iter().flatten().map(VersionSpecifier::version)
+    }
+
     /// The version of an `==3.12` or `===3.12`, which rarely means what it says.
     pub(crate) fn exact(&self) -> Option<&Version> {
         self.0

@@ -3,7 +3,7 @@
 //! The forms are those of <https://docs.docker.com/reference/dockerfile/#environment-replacement>. Quotes, `#`
 //! and line ends have no meaning here: a TOML string is one value already.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mistake::Mistake;
 
@@ -16,6 +16,8 @@ pub(crate) struct Substituted {
     pub(crate) text: String,
     /// The variables that have no value and no default.
     pub(crate) undefined: BTreeSet<String>,
+    /// What stands after `:-` for a variable, where anything does.
+    pub(crate) defaults: BTreeMap<String, String>,
 }
 
 /// Replaces the variables of a text.
@@ -31,11 +33,13 @@ pub(crate) fn substitute(
         at: 0,
         value_of,
         undefined: BTreeSet::new(),
+        defaults: BTreeMap::new(),
     };
     let text = scanner.until(None, 0)?;
     Ok(Substituted {
         text,
         undefined: scanner.undefined,
+        defaults: scanner.defaults,
     })
 }
 
@@ -44,6 +48,7 @@ struct Scanner<'a> {
     at: usize,
     value_of: &'a dyn Fn(&str) -> Option<String>,
     undefined: BTreeSet<String>,
+    defaults: BTreeMap<String, String>,
 }
 
 impl<'a> Scanner<'a> {
@@ -116,6 +121,10 @@ impl<'a> Scanner<'a> {
         self.at += usize::from(colon) + 1;
         let undefined = self.undefined.clone();
         let word = self.until(Some(start), depth + 1)?;
+        if operator == '-' {
+            let known = self.defaults.entry(name.to_owned());
+            known.or_insert_with(|| word.clone());
+        }
         let value = (self.value_of)(name).filter(|value| !(colon && value.is_empty()));
         let uses_word = (operator == '-') == value.is_none();
         if !uses_word {

@@ -1,7 +1,9 @@
 //! One `[tool.microb.target.NAME]`.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
+use microb::context::BuildArg;
 use microb::{Context, Diagnostic, Span, Spanned};
 
 use crate::backend;
@@ -18,17 +20,20 @@ use crate::program;
 use crate::python::{self, Question, Wanted};
 use crate::requirement::Requirement;
 use crate::resolve::Shared;
+use crate::rules::UNDEFINED_VARIABLE;
 use crate::substitute::substitute;
 use crate::table::{Map, Table as _, Value as _};
 use crate::target_table::TargetTable;
+use crate::targets::comment_about;
 use crate::tree::{Table, escape};
 use crate::unread;
 
 /// What a target means; `table` is `None` in a file without one. `None` after an error that leaves no image.
 pub(crate) fn resolve(
-    shared: &Shared<'_>,
+    shared: &Shared,
     tables: &Tables<'_>,
     table: Option<&(Spanned<String>, Table<'_>)>,
+    cx: &dyn Context,
     findings: &Findings,
 ) -> Option<Config> {
     let name = table.map(|(name, _)| name.clone());
@@ -37,7 +42,6 @@ pub(crate) fn resolve(
         Some(table) => TargetTable::from_keys(table)?,
         None => TargetTable::missing()?,
     };
-    let cx = shared.cx;
     let has_version = table.is_some_and(|table| table.has("python_version"));
     let python = python(
         shared,
@@ -46,21 +50,8 @@ pub(crate) fn resolve(
         findings,
     );
     let project = &shared.metadata.project;
-    let wanted = dependencies::wanted(
-        &shared.listed,
-        project,
-        &target,
-        cx,
-        &shared.project_dir,
-        findings,
-    );
-    unread::tell(
-        cx,
-        &shared.project_dir,
-        tables,
-        &wanted.dependencies,
-        findings,
-    );
+    let wanted = dependencies::wanted(shared, tables, &target, python.as_ref(), cx, findings);
+    unread::tell(tables, &wanted.dependencies, findings);
     let mut labels = labels::automatic(&shared.metadata, target.api_version, tables.root.span());
     labels.extend(variables(target.labels, cx, findings, check_label));
     let packages = |list| packages::resolve(list, target.flavor, findings);
@@ -112,7 +103,7 @@ pub(crate) fn resolve(
 
 /// The interpreter, from what the target, the version file and the project say.
 fn python(
-    shared: &Shared<'_>,
+    shared: &Shared,
     explicit: Option<&Spanned<Wanted>>,
     has_explicit: bool,
     findings: &Findings,
@@ -151,8 +142,16 @@ fn variables(
                     .help("write for instance `MY_NAME`"),
             );
         }
-        match substitute(&value.value, &|name| value_of(cx, name)) {
+        let asked = RefCell::new(BTreeSet::new());
+        let value_of = |name: &str| {
+            asked.borrow_mut().insert(name.to_owned());
+            value_of(cx, name)
+        };
+        match substitute(&value.value, &value_of) {
             Ok(done) => {
+                for name in asked.take() {
+                    cx.declare_build_arg(build_arg(&name, &value.span, &done.defaults));
+                }
                 for missing in done.undefined {
                     findings.add(undefined(&value, &missing));
                 }
@@ -164,9 +163,20 @@ fn variables(
     variables
 }
 
+/// What `docker build --call outline` says of a build argument: a comment above that begins with its name describes it.
+fn build_arg(name: &str, span: &Span, defaults: &BTreeMap<String, String>) -> BuildArg {
+    BuildArg {
+        name: name.to_owned(),
+        default: defaults.get(name).cloned(),
+        description: comment_about(span, name),
+        span: Some(span.clone()),
+    }
+}
+
 fn undefined(value: &Spanned<String>, name: &str) -> Diagnostic {
     let at = value.value.find(name).unwrap_or_default();
-    Diagnostic::warning(format!("`{name}` has no value"))
+    UNDEFINED_VARIABLE
+        .finding(format!("`{name}` has no value"))
         .at(&part(value, at..at + name.len()))
         .help(format!(
             "give `--build-arg {name}=…`, or write `${{{name}:-default}}`, or `\\$` for a dollar"

@@ -56,6 +56,12 @@ pub(crate) struct TargetTable {
     /// Optional dependencies to install.
     #[key(pattern = r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
     pub(crate) extras: Option<Keyed<Vec<Spanned<String>>>>,
+    /// Dependency groups to install: those of `[dependency-groups]`, Poetry, PDM, or a category of the Pipfile.
+    #[key(pattern = r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
+    pub(crate) groups: Option<Keyed<Vec<Spanned<String>>>>,
+    /// The lock file to install from. Otherwise the only one that stands beside the definition.
+    #[key(example = "uv.lock", pattern = r"^[^/]")]
+    pub(crate) lock: Option<Keyed<Spanned<String>>>,
     /// A requirements file to install instead of `dependencies` and `extras`.
     #[key(example = "requirements.txt", pattern = r"^[^/]")]
     pub(crate) requirements: Option<Spanned<String>>,

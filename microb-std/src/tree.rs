@@ -242,6 +242,31 @@ impl<'a> Table<'a> {
             .collect()
     }
 
+    /// The value of a key, whatever it is.
+    pub(crate) fn raw(&self, key: &str) -> Option<&'a DeValue<'a>> {
+        Some(self.entries.get(key)?.get_ref())
+    }
+
+    /// The digits of an integer.
+    pub(crate) fn integer_if_any(&self, key: &str) -> Option<String> {
+        let integer = self.entries.get(key)?.get_ref().as_integer()?;
+        Some(integer.as_str().to_owned())
+    }
+
+    /// A list whose items are strings or tables.
+    pub(crate) fn strings_or_tables(&self, key: &str) -> Vec<Result<Spanned<String>, Self>> {
+        let items = self.entry(key).and_then(|list| list.items("a list"));
+        let mut found = Vec::new();
+        for item in items.unwrap_or_default() {
+            match item.table_if_any() {
+                Some(table) => found.push(Err(table)),
+                None if item.is_string() => found.extend(item.string().map(Ok)),
+                None => item.wrong_type("a string or a table"),
+            }
+        }
+        found
+    }
+
     /// A list of tables, `[[name]]` or inline.
     pub(crate) fn tables(&self, key: &str) -> Vec<Self> {
         let list = self
@@ -274,6 +299,15 @@ impl<'a> Table<'a> {
             DeValue::Table(table) => table.iter().find_map(|(_, value)| inside(value)),
             _ => None,
         }
+    }
+
+    /// The same of the whole table, without what is no string.
+    pub(crate) fn string_map_if_any(&self) -> Vec<(Spanned<String>, Spanned<String>)> {
+        let with_value = |name: Spanned<String>| {
+            let value = self.string_if_any(&name.value)?;
+            Some((name, value))
+        };
+        self.keys().into_iter().filter_map(with_value).collect()
     }
 
     fn name(&self, key: &str) -> String {

@@ -166,9 +166,10 @@ fn example_07_is_the_same_image_as_its_dockerfile() {
 fn a_dependency_over_ssh_without_an_agent_is_an_error_that_says_so() {
     let example = Advanced::new();
     let failed = example.project.try_build(&[]).failed();
-    // BuildKit's own words, below the lines that ask for ssh.
+    // Above the lines that ask for ssh.
     failed.says([
-        "unset ssh forward key default",
+        "no ssh agent `default` was given",
+        "add `--ssh default`",
         "pyproject.toml:10",
         "git+ssh://",
     ]);

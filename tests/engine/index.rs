@@ -276,7 +276,11 @@ fn a_secret_that_is_not_given_is_named() {
     ]
     .concat();
     let failed = with_secrets(&mut project.command(&flags), PASSWORD).failed();
-    failed.says(["secret index_password: not found", "pyproject.toml:"]);
+    failed.says([
+        "the secret `index_password` was not given",
+        "add `--secret id=index_password,src=FILE` or `--secret id=index_password,env=VARIABLE`",
+        "pyproject.toml:",
+    ]);
 }
 
 #[test]

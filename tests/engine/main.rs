@@ -11,6 +11,7 @@ mod server;
 
 mod advanced;
 mod caching;
+mod checks;
 mod command_line;
 mod company;
 mod comparison;
@@ -20,6 +21,7 @@ mod determinism;
 mod examples;
 mod explain;
 mod index;
+mod locks;
 mod mistakes;
 mod new;
 mod options;

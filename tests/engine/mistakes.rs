@@ -220,20 +220,3 @@ fn an_image_that_is_not_there_underlines_what_asks_for_it() {
         check(&text, &[], &["pyproject.toml:6"]);
     }
 }
-
-#[test]
-#[ignore = "needs an engine: make test"]
-fn a_question_without_an_answer_names_the_command_that_has_one() {
-    let text = format!("{PROJECT}[tool.microb.target.default]\n");
-    let project = Project::empty().file("pyproject.toml", text);
-    for (flag, name) in [
-        ("--check", "frontend.lint"),
-        ("--call=outline", "frontend.outline"),
-        ("--call=targets", "frontend.targets"),
-    ] {
-        let said = format!(
-            "failed to solve: this frontend cannot answer \"{name}\" yet; run `microb check` for the mistakes of the file"
-        );
-        check_project(&project, &[flag], &[&said]);
-    }
-}

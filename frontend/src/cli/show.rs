@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use clap::ArgMatches;
 use microb_dsl::llb::{self, Lowered};
-use microb_dsl::{Diagnostic, Diagnostics, ImageRef, Platform, Source, SourceFile, Stage};
+use microb_dsl::rule::{self, Checks, Review};
+use microb_dsl::{Context, Diagnostic, Diagnostics, ImageRef, Platform, Source, SourceFile, Stage};
 use microb_dsl::{git, http, local, report};
 
 use super::arguments::Inputs;
@@ -49,12 +50,42 @@ pub(super) fn graph(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnos
     print(text.as_bytes())
 }
 
-/// Shows all mistakes and warnings, or says that there are none.
+/// Shows all mistakes and warnings, or says that there are none. Without a target, those of all targets.
 pub(super) fn check(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> {
-    let inputs = Inputs::new(recipe, matches);
-    lower(&stage(recipe, &inputs)?, &inputs)?;
+    let mut inputs = Inputs::new(recipe, matches);
+    let (mut all, mut wrong) = (Review::default(), Vec::new());
+    for target in targets(recipe, &inputs) {
+        inputs.target = target;
+        let cx = Arc::new(open(recipe, &inputs)?.with_check(true));
+        let (stage, review) = inspect(recipe, &inputs, &cx)?;
+        add(&mut all.warnings, review.warnings);
+        add(&mut all.errors, review.errors);
+        let lowered = stage.and_then(|stage| lower(&stage, &inputs));
+        add(&mut wrong, lowered.err().into_iter().flatten());
+    }
+    tell(&all.warnings);
+    wrong.extend(all.into_errors());
+    Diagnostics::or(wrong, ())?;
     let checked = inputs.file.as_ref().unwrap_or(&inputs.folder);
     print(format!("{}: no mistakes\n", checked.display()).as_bytes())
+}
+
+/// The target that was asked for, or all of them.
+fn targets(recipe: &Recipe, inputs: &Inputs) -> Vec<Option<String>> {
+    let list = || {
+        let list = recipe.targets.as_ref()?;
+        let targets = list(&*context(recipe, inputs).ok()?).ok()?;
+        let names = targets.into_iter().map(|target| target.name);
+        let names: Vec<_> = names.filter(|name| !name.is_empty()).map(Some).collect();
+        (!names.is_empty()).then_some(names)
+    };
+    let all = if inputs.target.is_none() {
+        list()
+    } else {
+        None
+    };
+    // When the targets cannot be listed, running the recipe tells why.
+    all.unwrap_or_else(|| vec![inputs.target.clone()])
 }
 
 /// Runs the recipe over the folder. Warnings go to standard error, mistakes to the caller.
@@ -83,23 +114,54 @@ pub(super) fn open(recipe: &Recipe, inputs: &Inputs) -> Result<DirectoryContext,
         .with_platform(platform(inputs)))
 }
 
-/// Runs the recipe in a context that [`open`] made.
+/// Runs the recipe in a context that [`given`] made. What would stop a build is told, and stops nobody here.
 pub(super) fn stage_of(
     recipe: &Recipe,
     inputs: &Inputs,
     cx: &Arc<DirectoryContext>,
 ) -> Result<Stage, Diagnostics> {
-    let result = evaluate(recipe, Arc::<DirectoryContext>::clone(cx));
-    let warnings: Vec<Diagnostic> = cx
-        .warnings()
-        .iter()
-        .map(|found| as_typed(found, inputs))
-        .collect();
-    if !warnings.is_empty() {
-        // Nobody is left to warn when standard error is gone.
-        let _ = writeln!(io::stderr(), "{}\n", report::render(&warnings));
+    let (stage, review) = inspect(recipe, inputs, cx)?;
+    tell(&review.warnings);
+    tell(&review.errors);
+    stage
+}
+
+/// Runs the recipe, and says what the user wants to hear of it.
+fn inspect(
+    recipe: &Recipe,
+    inputs: &Inputs,
+    cx: &Arc<DirectoryContext>,
+) -> Result<(Result<Stage, Diagnostics>, Review), Diagnostic> {
+    let checks = Checks::of(cx.definition(), cx.build_arg(rule::BUILD_ARG));
+    let checks = checks.map_err(|problem| as_typed(&problem, inputs))?;
+    let stage = evaluate(recipe, Arc::<DirectoryContext>::clone(cx));
+    let mut findings = cx.warnings();
+    if let Ok(stage) = &stage {
+        findings.extend(rule::check(stage));
+        findings.extend(rule::check_user(stage, None));
     }
-    result.map_err(|mistakes| mistakes_as_typed(mistakes, inputs))
+    let mut review = checks.review(findings, &recipe.rules);
+    for finding in review.warnings.iter_mut().chain(&mut review.errors) {
+        *finding = as_typed(finding, inputs);
+    }
+    let stage = stage.map_err(|mistakes| mistakes_as_typed(mistakes, inputs));
+    Ok((stage, review))
+}
+
+/// Adds findings that are not there yet: targets share most of theirs.
+fn add(known: &mut Vec<Diagnostic>, found: impl IntoIterator<Item = Diagnostic>) {
+    for finding in found {
+        if !known.contains(&finding) {
+            known.push(finding);
+        }
+    }
+}
+
+fn tell(findings: &[Diagnostic]) {
+    if !findings.is_empty() {
+        // Nobody is left to warn when standard error is gone.
+        let _ = writeln!(io::stderr(), "{}\n", report::render(findings));
+    }
 }
 
 fn lower(stage: &Stage, inputs: &Inputs) -> Result<Lowered, Diagnostics> {

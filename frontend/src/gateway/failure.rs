@@ -35,12 +35,39 @@ impl Failure {
         Self::coded(Code::Unknown, message)
     }
 
-    /// Tells this failure as a finding, which may have a place in the user's file. The details stay.
+    /// There is no answer to a question of this name, in the form that makes clients ask somebody else.
+    pub fn unsupported(subrequest: &str) -> Self {
+        // Clients put `unsupported request NAME: ` in front.
+        let mut failure =
+            Self::new("this frontend answers outline, targets, lint and subrequests.describe");
+        failure.detail("errdefs.Subrequest", &json!({ "name": subrequest }));
+        failure
+    }
+
+    /// Tells this failure as a finding, which may have a place in the user's file. The details stay, and a place that
+    /// is among them is the one that the client shows.
     pub fn told_as(self, finding: Diagnostic) -> Self {
         let mut told = Self::from(Diagnostics::from(finding));
         told.0.code = self.0.code;
+        let has_place = |detail: &Any| detail.type_url.ends_with("errdefs.Source+json");
+        if self.0.details.iter().any(has_place) {
+            told.0.details.clear();
+        }
         told.0.details.extend(self.0.details);
         told
+    }
+
+    /// Tells another failure below this one.
+    pub fn and(mut self, other: Self) -> Self {
+        if self.0.message != other.0.message {
+            self.0.message = format!("{}\n\n{}", self.0.message, other.0.message);
+        }
+        // Clients show places in the order in which they were added last.
+        let mut details = other.0.details;
+        details.retain(|detail| !self.0.details.contains(detail));
+        details.append(&mut self.0.details);
+        self.0.details = details;
+        self
     }
 
     /// Says what was being done when it failed. The details stay.

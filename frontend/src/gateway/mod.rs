@@ -17,7 +17,7 @@ use bollard_buildkit_proto::{google, pb};
 use http::Uri;
 use http::uri::PathAndQuery;
 use microb_dsl::llb::{Capabilities, ImageResolveMode, ResolvedImage};
-use microb_dsl::{Diagnostic, ImageRef, Platform};
+use microb_dsl::{Diagnostic, ImageRef, Platform, Rule};
 use prost::Message;
 use tokio::sync::oneshot;
 use tonic::client::Grpc;
@@ -239,20 +239,16 @@ impl Gateway {
         if !self.has(caps::WARNINGS) {
             return Ok(());
         }
-        let mut short = match &warning.span {
-            Some(span) => format!("{span}: {}", warning.message),
-            None => warning.message.clone(),
-        };
-        if let Some(help) = &warning.help {
-            short = format!("{short} ({help})");
-        }
+        let rule = warning.rule;
+        let detail = rule.map(|rule| rule.description.as_bytes().to_vec());
         let request = api::WarnRequest {
             digest: vertex.to_owned(),
             level: 1,
-            short: short.into_bytes(),
+            short: short(warning).into_bytes(),
+            detail: detail.into_iter().collect(),
+            url: rule.and_then(Rule::url).unwrap_or_default(),
             info: warning.span.as_ref().map(failure::source_info),
             ranges: warning.span.iter().map(failure::range).collect(),
-            ..Default::default()
         };
         let _: api::WarnResponse = self.call("Warn", request).await?;
         Ok(())
@@ -348,6 +344,30 @@ impl Gateway {
             .await?;
         Ok(answer.into_inner())
     }
+}
+
+/// The line that clients show of a warning. Those of a rule are as BuildKit's Dockerfile frontend has them
+/// (`LintFormatShort` in `frontend/dockerfile/linter/linter.go`): `Rule: message (line 5)`.
+fn short(warning: &Diagnostic) -> String {
+    let Diagnostic { message, span, .. } = warning;
+    let Some(rule) = warning.rule else {
+        let place = span
+            .as_ref()
+            .map_or_else(String::new, |span| format!("{span}: "));
+        let help = warning
+            .help
+            .as_ref()
+            .map_or_else(String::new, |help| format!(" ({help})"));
+        return format!("{place}{message}{help}");
+    };
+    let place = span
+        .as_ref()
+        .map_or_else(String::new, |span| format!(" (line {})", span.start().line));
+    let help = warning
+        .help
+        .as_ref()
+        .map_or_else(String::new, |help| format!(": {help}"));
+    format!("{}: {message}{help}{place}", rule.name)
 }
 
 fn cache_entry(import: &CacheImport) -> api::CacheOptionsEntry {

@@ -52,7 +52,7 @@ pub struct Request {
     /// The build argument `SOURCE_DATE_EPOCH`.
     pub source_date_epoch: Option<u64>,
     /// A question about the build instead of a build (`docker build --call`).
-    pub subrequest: Option<String>,
+    pub subrequest: Option<Subrequest>,
     /// The build argument `MICROB_DEBUG`: say on standard error, which the daemon logs, what the build took.
     pub debug: bool,
     session: String,
@@ -60,6 +60,33 @@ pub struct Request {
     named_contexts: BTreeMap<String, String>,
     shared_keys: BTreeMap<String, String>,
     input_metadata: BTreeMap<String, String>,
+}
+
+/// A question about the build instead of a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subrequest {
+    /// Which questions are answered (`--call subrequests.describe`).
+    Describe,
+    /// What can be given to a build (`--call outline`).
+    Outline,
+    /// Which images the file describes (`--call targets`).
+    Targets,
+    /// What the rules find (`--check`).
+    Lint,
+    /// One that is not answered here.
+    Other(String),
+}
+
+impl From<String> for Subrequest {
+    fn from(name: String) -> Self {
+        match name.as_str() {
+            "frontend.subrequests.describe" => Self::Describe,
+            "frontend.outline" => Self::Outline,
+            "frontend.targets" => Self::Targets,
+            "frontend.lint" => Self::Lint,
+            _ => Self::Other(name),
+        }
+    }
 }
 
 impl Request {
@@ -123,7 +150,7 @@ impl Request {
             cache_imports: reader.cache_imports(),
             cache_namespace: argument("BUILDKIT_CACHE_MOUNT_NS"),
             source_date_epoch: reader.value("build-arg:SOURCE_DATE_EPOCH", values::epoch),
-            subrequest: reader.text("requestid"),
+            subrequest: reader.text("requestid").map(Subrequest::from),
             debug: build_args.contains_key("MICROB_DEBUG"),
             build_args,
             session,

@@ -1,6 +1,61 @@
-//! Environment markers, PEP 508: checked here, evaluated by the installer.
+//! Environment markers, PEP 508: `python_version < '3.11' and sys_platform == 'linux'`.
 
 use super::Mistake;
+
+/// A marker that was taken apart. The parts are as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Marker<'a> {
+    /// All must hold; at least two.
+    And(Vec<Self>),
+    /// One must hold; at least two.
+    Or(Vec<Self>),
+    /// A comparison, of which at least one side is a variable.
+    Compare {
+        /// What stands on the left.
+        left: Operand<'a>,
+        /// `==`, `in`, `not in` …
+        operator: &'static str,
+        /// What stands on the right.
+        right: Operand<'a>,
+    },
+}
+
+/// One side of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operand<'a> {
+    /// A variable such as `python_version`, in PEP 508's spelling.
+    Variable(&'a str),
+    /// A quoted string, without its quotes.
+    Text(&'a str),
+}
+
+/// Takes a marker apart.
+///
+/// ```
+/// # use microb_dsl::grammar::marker::{Marker, Operand, marker};
+/// let Marker::Compare { left, operator, right } = marker("os_name == 'nt'").unwrap() else { panic!() };
+/// assert_eq!((left, operator, right), (Operand::Variable("os_name"), "==", Operand::Text("nt")));
+/// ```
+///
+/// # Errors
+///
+/// Where the text leaves PEP 508's grammar.
+pub fn marker(text: &str) -> Result<Marker<'_>, Mistake> {
+    let mut scanner = Scanner { text, at: 0 };
+    let marker = scanner.or(0)?;
+    scanner.space();
+    match scanner.rest() {
+        "" => Ok(marker),
+        rest => Err(Mistake::at(
+            scanner.at..text.trim_end().len(),
+            format!(
+                "`{}` does not belong to the environment marker",
+                rest.trim_end()
+            ),
+        )
+        .help("join conditions with `and` or `or`")),
+    }
+}
 
 /// The variables of PEP 508 and PEP 751, and the names that PEP 345 had for some of them.
 const VARIABLES: &[&str] = &[
@@ -31,21 +86,30 @@ const OPERATORS: &[&str] = &["===", "<=", ">=", "==", "!=", "~=", "<", ">"];
 /// Deeper than anybody writes, and shallow enough for any stack.
 const MAX_DEPTH: usize = 32;
 
-/// Checks a marker against the grammar.
-pub(super) fn check(text: &str) -> Result<(), Mistake> {
-    let mut scanner = Scanner { text, at: 0 };
-    scanner.or(0)?;
-    scanner.space();
-    match scanner.rest() {
-        "" => Ok(()),
-        rest => Err(Mistake::at(
-            scanner.at..text.trim_end().len(),
-            format!(
-                "`{}` does not belong to the environment marker",
-                rest.trim_end()
-            ),
-        )
-        .help("join conditions with `and` or `or`")),
+/// The spelling of PEP 508 for a name of PEP 345.
+///
+/// <https://peps.python.org/pep-0345/#environment-markers>
+fn modern(variable: &str) -> &str {
+    match variable {
+        "os.name" => "os_name",
+        "sys.platform" => "sys_platform",
+        "platform.version" => "platform_version",
+        "platform.machine" => "platform_machine",
+        "platform.python_implementation" | "python_implementation" => {
+            "platform_python_implementation"
+        }
+        other => other,
+    }
+}
+
+/// Several conditions as one, and one as it is.
+fn joined<'a>(mut all: Vec<Marker<'a>>, join: fn(Vec<Marker<'a>>) -> Marker<'a>) -> Marker<'a> {
+    match all.pop() {
+        Some(only) if all.is_empty() => only,
+        last => {
+            all.extend(last);
+            join(all)
+        }
     }
 }
 
@@ -84,61 +148,67 @@ impl<'a> Scanner<'a> {
         self.word() == word && self.eat(word)
     }
 
-    fn or(&mut self, depth: usize) -> Result<(), Mistake> {
-        self.and(depth)?;
+    fn or(&mut self, depth: usize) -> Result<Marker<'a>, Mistake> {
+        let mut all = vec![self.and(depth)?];
         while self.eat_word("or") {
-            self.and(depth)?;
+            all.push(self.and(depth)?);
         }
-        Ok(())
+        Ok(joined(all, Marker::Or))
     }
 
-    fn and(&mut self, depth: usize) -> Result<(), Mistake> {
-        self.condition(depth)?;
+    fn and(&mut self, depth: usize) -> Result<Marker<'a>, Mistake> {
+        let mut all = vec![self.condition(depth)?];
         while self.eat_word("and") {
-            self.condition(depth)?;
+            all.push(self.condition(depth)?);
         }
-        Ok(())
+        Ok(joined(all, Marker::And))
     }
 
-    fn condition(&mut self, depth: usize) -> Result<(), Mistake> {
+    fn condition(&mut self, depth: usize) -> Result<Marker<'a>, Mistake> {
         self.space();
         let start = self.at;
         if self.eat("(") {
             if depth == MAX_DEPTH {
                 return Err(Mistake::at(start..start + 1, "too many nested parentheses"));
             }
-            self.or(depth + 1)?;
+            let inside = self.or(depth + 1)?;
             return if self.eat(")") {
-                Ok(())
+                Ok(inside)
             } else {
                 Err(Mistake::at(start..start + 1, "the `(` has no `)`"))
             };
         }
-        let left_is_variable = self.operand()?;
-        self.operator()?;
-        let right_is_variable = self.operand()?;
-        if left_is_variable || right_is_variable {
-            Ok(())
-        } else {
-            Err(
+        let left = self.operand()?;
+        let operator = self.operator()?;
+        let right = self.operand()?;
+        if let (Operand::Text(_), Operand::Text(_)) = (left, right) {
+            return Err(
                 Mistake::at(start..self.at, "the condition compares two strings")
                     .help("one side is a variable, for instance `python_version`"),
-            )
+            );
         }
+        Ok(Marker::Compare {
+            left,
+            operator,
+            right,
+        })
     }
 
-    fn operator(&mut self) -> Result<(), Mistake> {
-        if self.eat_word("in") || OPERATORS.iter().any(|operator| self.eat(operator)) {
-            return Ok(());
+    fn operator(&mut self) -> Result<&'static str, Mistake> {
+        if self.eat_word("in") {
+            return Ok("in");
+        }
+        if let Some(operator) = OPERATORS.iter().find(|operator| self.eat(operator)) {
+            return Ok(operator);
         }
         if self.eat_word("not") && self.eat_word("in") {
-            return Ok(());
+            return Ok("not in");
         }
         Err(self.unexpected("a comparison such as `==` or `in`"))
     }
 
-    /// Reads a variable or a quoted string, and says whether it was a variable.
-    fn operand(&mut self) -> Result<bool, Mistake> {
+    /// Reads a variable or a quoted string.
+    fn operand(&mut self) -> Result<Operand<'a>, Mistake> {
         self.space();
         let start = self.at;
         if let Some(quote) = self
@@ -147,17 +217,18 @@ impl<'a> Scanner<'a> {
             .next()
             .filter(|c| matches!(c, '"' | '\''))
         {
-            let Some(length) = self.rest()[1..].find(quote) else {
+            let text = &self.rest()[1..];
+            let Some(length) = text.find(quote) else {
                 return Err(Mistake::at(start..self.text.len(), "the string has no end")
                     .help(format!("close it with `{quote}`")));
             };
             self.at += length + 2;
-            return Ok(false);
+            return Ok(Operand::Text(&text[..length]));
         }
         let word = self.word();
         if VARIABLES.contains(&word) {
             self.at += word.len();
-            return Ok(true);
+            return Ok(Operand::Variable(modern(word)));
         }
         if word.is_empty() {
             return Err(self.unexpected("a variable or a quoted string"));
@@ -203,7 +274,30 @@ mod tests {
             "platform_release === '1.2-foo'",
             "(((extra=='a')))",
         ] {
-            assert_eq!(check(marker), Ok(()), "{marker}");
+            assert!(super::marker(marker).is_ok(), "{marker}");
+        }
+    }
+
+    #[test]
+    fn and_binds_closer_than_or() {
+        let compare = |variable| Marker::Compare {
+            left: Operand::Variable(variable),
+            operator: "not in",
+            right: Operand::Text("x"),
+        };
+        let [a, b, c] = ["os_name", "extra", "sys_platform"].map(compare);
+        for (text, expected) in [
+            (
+                "os.name not in 'x' or extra not  in \"x\" and sys.platform not in 'x'",
+                Marker::Or(vec![a.clone(), Marker::And(vec![b.clone(), c.clone()])]),
+            ),
+            (
+                "(os_name not in 'x' or extra not in 'x') and sys_platform not in 'x'",
+                Marker::And(vec![Marker::Or(vec![a.clone(), b]), c]),
+            ),
+            ("((os_name not in 'x'))", a),
+        ] {
+            assert_eq!(marker(text), Ok(expected), "{text}");
         }
     }
 
@@ -226,7 +320,7 @@ mod tests {
             (&deep, "("),
         ] {
             assert_eq!(
-                marker[check(marker).unwrap_err().range],
+                marker[super::marker(marker).unwrap_err().range],
                 *shown,
                 "{marker:.40}"
             );

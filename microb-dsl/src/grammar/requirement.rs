@@ -258,7 +258,7 @@ fn check_marker<'a>(text: &str, marker: Option<&'a str>) -> Result<Option<&'a st
             "the environment marker after `;` is missing",
         ));
     }
-    marker::check(marker).map_err(|mistake| mistake.shift(at))?;
+    marker::marker(marker).map_err(|mistake| mistake.shift(at))?;
     Ok(Some(marker.trim()))
 }
 

@@ -107,6 +107,11 @@ impl Run {
         self
     }
 
+    /// What the program sees only while it runs, in order.
+    pub fn mounted(&self) -> &[Mount] {
+        &self.mounts
+    }
+
     /// `--mount=type=cache,target=…`: a folder that is kept from build to build and is never part of the image.
     pub fn cache(self, target: impl Into<String>) -> Self {
         self.mount(Cache::new(target))

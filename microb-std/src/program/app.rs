@@ -10,6 +10,7 @@ use super::{Chosen, Code, program};
 use crate::config::{Dependencies, Packaging};
 use crate::mistake::Findings;
 use crate::requirement::Requirement;
+use crate::rules::{AMBIGUOUS_PROGRAM, MISSING_SERVER};
 
 /// An app that was found.
 struct App<'a> {
@@ -253,13 +254,14 @@ fn own_port(framework: Framework) -> Option<u16> {
 
 fn ambiguous(first: &App<'_>, other: &App<'_>) -> Diagnostic {
     let name = |app: &App<'_>| format!("`{}:{}`", app.place.module, app.name);
-    Diagnostic::warning(format!(
-        "the image has no program: {} and {} both are apps",
-        name(first),
-        name(other)
-    ))
-    .at(first.span)
-    .help("say which one runs, with `entrypoint` in `[tool.microb.target.default]`")
+    AMBIGUOUS_PROGRAM
+        .finding(format!(
+            "the image has no program: {} and {} both are apps",
+            name(first),
+            name(other)
+        ))
+        .at(first.span)
+        .help("say which one runs, with `entrypoint` in `[tool.microb.target.default]`")
 }
 
 fn no_server(app: &App<'_>) -> Diagnostic {
@@ -267,14 +269,15 @@ fn no_server(app: &App<'_>) -> Diagnostic {
         Kind::Wsgi => "gunicorn",
         _ => "uvicorn",
     };
-    Diagnostic::warning(format!(
-        "the image has no program: no server for the {} app `{}` is among the dependencies",
-        app.framework.name, app.name
-    ))
-    .at(app.span)
-    .help(format!(
-        "add `{server}` to `dependencies`, or set `entrypoint`"
-    ))
+    MISSING_SERVER
+        .finding(format!(
+            "the image has no program: no server for the {} app `{}` is among the dependencies",
+            app.framework.name, app.name
+        ))
+        .at(app.span)
+        .help(format!(
+            "add `{server}` to `dependencies`, or set `entrypoint`"
+        ))
 }
 
 /// The names of what is installed, as far as the lists say: servers that others bring along included.
@@ -291,6 +294,8 @@ pub(super) fn installed(dependencies: &Dependencies) -> BTreeSet<String> {
                 Requirement::parse(Spanned::new(text, span)).ok()
             })
             .collect(),
+        // A lock has everything, also what others bring along.
+        Dependencies::Locked(set) => return set.pins.iter().map(|pin| pin.name.clone()).collect(),
         Dependencies::FromBackend { .. } => Vec::new(),
     };
     let brought = listed

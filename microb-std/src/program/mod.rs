@@ -9,11 +9,12 @@ mod module;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use microb::{Context, Diagnostic, Span, Spanned};
+use microb::{Context, Span, Spanned};
 
 use crate::config::{Config, Packaging};
 use crate::mistake::Findings;
 use crate::requirement::normalized;
+use crate::rules::AMBIGUOUS_PROGRAM;
 use crate::text;
 
 use layout::{Layout, Place};
@@ -118,7 +119,7 @@ fn script(config: &Config, findings: &Findings) -> Option<Program> {
         let first = scripts.values().next()?;
         let written = scripts.keys().next()?;
         findings.add(
-            Diagnostic::warning(format!(
+            AMBIGUOUS_PROGRAM.finding(format!(
                 "the image has no program: the scripts are {}, and none is called like the project",
                 names.join(", ")
             ))
@@ -278,15 +279,16 @@ impl Code {
             && layout::package_rank(&place.package, &self.own) != usize::MAX;
         if let (false, Some((other, _))) = (has_usual_name, found.get(1)) {
             findings.add(
-                Diagnostic::warning(format!(
-                    "the image has no program: `{}` and `{}` both are one",
-                    place.path, other.path
-                ))
-                .at(span)
-                .help(format!(
-                    "write for instance `entrypoint = {:?}` in `[tool.microb.target.default]`",
-                    self.module_words(place)
-                )),
+                AMBIGUOUS_PROGRAM
+                    .finding(format!(
+                        "the image has no program: `{}` and `{}` both are one",
+                        place.path, other.path
+                    ))
+                    .at(span)
+                    .help(format!(
+                        "write for instance `entrypoint = {:?}` in `[tool.microb.target.default]`",
+                        self.module_words(place)
+                    )),
             );
             return None;
         }

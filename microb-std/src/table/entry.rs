@@ -74,6 +74,10 @@ impl<'a> Entry<'a> {
         Some(Spanned::new(text.to_owned(), self.span()))
     }
 
+    pub(crate) fn is_string(&self) -> bool {
+        self.value.get_ref().is_str()
+    }
+
     /// A string in a grammar of its own; a mistake is shown at the wrong part of it.
     pub fn parse<T>(&self, parse: impl FnOnce(&str) -> Result<T, Mistake>) -> Option<T> {
         let text = self.string()?;

@@ -6,6 +6,7 @@ use microb::Diagnostic;
 use microb::grammar::Mistake;
 
 use super::{Entry, Json, Keys, Schema, Value};
+use crate::rules::DEPRECATED_KEY;
 
 /// What is known of a key beside the type of its value. Made by `#[derive(Table)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +106,8 @@ impl Keys<'_> {
                 .at(&span)
                 .help(format!("move everything to `{name}`"))
             } else {
-                Diagnostic::warning(format!("`{old}` is the old spelling of `{name}`"))
+                DEPRECATED_KEY
+                    .finding(format!("`{old}` is the old spelling of `{name}`"))
                     .at(&span)
                     .help(format!("write `{name}`"))
             });

@@ -26,9 +26,17 @@ version = {attr = "example.__version__"}
 
 fn resolve(cx: &MemoryContext) -> Config {
     let config = Config::resolve(cx).unwrap_or_else(|errors| panic!("{errors}"));
-    let warnings: Vec<_> = cx.warnings().iter().map(ToString::to_string).collect();
-    assert_eq!(warnings, Vec::<String>::new());
+    assert_eq!(warnings(cx), Vec::<String>::new());
     config
+}
+
+/// The warnings, without the one that none of these projects has a lock file.
+fn warnings(cx: &MemoryContext) -> Vec<String> {
+    let warnings = cx.warnings();
+    let others = warnings
+        .iter()
+        .filter(|warning| !warning.message.starts_with("no lock file"));
+    others.map(ToString::to_string).collect()
 }
 
 fn label<'a>(config: &'a Config, name: &str) -> &'a str {
@@ -231,5 +239,5 @@ fn windows_files_mean_the_same() {
         config.python.span.unwrap().to_string(),
         ".python-version:1:1"
     );
-    assert_eq!(cx.warnings().len(), 1, "3.10 is at its end of life");
+    assert_eq!(warnings(&cx).len(), 1, "3.10 is at its end of life");
 }

@@ -418,22 +418,9 @@ fn about_what_is_not_read() {
     let requirements = "[tool.microb.target.default]\nrequirements = 'r.txt'\n";
     let locked = |more: &str| {
         MemoryContext::new(format!("{PROJECT}{more}"))
-            .file("uv.lock", "version = 1\n")
+            .file("uv.lock", "broken")
             .file("r.txt", "idna\n")
     };
-    let cx = locked("");
-    let _ = Config::resolve(&cx).unwrap();
-    let warning = cx.warnings().pop().unwrap();
-    assert_eq!(
-        warning.message,
-        "`uv.lock` is not read: the versions are chosen anew"
-    );
-    assert!(
-        warning
-            .help
-            .unwrap()
-            .contains("uv export --no-dev -o requirements.txt")
-    );
     // A requirements file takes the place of the lock.
     let cx = locked(requirements);
     let _ = Config::resolve(&cx).unwrap();
@@ -443,8 +430,7 @@ fn about_what_is_not_read() {
     assert_eq!(
         errors(&locked(&lock)),
         [(
-            "`uv.lock` is a lock file, no requirements file \
-             (run `uv export --no-dev -o requirements.txt`, and write `requirements = \"requirements.txt\"`)"
+            "`uv.lock` is a lock file, no requirements file (write `lock = \"uv.lock\"`)"
                 .to_owned(),
             "'uv.lock'".to_owned()
         )]

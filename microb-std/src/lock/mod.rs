@@ -1,0 +1,470 @@
+//! Lock files: whichever tool wrote it, a lock becomes the same [`PinnedSet`].
+
+use std::collections::BTreeSet;
+
+use microb::{Context, Diagnostic, SourceFile, Span, Spanned};
+
+use crate::config::{Project, Python};
+use crate::dependencies::Listed;
+use crate::extras;
+use crate::groups::{self, Groups};
+use crate::location::within_context;
+use crate::metadata::Tables;
+use crate::mistake::Findings;
+use crate::pinned::{Pinned, PinnedSet, PinnedSource};
+use crate::python::Requires;
+use crate::requirement::{Requirement, VersionOrUrl, normalized};
+use crate::specifier::Constraint;
+use crate::text;
+use crate::tree::{self, Table, escape};
+use toml::de::DeTable;
+
+mod condition;
+mod digest;
+mod environment;
+mod fields;
+mod format;
+mod json;
+mod json_tree;
+mod pdm;
+mod pipfile;
+mod poetry;
+mod poetry_hash;
+mod poetry_project;
+mod pylock;
+mod requirements_lock;
+mod same_marker;
+mod uv;
+mod uv_metadata;
+mod walk;
+
+use environment::Environment;
+pub(crate) use format::Format;
+
+/// `PyPI`'s index as tools name it.
+const PYPI: &str = "https://pypi.org/simple";
+
+/// The lock to install from: named with `lock = "…"`, else the only one that is there.
+#[derive(Debug, Clone)]
+pub(crate) struct Lock {
+    /// The path in the build context.
+    pub(crate) path: String,
+    format: Format,
+    /// What asks for it.
+    span: Span,
+}
+
+/// All that a lock is read for.
+pub(crate) struct Question<'a> {
+    pub(crate) cx: &'a dyn Context,
+    pub(crate) tables: &'a Tables<'a>,
+    pub(crate) project_dir: &'a str,
+    pub(crate) project: &'a Project,
+    /// Whether it is a script, which is no package of the lock.
+    pub(crate) is_script: bool,
+    pub(crate) requires: Option<&'a Requires>,
+    pub(crate) listed: &'a Listed,
+    pub(crate) groups: &'a Groups,
+    pub(crate) python: &'a Python,
+    /// `extras` of the target.
+    pub(crate) extras: &'a [Spanned<String>],
+    /// `groups` of the target.
+    pub(crate) wanted_groups: &'a [Spanned<String>],
+    pub(crate) lock: &'a Lock,
+    /// The folder of the lock in the build context, without slashes at its ends.
+    pub(crate) folder: &'a str,
+}
+
+/// What a lock may stand beside.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Beside<'a> {
+    /// The project's folder in the build context.
+    pub(crate) folder: &'a str,
+    /// The file name of a script.
+    pub(crate) script: Option<&'a str>,
+}
+
+/// The lock that a target installs from, if there is one.
+///
+/// # Errors
+///
+/// When there are several, or the one that is named is none.
+pub(crate) fn find(
+    cx: &dyn Context,
+    beside: Beside<'_>,
+    named: Option<&Spanned<String>>,
+    default_place: &Span,
+) -> Result<Option<Lock>, Diagnostic> {
+    let project_dir = beside.folder;
+    let Some(named) = named else {
+        return match beside.script {
+            Some(script) => Ok(of_script(cx, project_dir, script, default_place)),
+            None => only(cx, project_dir, default_place),
+        };
+    };
+    let wrong = |what: &str| {
+        Diagnostic::error(format!("`{}` {what}", escape(&named.value))).at(&named.span)
+    };
+    let Some(path) =
+        within_context(project_dir, &named.value).filter(|_| !named.value.starts_with('/'))
+    else {
+        return Err(wrong("is outside the build context")
+            .help("write a path inside the build context, relative to `pyproject.toml`"));
+    };
+    match Format::of(&path) {
+        Some(format) => Ok(Some(Lock {
+            path,
+            format,
+            span: named.span.clone(),
+        })),
+        None => Err(wrong("is no lock file that is known here").help(format!(
+            "name one of {}, or a requirements file `….txt`",
+            tree::list(Format::NAMES)
+        ))),
+    }
+}
+
+/// The lock that uv keeps beside a script, if it is there.
+fn of_script(cx: &dyn Context, folder: &str, script: &str, place: &Span) -> Option<Lock> {
+    let path = within(folder, &format!("{script}.lock"));
+    let is_there = matches!(cx.read(&path), Ok(Some(_)));
+    is_there.then(|| Lock {
+        path,
+        format: Format::Uv,
+        span: place.clone(),
+    })
+}
+
+/// The only lock beside the `pyproject.toml`; or the `uv.lock` of the workspace that it is a member of.
+fn only(cx: &dyn Context, project_dir: &str, place: &Span) -> Result<Option<Lock>, Diagnostic> {
+    let is_there = |path: &str| matches!(cx.read(path), Ok(Some(_)));
+    let lock = |path: String, format| Lock {
+        path,
+        format,
+        span: place.clone(),
+    };
+    let beside = |name: &&&str| is_there(&within(project_dir, name));
+    let names: Vec<&str> = Format::NAMES.iter().filter(beside).copied().collect();
+    match names.as_slice() {
+        [] => {}
+        [name] => {
+            let path = within(project_dir, name);
+            return Ok(Format::of(&path).map(|format| lock(path, format)));
+        }
+        [first, ..] => {
+            let message = format!("there are several lock files: {}", tree::list(&names));
+            return Err(Diagnostic::error(message).at(place).help(format!(
+                "choose one in `[tool.microb.target.NAME]`: `lock = \"{first}\"`"
+            )));
+        }
+    }
+    let mut folder = project_dir;
+    while !folder.is_empty() {
+        folder = folder.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let path = within(folder, "uv.lock");
+        if is_there(&path) && is_there(&within(folder, "pyproject.toml")) {
+            return Ok(Some(lock(path, Format::Uv)));
+        }
+    }
+    Ok(None)
+}
+
+fn within(folder: &str, name: &str) -> String {
+    match folder {
+        "" => name.to_owned(),
+        folder => format!("{folder}/{name}"),
+    }
+}
+
+impl Lock {
+    /// The folder of the lock in the build context.
+    pub(crate) fn folder(&self) -> &str {
+        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+}
+
+/// Reads the lock. A lock has one mistake, the first: the command that writes it anew mends all.
+pub(crate) fn read(question: &Question<'_>) -> Result<PinnedSet, Diagnostic> {
+    let lock = question.lock;
+    let file = match text::read(question.cx, &lock.path)? {
+        Some(file) => file,
+        None => {
+            let message = format!("`{}` is not in the build context", lock.path);
+            return Err(Diagnostic::error(message)
+                .at(&lock.span)
+                .help("check the path, and `.dockerignore`"));
+        }
+    };
+    let set = match conflict(&file) {
+        Some(error) => Err(error),
+        None => parse(&file, question),
+    };
+    set.map_err(|error| match error.help {
+        Some(_) => error,
+        None => error.help(format!("run `{}`", lock.format.command(&lock.path))),
+    })
+}
+
+fn parse(file: &SourceFile, question: &Question<'_>) -> Result<PinnedSet, Diagnostic> {
+    let lock = question.lock;
+    let (mut pins, options) = match lock.format {
+        Format::Requirements => requirements_lock::read(question)?,
+        Format::Pipenv => {
+            let root = json_tree::parse(file)?;
+            (packages(&root, file, question, pipfile::read)?, Vec::new())
+        }
+        Format::Uv => (from_toml(file, question, uv::read)?, Vec::new()),
+        Format::Poetry => (from_toml(file, question, poetry::read)?, Vec::new()),
+        Format::Pdm => (from_toml(file, question, pdm::read)?, Vec::new()),
+        Format::Pylock => (from_toml(file, question, pylock::read)?, Vec::new()),
+    };
+    pins.sort_by(|a, b| (&a.name, &a.version, &a.source).cmp(&(&b.name, &b.version, &b.source)));
+    for pair in pins.windows(2) {
+        if let [one, other] = pair
+            && one.name == other.name
+            && (one.marker.is_none() || other.marker.is_none())
+        {
+            return Err(twice(one, other));
+        }
+    }
+    Ok(PinnedSet {
+        path: Spanned::new(lock.path.clone(), lock.span.clone()),
+        pins,
+        options,
+    })
+}
+
+/// The reader of a format.
+type Reader = fn(&Table<'_>, &Question<'_>) -> Result<Vec<Pinned>, Diagnostic>;
+
+fn from_toml(
+    file: &SourceFile,
+    question: &Question<'_>,
+    reader: Reader,
+) -> Result<Vec<Pinned>, Diagnostic> {
+    let findings = Findings::default();
+    match tree::parse(file, &findings) {
+        Some(root) => packages(&root, file, question, reader),
+        None => Err(findings.first_error().unwrap_or_else(|| {
+            let message = format!("`{}` is broken", file.name());
+            Diagnostic::error(message).at(&file.whole())
+        })),
+    }
+}
+
+fn packages(
+    root: &toml::Spanned<DeTable<'_>>,
+    file: &SourceFile,
+    question: &Question<'_>,
+    reader: Reader,
+) -> Result<Vec<Pinned>, Diagnostic> {
+    let findings = Findings::default();
+    let pins = reader(&Table::root(root, file, &findings), question);
+    // A reader that found nothing in a field of the wrong type goes on with less than there is.
+    match findings.first_error() {
+        Some(error) => Err(error),
+        None => pins,
+    }
+}
+
+/// The mark that git leaves in a file that it could not merge.
+fn conflict(file: &SourceFile) -> Option<Diagnostic> {
+    let mut at = 0;
+    for line in file.text().split_inclusive('\n') {
+        if line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ") {
+            let message = format!("`{}` has conflicts of a merge", file.name());
+            return Some(Diagnostic::error(message).at(&file.span(at..at + line.trim_end().len())));
+        }
+        at += line.len();
+    }
+    None
+}
+
+fn twice(one: &Pinned, other: &Pinned) -> Diagnostic {
+    let version = |pin: &Pinned| pin.version.clone().unwrap_or_default();
+    Diagnostic::error(format!(
+        "the lock has two versions of `{}` for this target, `{}` and `{}`",
+        one.name,
+        version(one),
+        version(other)
+    ))
+    .at(&other.span)
+    .help("choose `extras` and `groups` that are not in conflict with one another")
+}
+
+impl Question<'_> {
+    fn environment(&self, extras: BTreeSet<String>) -> Environment {
+        let groups = self.wanted_groups.iter();
+        let groups = groups.map(|group| normalized(&group.value)).collect();
+        Environment::new(self.python.version, self.cx.platform(), extras, groups)
+    }
+
+    fn file_name(&self) -> &str {
+        self.lock.name()
+    }
+
+    /// The project's normal name.
+    fn project_name(&self) -> Result<&str, Diagnostic> {
+        self.project.normalized_name.as_deref().ok_or_else(|| {
+            let message = "the project has no name, by which the lock would know it";
+            Diagnostic::error(message)
+                .at(self.tables.root.span())
+                .help("add `name = \"…\"` to `[project]`")
+        })
+    }
+
+    /// The target's extras by their normal names, which the lock must know.
+    fn chosen_extras(&self, known: &[String]) -> Result<BTreeSet<String>, Diagnostic> {
+        for extra in self.extras {
+            if !known.contains(&normalized(&extra.value)) {
+                let known = known.iter().map(|name| (name.clone(), Vec::new()));
+                return Err(extras::unknown(extra, &known.collect()));
+            }
+        }
+        let all = self.extras.iter();
+        Ok(all.map(|extra| normalized(&extra.value)).collect())
+    }
+
+    /// The target's groups by their normal names, which the lock must know.
+    fn chosen_groups(&self, known: &[String]) -> Result<BTreeSet<String>, Diagnostic> {
+        for group in self.wanted_groups {
+            if !known.contains(&normalized(&group.value)) {
+                return Err(groups::unknown(group, known.iter()));
+            }
+        }
+        let all = self.wanted_groups.iter();
+        Ok(all.map(|group| normalized(&group.value)).collect())
+    }
+
+    /// What the project lists, each with the extra that it belongs to; `None` if only its build backend knows.
+    fn listed_requirements(&self) -> Option<Vec<(Requirement, Option<String>)>> {
+        if self.listed.is_of_backend() {
+            return None;
+        }
+        let dependencies = self.listed.dependencies.iter();
+        let mut all: Vec<_> = dependencies.map(|one| (one.clone(), None)).collect();
+        for (extra, requirements) in &self.listed.extras {
+            let with_extra = |one: &Requirement| (one.clone(), Some(extra.clone()));
+            all.extend(requirements.iter().map(with_extra));
+        }
+        Some(all)
+    }
+
+    /// What the target asks the project for: its requirements, and those of the chosen extras and groups.
+    fn chosen_requirements(&self) -> Vec<Requirement> {
+        let groups = self.wanted_groups.iter();
+        let groups = groups.flat_map(|group| self.groups.requirements(&normalized(&group.value)));
+        let listed = [self.listed.dependencies.clone(), groups.collect()].concat();
+        // Unknown extras are told by who asks the lock for them.
+        let findings = Findings::default();
+        let name = self.project.normalized_name.as_deref();
+        extras::expand(name, &listed, &self.listed.extras, self.extras, &findings)
+    }
+
+    /// What the project lists and the lock, which has these versions of a package, cannot have been made for.
+    fn missing_requirement(&self, has: impl Fn(&str) -> Vec<String>) -> Option<(String, Span)> {
+        let listed = self.listed_requirements()?;
+        let is_other =
+            |one: &&Requirement| self.project.normalized_name.as_ref() != Some(&one.name);
+        let mut listed = listed
+            .iter()
+            .map(|(requirement, _)| requirement)
+            .filter(is_other);
+        listed.find_map(|requirement| {
+            let VersionOrUrl::Version(specifiers) = &requirement.version else {
+                return None;
+            };
+            let constraint = Constraint::pep440(specifiers).ok()?;
+            let text = requirement.text.value.trim();
+            let what = missing(text, &constraint, &has(&requirement.name))?;
+            Some((what, requirement.text.span.clone()))
+        })
+    }
+
+    /// The names in `tool.uv.sources`.
+    fn uv_sources(&self) -> Vec<String> {
+        let sources = self
+            .tables
+            .tool("uv")
+            .and_then(|uv| uv.table_if_any("sources"));
+        let keys = sources.map(|sources| sources.keys()).unwrap_or_default();
+        keys.iter().map(|key| normalized(&key.value)).collect()
+    }
+
+    /// An index of the lock. One that is not `PyPI` is asked for nothing but the packages that the lock takes from it.
+    fn index(&self, package: &str, url: &Spanned<String>) -> Result<PinnedSource, Diagnostic> {
+        if url.value.trim_end_matches('/') == PYPI {
+            return Ok(PinnedSource::Index);
+        }
+        if crate::location::check_url(url).is_ok() {
+            return Ok(PinnedSource::OnlyIndex(url.value.clone()));
+        }
+        let message = format!(
+            "`{package}` comes from the folder of packages `{}`, which is not supported",
+            escape(&url.value)
+        );
+        Err(Diagnostic::error(message)
+            .at(&url.span)
+            .help("depend on the file itself by its path, and lock again"))
+    }
+}
+
+/// Why a lock with these versions of a package was not made for `text`, if it was not.
+fn missing(text: &str, constraint: &Constraint, versions: &[String]) -> Option<String> {
+    let fits = |version: &String| {
+        let version = version.parse();
+        version.is_ok_and(|version| constraint.allows(&version))
+    };
+    match versions {
+        [] => Some(format!("`{text}` is not in it")),
+        all if all.iter().any(fits) => None,
+        [version, ..] => Some(format!("it has {version} for `{text}`")),
+    }
+}
+
+fn unknown_version(root: &Table<'_>, key: &str) -> Diagnostic {
+    let span = root.key_span(key);
+    if !root.has(key) {
+        return Diagnostic::error(format!("the lock has no `{key}`")).at(&span);
+    }
+    let line = span.file().line(span.start().line).unwrap_or(span);
+    let message = format!(
+        "this format of the lock is not known here: `{}`",
+        escape(line.text())
+    );
+    Diagnostic::error(message)
+        .at(&line)
+        .help("use a newer microb, or lock again with an older release of the tool")
+}
+
+/// The project itself is not in the lock.
+fn absent(project: &str, span: &Span) -> Diagnostic {
+    Diagnostic::error(format!("the lock does not have the project `{project}`")).at(span)
+}
+
+fn edge_to_nowhere(from: &str, name: &Spanned<String>) -> Diagnostic {
+    let message = format!("`{from}` needs `{}`, which is not in the lock", name.value);
+    Diagnostic::error(message).at(&name.span)
+}
+
+fn no_hash(package: &str, span: &Span) -> Diagnostic {
+    Diagnostic::error(format!("the lock has no hash of `{package}`")).at(span)
+}
+
+/// The digest that a lock has of its project is not the project's: `changed` is what can be seen to have changed.
+fn other_digest(lock: &str, place: &Span, changed: Option<(String, Span)>) -> Diagnostic {
+    let message = format!("`{lock}` was made for another state of the project");
+    match changed {
+        Some((what, span)) => Diagnostic::error(format!("{message}: {what}")).at(&span),
+        None => Diagnostic::error(format!("{message}, whose digest it has here")).at(place),
+    }
+}
+
+/// The lock was made for another state of the project; `what` says for which.
+fn stale(what: String, span: &Span) -> Diagnostic {
+    Diagnostic::error(what).at(span)
+}

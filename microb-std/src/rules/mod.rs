@@ -1,0 +1,107 @@
+//! The rules that know Python: each with a page in `docs/rules`, and each can be skipped.
+
+mod command;
+mod dependency;
+mod file;
+mod index;
+mod lists;
+mod python;
+
+use microb::{Context, Rule};
+
+use crate::config::Config;
+use crate::metadata::Tables;
+use crate::mistake::Findings;
+use crate::tree::{self, Table};
+
+pub(crate) use command::{AMBIGUOUS_PROGRAM, MISSING_SERVER};
+pub(crate) use dependency::{NO_LOCK, ONLY_PROJECT_REQUIRED, UNREAD_SOURCE};
+pub(crate) use file::{
+    DEPRECATED_KEY, DUPLICATE_PACKAGE, IGNORED_TARGET, MISSING_PYPROJECT, UNDEFINED_VARIABLE,
+    UNKNOWN_PROJECT_KEY,
+};
+pub(crate) use index::{CREDENTIAL_IN_URL, IGNORED_CREDENTIAL, PASSWORD_IN_FILE};
+pub(crate) use python::{
+    END_OF_LIFE_PYTHON, PINNED_PYTHON_PATCH, SKIPPED_PYTHON_VERSION, UNRELEASED_PYTHON,
+};
+
+/// All rules of the standard recipe, by name. Those of the language are in [`microb::rule::RULES`].
+pub const RULES: &[&Rule] = &[
+    &command::AMBIGUOUS_PROGRAM,
+    &dependency::CONFLICTING_DEPENDENCIES,
+    &index::CREDENTIAL_IN_URL,
+    &file::DEPRECATED_KEY,
+    &dependency::DEVELOPMENT_DEPENDENCY,
+    &command::DEVELOPMENT_SERVER,
+    &dependency::DUPLICATE_DEPENDENCY,
+    &file::DUPLICATE_PACKAGE,
+    &python::END_OF_LIFE_PYTHON,
+    &index::IGNORED_CREDENTIAL,
+    &file::IGNORED_TARGET,
+    &dependency::INSECURE_DEPENDENCY,
+    &index::INSECURE_INDEX,
+    &file::LICENSE_CLASSIFIER,
+    &command::LOOPBACK_SERVER,
+    &file::MISSING_DOCKERIGNORE,
+    &file::MISSING_PYPROJECT,
+    &command::MISSING_SERVER,
+    &dependency::MOVING_GIT_DEPENDENCY,
+    &dependency::NO_ALPINE_WHEELS,
+    &dependency::NO_LOCK,
+    &dependency::OBSOLETE_PACKAGE,
+    &command::ONE_WORD_COMMAND,
+    &dependency::ONLY_PROJECT_REQUIRED,
+    &dependency::OPENCV_WITHOUT_LIBGL,
+    &command::OVERRIDDEN_VARIABLE,
+    &index::PASSWORD_IN_FILE,
+    &python::PINNED_PYTHON_PATCH,
+    &python::PYTHON_VERSION_MISMATCH,
+    &python::SKIPPED_PYTHON_VERSION,
+    &dependency::UNBOUNDED_DEPENDENCY,
+    &python::UNBOUNDED_PYTHON,
+    &file::UNDEFINED_VARIABLE,
+    &command::UNEXPANDED_VARIABLE,
+    &command::UNKNOWN_ENTRYPOINT,
+    &file::UNKNOWN_PROJECT_KEY,
+    &dependency::UNPINNED_BUILD_BACKEND,
+    &dependency::UNPINNED_DEPENDENCY,
+    &dependency::UNREAD_SOURCE,
+    &python::UNRELEASED_PYTHON,
+];
+
+/// What the rules look at: the file, and the image that it means.
+struct Facts<'a> {
+    cx: &'a dyn Context,
+    tables: &'a Tables<'a>,
+    config: &'a Config,
+}
+
+/// Looks for what is right by itself and wrong together, and tells it.
+///
+/// What [`Config::resolve`] finds on its way has been told by it.
+pub fn check(cx: &dyn Context, config: &Config) {
+    let file = cx.definition();
+    // The mistakes of the file have been told.
+    let quiet = Findings::default();
+    let Some(tree) = tree::parse(file, &quiet) else {
+        return;
+    };
+    let tables = Tables::of(Table::root(&tree, file, &quiet));
+    let facts = Facts {
+        cx,
+        tables: &tables,
+        config,
+    };
+    let findings = Findings::default();
+    python::check(&facts, &findings);
+    dependency::check(&facts, &findings);
+    command::check(config, &findings);
+    index::check(config, &findings);
+    self::file::check(&facts, &findings);
+    findings.tell_warnings(cx);
+}
+
+/// A rule of microb with its page.
+const fn rule(name: &'static str, description: &'static str) -> Rule {
+    Rule::new(name, description).pages(microb::rule::PAGES)
+}

@@ -1,0 +1,322 @@
+//! The pages of the rules: what each calls bad breaks the rule, and what it calls good breaks none.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may panic, and reads the pages"
+)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use microb::rule::{self, Checks, Review};
+use microb::{Context, Diagnostic, MemoryContext, Rule, Severity, SourceFile};
+
+fn pages() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/rules")
+}
+
+fn rules() -> Vec<&'static Rule> {
+    [rule::RULES, microb_std::rules::RULES].concat()
+}
+
+/// A page and its parts.
+struct Page {
+    rule: &'static Rule,
+    text: String,
+}
+
+/// The files of an example, and the flags of the command that builds it.
+#[derive(Debug, Default)]
+struct Example {
+    definition: String,
+    files: Vec<(String, String)>,
+    command: Vec<String>,
+}
+
+impl Page {
+    fn read(rule: &'static Rule) -> Self {
+        let path = pages().join(format!("{}.md", rule.name));
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        Self { rule, text }
+    }
+
+    /// The text between a heading and the next one.
+    fn section(&self, heading: &str) -> &str {
+        let start = self.text.split_once(&format!("\n## {heading}\n"));
+        let (_, rest) = start.unwrap_or_else(|| panic!("{}: no {heading}", self.rule.name));
+        rest.split("\n## ").next().unwrap_or(rest)
+    }
+
+    fn example(&self, heading: &str) -> Example {
+        let mut example = Example::default();
+        for block in self.section(heading).split("```").skip(1).step_by(2) {
+            let (info, content) = block.split_once('\n').unwrap();
+            match info.split_once(' ') {
+                Some(("text", path)) => {
+                    let file = (path.to_owned(), content.to_owned());
+                    example.files.push(file);
+                }
+                None if info == "toml" => content.clone_into(&mut example.definition),
+                None if info == "sh" => {
+                    example.command = content.split_whitespace().map(str::to_owned).collect();
+                }
+                _ => panic!("{}: a block of {info}", self.rule.name),
+            }
+        }
+        example
+    }
+}
+
+impl Example {
+    /// What the rules find, with this line before the definition.
+    fn review(&self, first_line: &str) -> Review {
+        let text = format!("{first_line}{}", self.definition);
+        let file = SourceFile::new("pyproject.toml", text);
+        let mut cx = MemoryContext::with_definition(file.clone()).check();
+        for (path, content) in &self.files {
+            cx = cx.file(path, content.as_bytes());
+        }
+        let mut words = self.command.iter().map(String::as_str).peekable();
+        while let Some(word) = words.next() {
+            let value = words.peek().copied().unwrap_or_default();
+            cx = match word {
+                "--target" => cx.with_target(value),
+                "--build-arg" => {
+                    let (name, value) = value.split_once('=').unwrap();
+                    cx.arg(name, value)
+                }
+                // The folder that has the definition is not the build context.
+                "." if self.command.iter().any(|word| word == "app/pyproject.toml") => {
+                    cx.without("pyproject.toml")
+                }
+                _ => cx,
+            };
+        }
+        let stage = microb_std::recipe(&cx).unwrap_or_else(|error| panic!("{error}\n{file:?}"));
+        let mut findings = cx.warnings();
+        findings.extend(rule::check(&stage));
+        findings.extend(rule::check_user(&stage, None));
+        let checks = Checks::of(cx.definition(), None).unwrap();
+        checks.review(findings, microb_std::rules::RULES)
+    }
+}
+
+fn names<'a>(findings: impl IntoIterator<Item = &'a Diagnostic>) -> BTreeSet<&'a str> {
+    let name = |found: &'a Diagnostic| found.rule.map_or("no rule", |rule| rule.name);
+    findings.into_iter().map(name).collect()
+}
+
+fn all(review: &Review) -> impl Iterator<Item = &Diagnostic> {
+    review.warnings.iter().chain(&review.errors)
+}
+
+/// The line that asks for an experimental rule; nothing for the others.
+fn asking(rule: &Rule) -> String {
+    if rule.experimental {
+        format!("# check=experimental={}\n", rule.name)
+    } else {
+        String::new()
+    }
+}
+
+fn examples() -> impl Iterator<Item = Page> {
+    rules().into_iter().map(Page::read)
+}
+
+#[test]
+fn the_bad_example_of_each_page_breaks_the_rule_at_a_place() {
+    for page in examples() {
+        let review = page.example("Bad").review(&asking(page.rule));
+        let found = all(&review).find(|found| found.rule == Some(page.rule));
+        let found = found.unwrap_or_else(|| panic!("{} finds nothing", page.rule.name));
+        assert_eq!(found.severity, page.rule.severity, "{}", page.rule.name);
+        assert!(found.help.is_some(), "{} does not help", page.rule.name);
+    }
+}
+
+#[test]
+fn the_good_example_of_each_page_breaks_no_rule() {
+    for page in examples() {
+        let review = page.example("Good").review(&asking(page.rule));
+        let mut found = names(all(&review));
+        // Locks are long; those that are read are in `tests/locks`.
+        if page.rule.name != "NoLock" {
+            found.remove("NoLock");
+        }
+        assert_eq!(found, BTreeSet::new(), "{}", page.rule.name);
+    }
+}
+
+#[test]
+fn each_rule_can_be_skipped_and_made_an_error() {
+    for page in examples() {
+        let name = page.rule.name;
+        let bad = page.example("Bad");
+        // One that nobody asked for need not be skipped.
+        let skipped = if page.rule.experimental {
+            bad.review("")
+        } else {
+            bad.review(&format!("# check=skip={name}\n"))
+        };
+        assert!(
+            !names(all(&skipped)).contains(name),
+            "{name} is not skipped"
+        );
+        // The example of this rule is such a comment, and there is one in a file.
+        if name != "UnknownRule" {
+            let comment = format!("# check=error=true;experimental={name}\n");
+            assert!(
+                names(&bad.review(&comment).errors).contains(name),
+                "{name} is no error"
+            );
+        }
+    }
+}
+
+#[test]
+fn each_page_says_what_its_rule_is() {
+    for page in rules().into_iter().map(Page::read) {
+        let Rule {
+            name, description, ..
+        } = page.rule;
+        let severity = match page.rule.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        let experimental = if page.rule.experimental {
+            ", experimental"
+        } else {
+            ""
+        };
+        let start = format!("# {name}\n\n{description}.\n\nSeverity: {severity}{experimental}\n\n");
+        assert!(page.text.starts_with(&start), "{name}: {start}");
+        let (heading, option) = if page.rule.experimental {
+            ("Ask for it", format!("check=experimental={name}"))
+        } else {
+            ("Skip it", format!("check=skip={name}"))
+        };
+        assert!(page.section(heading).contains(&option), "{name}: {option}");
+    }
+}
+
+#[test]
+fn each_rule_has_a_page_and_each_page_a_rule() {
+    let listed = fs::read_to_string(pages().join("README.md")).unwrap();
+    let pages: BTreeSet<String> = fs::read_dir(pages())
+        .unwrap()
+        .filter_map(|entry| {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let name = name.strip_suffix(".md").map(str::to_owned);
+            name.filter(|name| name != "README")
+        })
+        .collect();
+    let rules = rules();
+    let names: BTreeSet<String> = rules.iter().map(|rule| rule.name.to_owned()).collect();
+    assert_eq!(names.len(), rules.len(), "two rules have one name");
+    assert_eq!(names, pages);
+    let readme = fs::read_to_string(self::pages().join("../../README.md")).unwrap();
+    let link = format!("[{} rules](docs/rules/README.md)", rules.len());
+    assert!(readme.contains(&link), "README.md does not say {link}");
+    for rule in rules {
+        let name = rule.name;
+        let row = format!("| [{name}]({name}.md) | ");
+        assert!(
+            listed.contains(&row),
+            "docs/rules/README.md does not list {name}"
+        );
+    }
+}
+
+/// Lines of `[project]`, lines of the target, and what looks wrong there.
+const RIGHT: &[(&str, &str)] = &[
+    // A plugin of a tool needs the tool.
+    ("dependencies = ['pytest>=8,<9']\nname = 'pytest-acme'", ""),
+    ("dependencies = ['a==1', 'a>=1,<2 ; os_name == \"nt\"']", ""),
+    (
+        "dependencies = ['typing>=3 ; python_version < \"3.5\"']",
+        "",
+    ),
+    (
+        "dependencies = ['a @ git+ssh://git@example.org/a.git@v1']",
+        "",
+    ),
+    (
+        "dependencies = ['a @ git+https://example.org/a.git@0123456789abcdef0123456789abcdef01234567']",
+        "",
+    ),
+    (
+        "dependencies = ['a @ http://example.org/a.whl#sha256=00']",
+        "",
+    ),
+    (
+        "dependencies = ['opencv-python>=4,<5']",
+        "system_deps = ['libgl1']",
+    ),
+    ("dependencies = ['numpy>=2,<3']", "flavor = 'alpine'"),
+    (
+        "license = { text = 'MIT' }\nclassifiers = ['License :: OSI Approved :: MIT License']",
+        "",
+    ),
+    (
+        "license = 'MIT'\nclassifiers = ['Programming Language :: Python :: 3']",
+        "",
+    ),
+    ("requires-python = '>=3.11'", ""),
+    ("scripts = { app = 'app:main' }", "entrypoint = ['app']"),
+    (
+        "scripts = { app = 'app:main' }",
+        "entrypoint = ['/usr/bin/apt']",
+    ),
+    (
+        "scripts = { flask-app = 'app:main' }\ndependencies = ['flask>=3,<4']",
+        "entrypoint = ['flask']",
+    ),
+    ("", "entrypoint = ['uvicorn', 'app:app', '--host=0.0.0.0']"),
+    (
+        "",
+        "entrypoint = ['python', '-m', 'uvicorn', 'app:app']\nenv = { UVICORN_HOST = '0.0.0.0' }",
+    ),
+    (
+        "",
+        "entrypoint = ['uvicorn', 'app:app']\ncommand = ['--host', '0.0.0.0']",
+    ),
+    (
+        "",
+        "entrypoint = ['uvicorn', 'app:app', '--uds', '/run/app.sock']",
+    ),
+    ("", "entrypoint = ['gunicorn', '-b', '0.0.0.0:80', 'app']"),
+    (
+        "",
+        "entrypoint = ['migrate', '--database-host', 'localhost']",
+    ),
+    ("", "entrypoint = ['awk', '{print $1}']"),
+    ("", "entrypoint = ['/opt/my tools/run']"),
+    (
+        "",
+        "env = { PYTHONPATH = '/app/src', PYTHONUNBUFFERED = '0' }",
+    ),
+    ("", "python_version = '3'"),
+    ("", "copy_files = [{ src = 'a', dst = '/a' }]"),
+];
+
+#[test]
+fn what_only_resembles_a_mistake_breaks_no_rule() {
+    for (project, target) in RIGHT {
+        let name = if project.contains("\nname") {
+            ""
+        } else {
+            "name = 'app'\n"
+        };
+        let example = Example {
+            definition: format!(
+                "[project]\n{name}version = '1'\n{project}\n[tool.microb.target.default]\n{target}\n"
+            ),
+            // A file that the project has.
+            files: vec![(".dockerignore".to_owned(), String::new())],
+            command: Vec::new(),
+        };
+        let review = example.review("# check=skip=NoLock\n");
+        assert_eq!(names(all(&review)), BTreeSet::new(), "{project} {target}");
+    }
+}
