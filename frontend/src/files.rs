@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use microb_dsl::{Diagnostic, Diagnostics, ReadError, Source, SourceFile};
 
+use crate::folders::{self, Folders};
 use crate::gateway::{Failure, Gateway, Reference};
 use crate::recipe::Recipe;
 use crate::request::{ContextSource, Request};
@@ -43,6 +44,7 @@ enum Tree {
         reference: Reference,
         patterns: Vec<String>,
         root: Listing,
+        below: Folders,
     },
 }
 
@@ -129,6 +131,7 @@ impl Files {
             reference,
             patterns,
             root,
+            below: Folders::default(),
         };
         Ok((tree, ignore_file))
     }
@@ -215,14 +218,19 @@ impl Files {
             folder => patterns::inside(folder)
                 .ok_or_else(|| failed("it is outside of the build context".to_owned()))?,
         };
-        let reference = match &self.tree {
-            Tree::Part { root, .. } if inside == "." && root.0.is_some() => {
+        let below = match &self.tree {
+            Tree::Part { below, .. } => below.listing(&inside).await,
+            Tree::Whole(_) => None,
+        };
+        let reference = match (&self.tree, &below) {
+            (_, Some(reference)) => reference,
+            (Tree::Part { root, .. }, None) if inside == "." && root.0.is_some() => {
                 return Ok(root.0.iter().flatten().cloned().collect());
             }
-            Tree::Part { root, .. } if inside != "." && root.lacks(&inside) => {
+            (Tree::Part { root, .. }, None) if inside != "." && root.lacks(&inside) => {
                 return Ok(Vec::new());
             }
-            Tree::Whole(reference) | Tree::Part { reference, .. } => reference,
+            (Tree::Whole(reference) | Tree::Part { reference, .. }, None) => reference,
         };
         let entries = gateway
             .read_dir(reference, &inside)
@@ -236,6 +244,28 @@ impl Files {
         Ok(names.into_iter().collect())
     }
 
+    /// The paths of all files of this name. In a client's folder this costs a transfer of its own.
+    pub(crate) async fn find(
+        &self,
+        gateway: &Gateway,
+        request: &Request,
+        name: &str,
+    ) -> Result<Vec<String>, ReadError> {
+        let found = async {
+            let tree = match &self.tree {
+                Tree::Whole(reference) => reference.clone(),
+                Tree::Part { local, .. } => {
+                    folders::files_named(gateway, request, local, name).await?
+                }
+            };
+            folders::find(gateway, &tree, name).await
+        };
+        found.await.map_err(|failure: Failure| ReadError {
+            path: name.to_owned(),
+            reason: reason(&failure),
+        })
+    }
+
     async fn fetch(
         &self,
         gateway: &Gateway,
@@ -244,8 +274,15 @@ impl Files {
     ) -> Result<Option<Vec<u8>>, Failure> {
         match &self.tree {
             Tree::Part {
-                local, patterns, ..
+                local,
+                patterns,
+                below,
+                ..
             } if !patterns::covers(patterns, path) => {
+                let folder = below.holding(gateway, request, local, patterns, path);
+                if let Some(reference) = folder.await? {
+                    return gateway.read_file(&reference, path, None).await;
+                }
                 let (wanted, name) = ([path.to_owned()], format!("load {path}"));
                 let solved = part(gateway, request, local, &wanted, &name).await?;
                 gateway.read_file(&solved.reference, path, None).await
@@ -272,7 +309,7 @@ fn reason(failure: &Failure) -> String {
 }
 
 /// The files of a client's folder that match, and what symbolic links among them lead to.
-async fn part(
+pub(crate) async fn part(
     gateway: &Gateway,
     request: &Request,
     local: &str,

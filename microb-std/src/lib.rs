@@ -28,6 +28,7 @@ mod lock;
 mod metadata;
 mod mistake;
 mod packages;
+mod place;
 pub mod program;
 mod python;
 mod python_version_file;

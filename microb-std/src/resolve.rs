@@ -11,6 +11,7 @@ use crate::dependencies::{self, Listed};
 use crate::groups::Groups;
 use crate::metadata::{self, Metadata, Tables};
 use crate::mistake::Findings;
+use crate::place;
 use crate::program;
 use crate::python::Wanted;
 use crate::python_version_file;
@@ -106,17 +107,25 @@ fn resolve(cx: &dyn Context, name: Option<&str>) -> Result<Config, Diagnostics> 
 }
 
 fn config(cx: &dyn Context, name: Option<&str>, findings: &Findings) -> Option<Config> {
+    with_tables(cx, findings, |tables| of_tables(cx, name, tables, findings))?
+}
+
+/// Reads the tables of the definition: those of a `pyproject.toml`, or of a script. `None` after an error.
+pub(crate) fn with_tables<T>(
+    cx: &dyn Context,
+    findings: &Findings,
+    use_tables: impl FnOnce(&Tables<'_>) -> T,
+) -> Option<T> {
     let file = cx.definition();
-    if script::is_script(file) {
-        let block = findings.keep(Block::of(file))?;
-        let tree = block.parse(file, findings)?;
-        let place = block.opening.clone();
-        let root = Table::below(tree.get_ref(), place, String::new(), file, findings);
-        return of_tables(cx, name, &script::tables(root), findings);
+    if !script::is_script(file) {
+        let tree = tree::parse(file, findings)?;
+        return Some(use_tables(&Tables::of(Table::root(&tree, file, findings))));
     }
-    let tree = tree::parse(file, findings)?;
-    let tables = Tables::of(Table::root(&tree, file, findings));
-    of_tables(cx, name, &tables, findings)
+    let block = findings.keep(Block::of(file))?;
+    let tree = block.parse(file, findings)?;
+    let place = block.opening.clone();
+    let root = Table::below(tree.get_ref(), place, String::new(), file, findings);
+    Some(use_tables(&script::tables(root)))
 }
 
 fn of_tables(
@@ -125,16 +134,11 @@ fn of_tables(
     tables: &Tables<'_>,
     findings: &Findings,
 ) -> Option<Config> {
-    let is_script = script::is_script(cx.definition());
-    let only = is_script.then(|| script::only_target(tables)).flatten();
-    let target_tables = match only {
-        Some(only) => vec![only],
-        None => target_tables(tables),
-    };
-    let shared = if is_script {
+    let target_tables = target_tables(tables);
+    let shared = if tables.is_script {
         shared_of_script(cx, tables, &target_tables)
     } else {
-        shared(cx, tables, &target_tables)
+        shared(cx, tables, &target_tables)?
     };
     check_cycles(&target_tables, findings);
     let chosen = choose(cx, name, &shared.targets, findings);
@@ -162,14 +166,14 @@ fn shared(
     cx: &dyn Context,
     tables: &Tables<'_>,
     targets: &[(Spanned<String>, Table<'_>)],
-) -> Shared {
-    let project_dir = definition_dir(cx);
+) -> Option<Shared> {
+    let project_dir = place::project_dir(cx, tables.root.span(), tables.root.findings())?;
     let needs_version_file = needs_version_file(targets);
     let has_metadata = tables.project.is_some() || tables.poetry.is_some();
     let has_setup = !has_metadata && backend::has_setup(cx, &project_dir);
     let has_package = backend::has_package(cx, &project_dir, tables);
     let packaging = backend::packaging(tables, has_setup, has_package);
-    Shared {
+    Some(Shared {
         metadata: metadata::read(tables, packaging),
         build_system: backend::build_system(tables),
         listed: dependencies::listed(tables, cx, &project_dir, has_setup),
@@ -178,10 +182,10 @@ fn shared(
             .then(|| version_file(cx, &project_dir, tables.root.findings()))
             .flatten(),
         targets: targets.iter().map(|(name, _)| name.clone()).collect(),
-        definition: definition(cx, &project_dir, tables.root.findings()),
+        definition: place::definition(cx, &project_dir, tables.root.findings()),
         script: None,
         project_dir,
-    }
+    })
 }
 
 /// A script needs no other file. Its own words about the interpreter are stronger than those of a project around it.
@@ -190,7 +194,9 @@ fn shared_of_script(
     tables: &Tables<'_>,
     targets: &[(Spanned<String>, Table<'_>)],
 ) -> Shared {
-    let project_dir = definition_dir(cx);
+    // Only its lock is looked for in its folder.
+    let project_dir = place::project_dir(cx, tables.root.span(), &Findings::default());
+    let project_dir = project_dir.unwrap_or_default();
     let needs_version_file = needs_version_file(targets) && !tables.root.has("requires-python");
     Shared {
         metadata: script::metadata(tables),
@@ -207,38 +213,10 @@ fn shared_of_script(
     }
 }
 
-/// The folder in the name of the definition file, without slashes at its ends.
-fn definition_dir(cx: &dyn Context) -> String {
-    let name = cx.definition().name();
-    let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
-    folder.trim_start_matches("./").trim_matches('/').to_owned()
-}
-
 /// What nobody asks for cannot be wrong.
 fn needs_version_file(targets: &[(Spanned<String>, Table<'_>)]) -> bool {
     let is_without = |(_, table): &(_, Table<'_>)| !table.has("python_version");
     targets.is_empty() || targets.iter().any(is_without)
-}
-
-/// The definition's text, unless the build context has the very same bytes as the project's `pyproject.toml`.
-///
-/// `docker build -f` may name another file, and build backends do not read one that starts with a byte order mark.
-fn definition(cx: &dyn Context, project_dir: &str, findings: &Findings) -> Option<String> {
-    let file = cx.definition();
-    let path = match project_dir {
-        "" => "pyproject.toml".to_owned(),
-        folder => format!("{folder}/pyproject.toml"),
-    };
-    match cx.read(&path) {
-        Ok(Some(known)) if known == file.text().as_bytes() => return None,
-        Ok(None) => findings.add(
-            rules::MISSING_PYPROJECT
-                .finding(format!("the build context has no `{path}`"))
-                .help("if the project is in a folder of its own, give that folder as the build context: `docker build -f app/pyproject.toml app`"),
-        ),
-        Ok(Some(_)) | Err(_) => {}
-    }
-    Some(file.text().to_owned())
 }
 
 /// `.python-version` beside the `pyproject.toml`, else in the root of the build context.
@@ -263,6 +241,9 @@ pub(crate) fn version_file(
 /// The tables of `[tool.microb.target]` with their names, in the order of the file.
 pub(crate) fn target_tables<'a>(tables: &Tables<'a>) -> Vec<(Spanned<String>, Table<'a>)> {
     let microb = tables.tool.as_ref().and_then(|tool| tool.table("microb"));
+    if let Some(only) = script::only_target(tables) {
+        return vec![only];
+    }
     let Some(microb) = microb else {
         return Vec::new();
     };

@@ -103,6 +103,7 @@ pub(crate) fn tables(root: Table<'_>) -> Tables<'_> {
         build_system: None,
         tool: root.table("tool"),
         poetry: None,
+        is_script: true,
         root,
     };
     let microb = tables.tool("microb");
@@ -130,10 +131,10 @@ pub(crate) fn metadata(tables: &Tables<'_>) -> Metadata {
     }
 }
 
-/// The targets of a script. What stands in `[tool.microb]` itself is about the only one, `default`.
+/// The only target of a script, if it is one and has no tables of targets. What stands in `[tool.microb]` itself is about the only one, `default`.
 pub(crate) fn only_target<'a>(tables: &Tables<'a>) -> Option<(Spanned<String>, Table<'a>)> {
     let microb = tables.tool.as_ref()?.table("microb")?;
-    if microb.has("target") {
+    if !tables.is_script || microb.has("target") {
         return None;
     }
     let name = Spanned::new("default".to_owned(), microb.span().clone());

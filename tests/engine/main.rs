@@ -23,6 +23,7 @@ mod explain;
 mod index;
 mod locks;
 mod mistakes;
+mod monorepo;
 mod new;
 mod options;
 mod parity;

@@ -102,7 +102,12 @@ fn of_script(
     let requirements = requirements.unwrap_or_default();
     uv_metadata::check_script(&requirements, question)?;
     let roots = |environment: &Environment| packages.required(&requirements, environment);
-    packages.pins(&roots, None, question.environment(BTreeSet::new()), question)
+    packages.pins(
+        &roots,
+        None,
+        question.environment(BTreeSet::new()),
+        question,
+    )
 }
 
 /// The extras and groups of the project that the target asks for.
@@ -198,9 +203,7 @@ impl<'a> Packages<'a> {
         question: &Question<'_>,
     ) -> Result<Vec<Pinned>, Diagnostic> {
         let reached = loop {
-            let reached = reach(roots(&environment)?, |node| {
-                self.edges(node, &environment)
-            })?;
+            let reached = reach(roots(&environment)?, |node| self.edges(node, &environment))?;
             // Extras of other packages can be in conflict with one another too.
             let before = environment.extras.len();
             let encoded = reached.keys().filter_map(|(package, extra)| {

@@ -4,4 +4,5 @@ mod broken;
 mod examples;
 mod mistakes;
 mod options;
+mod place;
 mod script;

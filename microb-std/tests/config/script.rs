@@ -11,7 +11,8 @@ fn context(text: &str) -> MemoryContext {
 fn resolve(text: &str) -> Config {
     let cx = context(text);
     let config = Config::resolve(&cx).unwrap_or_else(|errors| panic!("{errors}"));
-    let warnings: Vec<_> = cx.warnings().iter().map(ToString::to_string).collect();
+    let mut warnings: Vec<_> = cx.warnings().iter().map(ToString::to_string).collect();
+    warnings.retain(|warning| !warning.contains("`uv lock --script tool.py`"));
     assert_eq!(warnings, Vec::<String>::new());
     config
 }
@@ -99,7 +100,8 @@ fn what_a_project_around_the_script_says_is_not_about_the_script() {
         .file("setup.py", "");
     let config = Config::resolve(&cx).unwrap();
     assert_eq!(config.python.version.to_string(), "3.12");
-    assert_eq!(cx.warnings(), []);
+    let said: Vec<_> = cx.warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(said.len(), 1, "{said:?}");
     // Without a word of its own it runs where uv would run it.
     let cx = context("# /// script\n# ///\n").file(".python-version", "3.11\n");
     let config = Config::resolve(&cx).unwrap();
@@ -256,5 +258,67 @@ fn a_mistake_in_the_block_is_shown_where_it_stands_in_the_script() {
         if !message.is_empty() {
             assert_eq!(said, message);
         }
+    }
+}
+
+/// Made by `uv lock --script`.
+const LOCK: &str = include_str!("script/tool.py.lock");
+
+fn locked(dependencies: &str, python: &str) -> MemoryContext {
+    let text = format!(
+        "# /// script\n# requires-python = \">=3.9,<3.14\"\n# dependencies = [{dependencies}]\n\
+         # [tool.microb]\n# python_version = \"{python}\"\n# ///\n"
+    );
+    context(&text).file("tool.py.lock", LOCK)
+}
+
+const LOCKED: &str = "'iniconfig', \"Markdown-It-Py[linkify]>=3; python_version>='3.9'\", \"colorama; sys_platform == 'win32'\"";
+
+#[test]
+fn the_lock_beside_a_script_pins_its_packages() {
+    // As `uv export --script tool.py` has them.
+    for (python, expected) in [
+        (
+            "3.9",
+            "iniconfig==2.1.0 linkify-it-py==2.0.3 markdown-it-py==3.0.0 mdurl==0.1.2 uc-micro-py==1.0.3",
+        ),
+        (
+            "3.13",
+            "iniconfig==2.3.1 linkify-it-py==2.2.0 markdown-it-py==4.3.0 mdurl==0.1.2",
+        ),
+    ] {
+        let cx = locked(LOCKED, python).file("uv.lock", "not this one");
+        let config = Config::resolve(&cx).unwrap_or_else(|errors| panic!("{errors}"));
+        let text = config.dependencies.requirements_txt().unwrap();
+        let pins: Vec<_> = text
+            .lines()
+            .filter(|line| line.contains("=="))
+            .filter_map(|line| line.split_whitespace().next())
+            .collect();
+        assert_eq!(pins.join(" "), expected, "{text}");
+        assert!(text.contains("--hash=sha256:"), "{text}");
+    }
+}
+
+#[test]
+fn a_lock_that_was_made_for_another_script_is_stale() {
+    for (dependencies, message, help) in [
+        (
+            LOCKED.replace("iniconfig", "iniconfig>=2"),
+            "`iniconfig>=2`: `tool.py.lock` was made for `iniconfig`",
+            "run `uv lock --script tool.py`",
+        ),
+        (
+            LOCKED.replace("'iniconfig', ", ""),
+            "`tool.py.lock` was made for `iniconfig`, which the project does not list",
+            "run `uv lock --script tool.py`",
+        ),
+    ] {
+        let Err(errors) = Config::resolve(&locked(&dependencies, "3.13")) else {
+            panic!("no error");
+        };
+        let errors: Vec<_> = errors.iter().collect();
+        assert!(errors[0].message.ends_with(message), "{errors:?}");
+        assert_eq!(errors[0].help.as_deref(), Some(help));
     }
 }
