@@ -258,7 +258,16 @@ impl Files {
                     folders::files_named(gateway, request, local, name).await?
                 }
             };
-            folders::find(gateway, &tree, name).await
+            let paths = folders::find(gateway, &tree, name).await?;
+            // Who looks for a file wants to know what is in it: here each costs no transfer.
+            for path in &paths {
+                let content = gateway.read_file(&tree, path, None).await?;
+                let known = self.found.lock();
+                known
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(path.clone(), content);
+            }
+            Ok(paths)
         };
         found.await.map_err(|failure: Failure| ReadError {
             path: name.to_owned(),

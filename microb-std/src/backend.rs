@@ -49,6 +49,11 @@ pub(crate) fn build_system(tables: &Tables<'_>) -> BuildSystem {
     }
 }
 
+/// What PEP 517 says of a project with a `setup.py` and no `pyproject.toml`.
+pub(crate) fn undeclared_setuptools() -> BuildSystem {
+    undeclared(DEFAULT_REQUIRES, DEFAULT_BACKEND)
+}
+
 fn undeclared(requirement: &str, backend: &str) -> BuildSystem {
     let file = SourceFile::new("PEP 518", requirement);
     let text = Spanned::new(requirement.to_owned(), file.whole());

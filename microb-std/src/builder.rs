@@ -4,9 +4,10 @@ use microb::Span;
 use microb::mount::Mount;
 use microb::prelude::*;
 
-use crate::config::{Config, Dependencies, Packaging};
+use crate::config::{BuildSystem, Config, Dependencies, Packaging};
 use crate::flavor::{self, PYTHON, all};
 use crate::indices;
+use crate::members::is_member;
 use crate::pinned::PinnedSet;
 use crate::requirement::Requirement;
 
@@ -42,7 +43,8 @@ pub struct Built {
     pub installer: Stage,
     /// The build image with the virtual environment and all dependencies in it. `from = "builder"` means this stage.
     pub builder: Stage,
-    /// The project's wheel in `/dist`; `None` if the project is no package.
+    /// In `/dist` the wheels of the project, if it is a package, and of what the lock installs from folders beside
+    /// it; `None` if there is neither.
     pub wheel: Option<Stage>,
 }
 
@@ -54,15 +56,50 @@ pub fn builder(
     before: impl IntoSteps,
 ) -> Built {
     let packages = packages.then(before);
-    let backend = backend(config, &packages, &installer);
+    let own = backend(config, &config.build_system, &packages, &installer);
+    let mut wheels = Vec::new();
+    if config.project.packaging == Packaging::Wheel {
+        let place = config.project.name.as_ref().map(|name| &name.span);
+        let sources = sources(config, "/src");
+        wheels.push(wheel("wheel", sources, place, &own, &installer));
+    }
+    for member in &config.members {
+        let system = &member.build_system;
+        let own = match system.requirements_txt() == config.build_system.requirements_txt() {
+            true => own.clone(),
+            false => backend(config, system, &packages, &installer)
+                .named(format!("build-requirements-{}", member.name)),
+        };
+        let folder = match member.path.value.as_str() {
+            "" => ".",
+            folder => folder,
+        };
+        let sources = copy(folder, "/src").literal().at(&member.path.span);
+        let name = format!("wheel-{}", member.name);
+        wheels.push(wheel(
+            &name,
+            sources,
+            Some(&member.path.span),
+            &own,
+            &installer,
+        ));
+    }
     Built {
-        builder: dependencies(config, &packages, &backend, &installer),
-        wheel: match config.project.packaging {
-            Packaging::Wheel => Some(wheel(config, &backend, &installer)),
-            Packaging::Sources => None,
-        },
+        builder: dependencies(config, &packages, &own, &installer),
+        wheel: together(wheels),
         installer,
     }
+}
+
+/// All wheels in `/dist` of one stage; `None` if there is none.
+fn together(mut wheels: Vec<Stage>) -> Option<Stage> {
+    if wheels.len() < 2 {
+        return wheels.pop();
+    }
+    let copies = wheels
+        .iter()
+        .map(|wheel| copy("/dist/", "/dist/").from(wheel));
+    Some(scratch().named("wheels").then(copies.collect::<Vec<_>>()))
 }
 
 /// uv in `/opt/uv`, in a stage of its own that only its version changes.
@@ -127,9 +164,8 @@ pub fn variables(config: &Config) -> Vec<Step> {
 }
 
 /// An environment with what the build backend needs. Only `[build-system] requires` changes it.
-fn backend(config: &Config, packages: &Stage, installer: &Stage) -> Stage {
+fn backend(config: &Config, system: &BuildSystem, packages: &Stage, installer: &Stage) -> Stage {
     let file = "/requirements/build.txt";
-    let system = &config.build_system;
     // What the file does not say has no place in it; then the likeliest cause of a failure is an index.
     let place = if system.declared {
         place(&system.requires)
@@ -198,6 +234,8 @@ fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &
 
 /// Installs what a lock pins, without resolving anything.
 fn locked(config: &Config, set: &PinnedSet, installer: &Stage) -> Vec<Step> {
+    let mut set = set.clone();
+    set.pins.retain(|pin| !is_member(pin));
     let batches = set.batches(REQUIREMENTS);
     let last = batches.len().saturating_sub(1);
     let steps = batches.iter().enumerate().flat_map(|(n, batch)| {
@@ -265,14 +303,19 @@ fn metadata(config: &Config, backend: &Stage, extras: &[String]) -> Stage {
         )
 }
 
-/// The project's wheel in `/dist`, built without network and without the installer's cache, which would
+/// The wheel of a project in `/dist`, built without network and without the installer's cache, which would
 /// hold the wheels of earlier builds.
-fn wheel(config: &Config, backend: &Stage, installer: &Stage) -> Stage {
-    let name = config.project.name.as_ref().map(|name| &name.span);
+fn wheel(
+    name: &str,
+    sources: impl IntoSteps,
+    place: Option<&Span>,
+    backend: &Stage,
+    installer: &Stage,
+) -> Stage {
     from(backend)
-        .named("wheel")
+        .named(name)
         .then(path("/opt/build/bin"))
-        .then(sources(config, "/src"))
+        .then(sources)
         .then(
             run([
                 UV,
@@ -288,7 +331,7 @@ fn wheel(config: &Config, backend: &Stage, installer: &Stage) -> Stage {
             .network(Network::None)
             .mount(tool(installer))
             .called("build the wheel")
-            .at(name),
+            .at(place),
         )
 }
 
@@ -317,10 +360,11 @@ fn copied_sources(config: &Config, target: &str, left_out: &[&str]) -> Vec<Step>
         folder => folder,
     };
     let definition = config.definition.as_deref();
+    let others = config.other_projects.iter().map(String::as_str);
     (
         copy(folder, target)
             .literal()
-            .exclude(left_out.iter().copied()),
+            .exclude(left_out.iter().copied().chain(others)),
         definition.map(|text| mkfile(format!("{target}/pyproject.toml"), text)),
     )
         .into_steps()

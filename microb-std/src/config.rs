@@ -20,6 +20,8 @@ use crate::table::Choice;
 pub struct Config {
     /// The target's name, the `NAME` of `[tool.microb.target.NAME]`, or `None` if the file has no target.
     pub target: Option<Spanned<String>>,
+    /// `extends`: the target whose keys this one has too, which are in this configuration.
+    pub extends: Option<Spanned<String>>,
     /// `api_version`.
     pub api_version: ApiVersion,
     /// The folder of the project in the build context, without slashes at its ends; empty for the root.
@@ -38,6 +40,11 @@ pub struct Config {
     pub build_system: BuildSystem,
     /// What to install beside the project itself.
     pub dependencies: Dependencies,
+    /// Packages in folders of the build context that the lock installs with the project, such as members of its
+    /// workspace: each is built into a wheel of its own.
+    pub members: Vec<Member>,
+    /// Folders in the project's own that are other projects of its workspace, and no part of it.
+    pub other_projects: Vec<String>,
     /// `flavor`: the family of base images.
     pub flavor: Flavor,
     /// `build_deps`: packages of the distribution in the build stage. Validated, without repetitions.
@@ -196,6 +203,17 @@ impl BuildSystem {
     pub fn requirements_txt(&self) -> String {
         crate::requirement::requirements_txt(&self.requires)
     }
+}
+
+/// A project in a folder of the build context that is installed with the one that is built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The name in PEP 503's normal form.
+    pub name: String,
+    /// The folder in the build context, without slashes at its ends, with the place where the lock lists it.
+    pub path: Spanned<String>,
+    /// How it is built.
+    pub build_system: BuildSystem,
 }
 
 /// What to install beside the project itself.

@@ -17,6 +17,7 @@ pub mod table;
 mod backend;
 mod container;
 mod dependencies;
+mod extends;
 mod extras;
 mod files;
 mod groups;
@@ -25,6 +26,7 @@ mod index_table;
 mod labels;
 mod location;
 mod lock;
+mod members;
 mod metadata;
 mod mistake;
 mod packages;
@@ -49,7 +51,7 @@ mod unread;
 
 pub use config::{
     AddFile, AddSource, ApiVersion, BuildSystem, Config, CopyFile, CopyFrom, Credential,
-    Dependencies, Flavor, Index, Packaging, Project, Python, PythonOrigin, PythonVersion,
+    Dependencies, Flavor, Index, Member, Packaging, Project, Python, PythonOrigin, PythonVersion,
     RequirementsFile,
 };
 pub use container::{NONROOT, Port, StopSignal, Time, User};

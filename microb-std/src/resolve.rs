@@ -8,6 +8,7 @@ use microb::{Context, Diagnostic, Diagnostics, Spanned, nearest};
 use crate::backend;
 use crate::config::{BuildSystem, Config};
 use crate::dependencies::{self, Listed};
+use crate::extends;
 use crate::groups::Groups;
 use crate::metadata::{self, Metadata, Tables};
 use crate::mistake::Findings;
@@ -134,7 +135,7 @@ fn of_tables(
     tables: &Tables<'_>,
     findings: &Findings,
 ) -> Option<Config> {
-    let target_tables = target_tables(tables);
+    let target_tables = extends::link(target_tables(tables), findings);
     let shared = if tables.is_script {
         shared_of_script(cx, tables, &target_tables)
     } else {

@@ -17,6 +17,8 @@ pub struct Table<'a> {
     path: String,
     file: &'a SourceFile,
     findings: &'a Findings,
+    /// What says the keys that this table does not have.
+    below: Option<Box<Self>>,
 }
 
 /// One wrong character can make the parser stumble at every character after it.
@@ -93,6 +95,7 @@ impl<'a> Table<'a> {
             path: String::new(),
             file,
             findings,
+            below: None,
         }
     }
 
@@ -139,8 +142,27 @@ impl<'a> Table<'a> {
         keys
     }
 
+    /// The same table, with the keys of another for those that it does not have.
+    pub(crate) fn extending(self, below: Self) -> Self {
+        Self {
+            below: Some(Box::new(below)),
+            ..self
+        }
+    }
+
+    /// What says the keys that this table does not have.
+    pub(crate) fn below_it(&self) -> Option<&Self> {
+        self.below.as_deref()
+    }
+
     /// The value of a key.
     pub fn entry(&self, key: &str) -> Option<Entry<'a>> {
+        let below = || self.below.as_ref()?.entry(key);
+        self.own_entry(key).or_else(below)
+    }
+
+    /// The value of a key of the table itself.
+    pub(crate) fn own_entry(&self, key: &str) -> Option<Entry<'a>> {
         let (known, value) = self.entries.get_key_value(key)?;
         let place = Spanned::new(key.to_owned(), self.file.span(known.span()));
         let name = self.name(key);
@@ -155,7 +177,8 @@ impl<'a> Table<'a> {
 
     /// Whether there is a key of this name.
     pub fn has(&self, key: &str) -> bool {
-        self.entries.contains_key(key)
+        let in_below = || self.below.as_ref().is_some_and(|below| below.has(key));
+        self.entries.contains_key(key) || in_below()
     }
 
     /// The place of a key, or of the table if it has no such key.
@@ -168,8 +191,11 @@ impl<'a> Table<'a> {
 
     /// The same table, whose mistakes go elsewhere.
     pub(crate) fn reporting_to(&self, findings: &'a Findings) -> Self {
+        let below = self.below.as_ref();
+        let below = below.map(|below| Box::new(below.reporting_to(findings)));
         Self {
             findings,
+            below,
             ..self.clone()
         }
     }
@@ -337,6 +363,7 @@ impl<'a> Table<'a> {
             path,
             file,
             findings,
+            below: None,
         }
     }
 }

@@ -211,13 +211,17 @@ pub(crate) fn read(question: &Question<'_>) -> Result<PinnedSet, Diagnostic> {
 
 fn parse(file: &SourceFile, question: &Question<'_>) -> Result<PinnedSet, Diagnostic> {
     let lock = question.lock;
+    let mut folders = Vec::new();
     let (mut pins, options) = match lock.format {
         Format::Requirements => requirements_lock::read(question)?,
         Format::Pipenv => {
             let root = json_tree::parse(file)?;
             (packages(&root, file, question, pipfile::read)?, Vec::new())
         }
-        Format::Uv => (from_toml(file, question, uv::read)?, Vec::new()),
+        Format::Uv => {
+            folders = from_toml(file, question, uv::folders)?;
+            (from_toml(file, question, uv::read)?, Vec::new())
+        }
         Format::Poetry => (from_toml(file, question, poetry::read)?, Vec::new()),
         Format::Pdm => (from_toml(file, question, pdm::read)?, Vec::new()),
         Format::Pylock => (from_toml(file, question, pylock::read)?, Vec::new()),
@@ -234,18 +238,19 @@ fn parse(file: &SourceFile, question: &Question<'_>) -> Result<PinnedSet, Diagno
     Ok(PinnedSet {
         path: Spanned::new(lock.path.clone(), lock.span.clone()),
         pins,
+        folders,
         options,
     })
 }
 
 /// The reader of a format.
-type Reader = fn(&Table<'_>, &Question<'_>) -> Result<Vec<Pinned>, Diagnostic>;
+type Reader<T> = fn(&Table<'_>, &Question<'_>) -> Result<Vec<T>, Diagnostic>;
 
-fn from_toml(
+fn from_toml<T>(
     file: &SourceFile,
     question: &Question<'_>,
-    reader: Reader,
-) -> Result<Vec<Pinned>, Diagnostic> {
+    reader: Reader<T>,
+) -> Result<Vec<T>, Diagnostic> {
     let findings = Findings::default();
     match tree::parse(file, &findings) {
         Some(root) => packages(&root, file, question, reader),
@@ -256,12 +261,12 @@ fn from_toml(
     }
 }
 
-fn packages(
+fn packages<T>(
     root: &toml::Spanned<DeTable<'_>>,
     file: &SourceFile,
     question: &Question<'_>,
-    reader: Reader,
-) -> Result<Vec<Pinned>, Diagnostic> {
+    reader: Reader<T>,
+) -> Result<Vec<T>, Diagnostic> {
     let findings = Findings::default();
     let pins = reader(&Table::root(root, file, &findings), question);
     // A reader that found nothing in a field of the wrong type goes on with less than there is.

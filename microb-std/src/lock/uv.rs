@@ -89,6 +89,22 @@ pub(super) fn read(root: &Table<'_>, question: &Question<'_>) -> Result<Vec<Pinn
     packages.pins(&roots, Some(project), environment, question)
 }
 
+/// The folders of all projects of the lock, whatever the target needs.
+pub(super) fn folders(
+    root: &Table<'_>,
+    question: &Question<'_>,
+) -> Result<Vec<String>, Diagnostic> {
+    let mut folders = Vec::new();
+    for table in root.tables("package") {
+        let source = Source::of(&table)?;
+        if matches!(source.kind, Kind::Folder | Kind::Virtual) {
+            // One outside of the build context is a mistake only if it is needed.
+            folders.extend(local(question.folder, &source.text()).ok());
+        }
+    }
+    Ok(folders)
+}
+
 /// The packages of a script, which is no package of its lock.
 fn of_script(
     root: &Table<'_>,

@@ -2,6 +2,7 @@
 
 mod broken;
 mod examples;
+mod extends;
 mod mistakes;
 mod options;
 mod place;
