@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use microb::grammar::Mistake;
 use microb::prelude::*;
 use microb::std::builder::packages_on;
-use microb::std::{Bases, Config, Index, READS, flavor, image, schema};
+use microb::std::{Bases, Config, Index, READS, flavor, ignored, image, rules, schema, targets};
 use microb_frontend::Recipe;
 
 /// Our Python images, by version. They have the same interpreter as the official ones, in the same place.
@@ -65,6 +65,7 @@ fn cost_center(text: &str) -> Result<(), Mistake> {
 
 fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     let (config, acme) = Diagnostics::both(Config::resolve(cx), Acme::read(cx))?;
+    rules::check(cx, &config);
     let (certificate, ()) = Diagnostics::both(certificate(cx, &acme), required_labels(&config))?;
     let standard = image(cx, config, &|config| {
         config.indices.insert(0, index(cx));
@@ -149,6 +150,9 @@ fn main() -> ExitCode {
     microb_frontend::main(
         Recipe::new("company", recipe)
             .reads(READS.iter().copied().chain(["*.pem"]))
+            .ignores(ignored)
+            .targets(targets)
+            .rules(rules::RULES.iter().copied())
             .schema(schema().table::<Acme>()),
     )
 }

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use microb::prelude::*;
 use microb::std::flavor::packages;
-use microb::std::{Bases, Config, READS, image, rules, targets};
+use microb::std::{Bases, Config, READS, ignored, image, rules, targets};
 use microb_frontend::Recipe;
 
 fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
@@ -37,6 +37,7 @@ fn main() -> ExitCode {
     microb_frontend::main(
         Recipe::new("fork", recipe)
             .reads(READS.iter().copied())
+            .ignores(ignored)
             .targets(targets)
             .rules(rules::RULES.iter().copied())
             .schema(microb::std::schema()),

@@ -15,7 +15,7 @@ fn side(mark: char) -> String {
     let (_, diff) = README.split_once("```diff\n").unwrap();
     let (diff, _) = diff.split_once("```").unwrap();
     let lines = diff.lines().filter(|line| line.starts_with([' ', mark]));
-    lines.map(|line| format!("{}\n", &line[1..])).collect()
+    lines.flat_map(|line| [&line[1..], "\n"]).collect()
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn the_readme_shows_how_the_fork_differs_from_the_standard_recipe() {
     }
 }
 
-const PROJECT: &str = "[project]\nname = 'app'\nversion = '1'\n[tool.microb.target.default]\nsystem_deps = ['libpq5']\nbuild_deps = ['gcc']\n";
+const PROJECT: &str = "[project]\nname = 'app'\nversion = '1'\ndependencies = ['idna']\n[tool.microb.target.default]\nsystem_deps = ['libpq5']\nbuild_deps = ['gcc']\n";
 
 fn context() -> MemoryContext {
     MemoryContext::new(PROJECT).file("pyproject.toml", PROJECT)

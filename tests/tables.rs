@@ -309,6 +309,22 @@ fn mistakes_of_the_standard_table_and_of_the_own_are_told_together() {
     assert_eq!(lines, [5, 6, 7]);
 }
 
+/// Nothing, so far.
+#[derive(Table)]
+#[table("tool.empty")]
+struct Empty {}
+
+#[test]
+fn a_table_may_have_no_keys() {
+    let Empty {} = Empty::read(&MemoryContext::new("[tool.empty]\n")).unwrap();
+    let found = Empty::read(&MemoryContext::new("[tool.empty]\nx = 1\n"));
+    let found = found.err().unwrap().to_string();
+    assert_eq!(
+        found,
+        "pyproject.toml:2:1: error: unknown key `x` in `tool.empty` (remove it)"
+    );
+}
+
 #[test]
 fn a_table_that_is_missing_is_what_its_keys_are_or_an_error() {
     let cx = MemoryContext::new("[tool.black]\n");

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use microb_dsl::llb::{self, Inputs, Lowered, ResolvedImage};
 use microb_dsl::rule::Checks;
 use microb_dsl::{
-    Base, Diagnostic, Diagnostics, ImageRef, Platform, Source, Stage, label, llb::Capabilities,
-    rule,
+    Base, Context, Diagnostic, Diagnostics, ImageRef, Platform, Source, Stage, label,
+    llb::Capabilities, rule,
 };
 use serde_json::json;
 
@@ -17,8 +17,9 @@ use crate::files::Files;
 use crate::gateway::{Failure, Gateway, Graph, Outcome, Reference, References};
 use crate::needs::{self, Need};
 use crate::recipe::Recipe;
-use crate::request::{ContextSource, Request};
-use crate::{images, panics, sources};
+use crate::request::Request;
+use crate::sources::{self, Named};
+use crate::{images, panics};
 
 // The keys of a result's metadata are those of `exporter/containerimage/exptypes/types.go` in moby/buildkit.
 const IMAGE_CONFIG: &str = "containerimage.config";
@@ -115,8 +116,8 @@ impl Build {
             (Err(mistakes), Err(refused)) => return Err(mistakes.and(refused).into()),
         };
         let plans = stages.into_iter().map(|(platform, stage)| {
-            let build = self.clone();
-            async move { build.plan_platform(platform, stage).await }
+            let (build, recipe) = (self.clone(), recipe.clone());
+            async move { build.plan_platform(&recipe, platform, stage).await }
         });
         all(plans).await.into_iter().collect()
     }
@@ -130,7 +131,7 @@ impl Build {
         };
         match answer.result {
             Err(mistakes) => findings.errors.extend(mistakes),
-            Ok(stage) => match self.inspect_stage(answer.platform, stage).await {
+            Ok(stage) => match self.inspect_stage(recipe, answer.platform, stage).await {
                 Ok(warnings) => findings.warnings.extend(warnings),
                 Err(failure) => findings.failure = Some(failure),
             },
@@ -140,10 +141,12 @@ impl Build {
 
     async fn inspect_stage(
         &self,
+        recipe: &Recipe,
         platform: Platform,
         stage: Stage,
     ) -> Result<Vec<Diagnostic>, Failure> {
-        let mut plans = vec![self.clone().plan_platform(platform, stage).await?];
+        let plan = self.plan_platform(recipe, platform, stage).await?;
+        let mut plans = vec![plan];
         self.resolve_images(&mut plans).await?;
         let lowered = lower(plans)?;
         Ok(lowered.into_iter().filter_map(|one| one.warning).collect())
@@ -163,7 +166,30 @@ impl Build {
         Ok(review.into_errors())
     }
 
-    async fn plan_platform(self, platform: Platform, stage: Stage) -> Result<Plan, Failure> {
+    /// What the recipe leaves out of the build context; nothing when the user says what to leave out.
+    async fn ignored(&self, recipe: &Recipe, platform: &Platform) -> Result<Vec<String>, Failure> {
+        if recipe.ignores.is_none() || !self.files.has_no_ignore_file() {
+            return Ok(Vec::new());
+        }
+        let asked = recipe.clone();
+        let answer = context::run(
+            recipe.name.clone(),
+            Arc::new(move |cx: &dyn Context| Ok(asked.ignored(cx))),
+            Arc::clone(&self.gateway),
+            Arc::clone(&self.request),
+            Arc::clone(&self.files),
+            platform.clone(),
+        );
+        Ok(answer.await.result?)
+    }
+
+    async fn plan_platform(
+        &self,
+        recipe: &Recipe,
+        platform: Platform,
+        stage: Stage,
+    ) -> Result<Plan, Failure> {
+        let ignored = self.ignored(recipe, &platform).await?;
         let request = &self.request;
         // After the recipe's own steps, so that the client's labels win.
         let labels = request
@@ -174,7 +200,7 @@ impl Build {
         let mut inputs = Inputs {
             build_platform: request.build_platform.clone(),
             images: BTreeMap::new(),
-            context: self.files.context.clone(),
+            context: self.files.context_for(&stage, &ignored),
             named_contexts: BTreeMap::new(),
             context_configs: BTreeMap::new(),
             capabilities: self.capabilities(),
@@ -197,22 +223,15 @@ impl Build {
     /// Says what the named contexts that the stage uses are, with the image configs that the client sent for them.
     async fn add_named_contexts(&self, stage: &Stage, inputs: &mut Inputs) -> Result<(), Failure> {
         for name in context_names(stage) {
-            let Some((source, shared_key)) = self
-                .request
-                .named_context(&name, &inputs.platform)
-                .map_err(Diagnostics::from)?
-            else {
+            let (gateway, request) = (&self.gateway, &self.request);
+            let platform = &inputs.platform;
+            let found = sources::named(gateway, request, &self.inputs, &name, platform).await?;
+            let Some(Named { source, config }) = found else {
                 continue;
             };
-            if let ContextSource::Input(input) = &source {
-                let config = self.request.input_config(input);
-                let config = config.map_err(Diagnostics::from)?;
-                inputs
-                    .context_configs
-                    .extend(config.map(|config| (name.clone(), config)));
-            }
-            let (gateway, request) = (&self.gateway, &self.request);
-            let source = sources::named(gateway, request, &self.inputs, source, shared_key).await?;
+            inputs
+                .context_configs
+                .extend(config.map(|config| (name.clone(), config)));
             inputs.named_contexts.insert(name, source);
         }
         Ok(())

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use microb_dsl::context::is_skipped;
+use microb_dsl::patterns::Patterns;
 use microb_dsl::{Context, Diagnostic, Platform, ReadError, SourceFile};
 
-use crate::{definition, patterns};
+use crate::{definition, ignore, patterns};
 
 /// A folder with a definition file, and what a client would say about the build.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub struct DirectoryContext {
     reads: Mutex<BTreeMap<String, bool>>,
     lists: Mutex<BTreeSet<String>>,
     earlier: Option<Earlier>,
+    ignored: Option<Patterns>,
 }
 
 /// Reads a file as it was, by its path; `None` if it was not there.
@@ -120,6 +122,7 @@ impl DirectoryContext {
             reads: Mutex::default(),
             lists: Mutex::default(),
             earlier: None,
+            ignored: None,
         })
     }
 
@@ -214,6 +217,17 @@ impl DirectoryContext {
         self
     }
 
+    /// Says what an ignore file leaves out, which a client would not send. Without this, all files are there.
+    pub fn ignoring(mut self, patterns: Patterns) -> Self {
+        self.ignored = Some(patterns);
+        self
+    }
+
+    /// What an ignore file leaves out; `None` if there is no such file.
+    pub(crate) fn ignored(&self) -> Option<&Patterns> {
+        self.ignored.as_ref()
+    }
+
     /// The warnings so far, in order.
     pub fn warnings(&self) -> Vec<Diagnostic> {
         self.warnings
@@ -258,8 +272,16 @@ impl Context for DirectoryContext {
             path: path.to_owned(),
             reason,
         };
+        let inside = patterns::inside(path);
+        let is_left_out = |path: &String| {
+            let ignored = self.ignored.as_ref();
+            ignored.is_some_and(|ignored| ignored.leave_out(path))
+        };
+        if inside.as_ref().is_some_and(is_left_out) {
+            return Ok(None);
+        }
         let content = self.look_at(path).map_err(error)?;
-        if let Some(inside) = patterns::inside(path) {
+        if let Some(inside) = inside {
             self.reads
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -282,10 +304,17 @@ impl Context for DirectoryContext {
             Some(folder) => read_names(&folder).map_err(error)?,
             None => Vec::new(),
         };
-        let names = match &self.earlier {
+        let mut names = match &self.earlier {
             Some(earlier) => earlier.names(&inside, names),
             None => names,
         };
+        if let Some(ignored) = &self.ignored {
+            names.retain(|name| {
+                let path = Path::new(&inside).join(name);
+                let is_folder = self.folder.join(&path).is_dir();
+                ignore::shows(ignored, &path.to_string_lossy(), is_folder)
+            });
+        }
         self.lists
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -313,6 +342,8 @@ impl Context for DirectoryContext {
                 }
             }
         }
+        let ignored = self.ignored.as_ref();
+        found.retain(|path| ignored.is_none_or(|ignored| !ignored.leave_out(path)));
         found.sort();
         Ok(found)
     }

@@ -1,17 +1,20 @@
 //! The files of a build that a recipe may read: the definition and the build context.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use microb_dsl::{Diagnostic, Diagnostics, ReadError, Source, SourceFile};
+use microb_dsl::patterns::Patterns;
+use microb_dsl::source::Local;
+use microb_dsl::{Diagnostic, Diagnostics, ReadError, Source, SourceFile, Stage};
 
 use crate::folders::{self, Folders};
-use crate::gateway::{Failure, Gateway, Reference};
+use crate::gateway::{Failure, FileStat, Gateway, Reference};
+use crate::ignore::{self, IGNORE_FILE};
 use crate::recipe::Recipe;
 use crate::request::{ContextSource, Request};
-use crate::sources::{self, IGNORE_FILE, Remote, Solved};
-use crate::{definition, ignore, patterns};
+use crate::sources::{self, Remote, Solved};
+use crate::{definition, patterns};
 
 /// Suffix of the shared key of the files that are read before the recipe runs.
 ///
@@ -27,10 +30,18 @@ pub(crate) struct Files {
     pub(crate) definition: SourceFile,
     /// The digest of the vertex that loaded the definition.
     pub(crate) vertex: String,
-    /// The build context, as steps copy from it.
-    pub(crate) context: Source,
+    context: BuildContext,
     tree: Tree,
     found: Mutex<BTreeMap<String, Option<Vec<u8>>>>,
+}
+
+/// The build context, as steps copy from it.
+#[derive(Debug)]
+enum BuildContext {
+    /// What a URL or the client's definition is.
+    Given(Source),
+    /// A folder of the client, with what its ignore file leaves out. `None` if it has no such file.
+    Folder(Local, Option<Patterns>),
 }
 
 /// Where files of the build context are read from.
@@ -50,19 +61,23 @@ enum Tree {
 
 /// The names in the root of a tree: one call that spares one for each file that is looked for and is not there.
 #[derive(Debug)]
-struct Listing(Option<BTreeSet<String>>);
+struct Listing(Option<BTreeMap<String, IsFolder>>);
+
+type IsFolder = bool;
 
 impl Listing {
     async fn of(gateway: &Gateway, reference: &Reference) -> Self {
         // An engine that lists no folders is asked for each file.
         let entries = gateway.read_dir(reference, ".").await.ok().flatten();
-        Self(entries.map(|entries| entries.into_iter().map(|entry| entry.path).collect()))
+        Self(entries.map(names))
     }
 
     /// Whether the file cannot be there.
     fn lacks(&self, path: &str) -> bool {
         let first = path.split('/').next().unwrap_or(path);
-        self.0.as_ref().is_some_and(|names| !names.contains(first))
+        self.0
+            .as_ref()
+            .is_some_and(|names| !names.contains_key(first))
     }
 }
 
@@ -98,12 +113,16 @@ impl Files {
         );
         // A missing definition is the likelier mistake: its message wins.
         let (definition, (tree, ignore_file)) = (definition?, tree?);
-        let ignored = definition.ignore_file.or(ignore_file).unwrap_or_default();
-        let context = sources::folder(request, name, name).exclude(ignore::patterns(&ignored));
+        let beside = definition
+            .ignore_file
+            .map(|file| (wanted.ignore_file(), file));
+        let ignore_file = beside.or(ignore_file.map(|file| (IGNORE_FILE.to_owned(), file)));
+        let ignored = ignore_file.map(|(name, file)| ignore::read(&name, &file));
+        let context = sources::folder(request, name, name);
         Ok(Self {
             definition: definition.file,
             vertex: definition.vertex,
-            context: context.into(),
+            context: BuildContext::Folder(context, ignored.transpose()?),
             tree,
             found: Mutex::default(),
         })
@@ -172,10 +191,37 @@ impl Files {
         Ok(Self {
             definition: definition.file,
             vertex: definition.vertex,
-            context,
+            context: BuildContext::Given(context),
             tree: Tree::Whole(solved.reference),
             found: Mutex::default(),
         })
+    }
+
+    /// Whether nothing says what is not part of the build context, so that the recipe may.
+    pub(crate) fn has_no_ignore_file(&self) -> bool {
+        matches!(self.context, BuildContext::Folder(_, None))
+    }
+
+    /// The build context as the steps of the stage copy from it; `defaults` are the recipe's own patterns.
+    pub(crate) fn context_for(&self, stage: &Stage, defaults: &[String]) -> Source {
+        match &self.context {
+            BuildContext::Given(source) => source.clone(),
+            BuildContext::Folder(folder, ignored) => {
+                let ignored = match ignored {
+                    Some(ignored) => ignored.texts(),
+                    None => ignore::defaults(defaults, stage).texts(),
+                };
+                folder.clone().exclude(ignored).into()
+            }
+        }
+    }
+
+    /// What the user's ignore file leaves out. What a recipe leaves out it may read all the same.
+    fn ignored(&self) -> Option<&Patterns> {
+        match &self.context {
+            BuildContext::Folder(_, ignored) => ignored.as_ref(),
+            BuildContext::Given(_) => None,
+        }
     }
 
     /// A file of the build context. One that no pattern of the recipe matches costs a transfer of its own.
@@ -191,6 +237,12 @@ impl Files {
         };
         let inside = patterns::inside(path)
             .ok_or_else(|| failed("it is outside of the build context".to_owned()))?;
+        if self
+            .ignored()
+            .is_some_and(|ignored| ignored.leave_out(&inside))
+        {
+            return Ok(None);
+        }
         let known = || self.found.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(content) = known().get(&inside) {
             return Ok(content.clone());
@@ -225,7 +277,7 @@ impl Files {
         let reference = match (&self.tree, &below) {
             (_, Some(reference)) => reference,
             (Tree::Part { root, .. }, None) if inside == "." && root.0.is_some() => {
-                return Ok(root.0.iter().flatten().cloned().collect());
+                return Ok(self.shown(&inside, root.0.clone().unwrap_or_default()));
             }
             (Tree::Part { root, .. }, None) if inside != "." && root.lacks(&inside) => {
                 return Ok(Vec::new());
@@ -236,12 +288,23 @@ impl Files {
             .read_dir(reference, &inside)
             .await
             .map_err(|failure| failed(reason(&failure)))?;
-        let names: BTreeSet<String> = entries
+        Ok(self.shown(&inside, names(entries.unwrap_or_default())))
+    }
+
+    /// The names in a folder that are part of the build context.
+    fn shown(&self, folder: &str, names: BTreeMap<String, IsFolder>) -> Vec<String> {
+        let shows = |name: &str, is_folder: IsFolder| {
+            let path = match folder {
+                "." => name.to_owned(),
+                folder => format!("{folder}/{name}"),
+            };
+            let ignored = self.ignored();
+            ignored.is_none_or(|ignored| ignore::shows(ignored, &path, is_folder))
+        };
+        let shown = names
             .into_iter()
-            .flatten()
-            .map(|entry| entry.path)
-            .collect();
-        Ok(names.into_iter().collect())
+            .filter(|(name, is_folder)| shows(name, *is_folder));
+        shown.map(|(name, _)| name).collect()
     }
 
     /// The paths of all files of this name. In a client's folder this costs a transfer of its own.
@@ -258,7 +321,9 @@ impl Files {
                     folders::files_named(gateway, request, local, name).await?
                 }
             };
-            let paths = folders::find(gateway, &tree, name).await?;
+            let mut paths = folders::find(gateway, &tree, name).await?;
+            let ignored = self.ignored();
+            paths.retain(|path| ignored.is_none_or(|ignored| !ignored.leave_out(path)));
             // Who looks for a file wants to know what is in it: here each costs no transfer.
             for path in &paths {
                 let content = gateway.read_file(&tree, path, None).await?;
@@ -302,6 +367,14 @@ impl Files {
             }
         }
     }
+}
+
+fn names(entries: Vec<FileStat>) -> BTreeMap<String, IsFolder> {
+    let names = entries.into_iter().map(|entry| {
+        let is_folder = entry.is_folder();
+        (entry.path, is_folder)
+    });
+    names.collect()
 }
 
 /// Why a file could not be read, without the engine's own name for its place.

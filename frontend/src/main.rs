@@ -25,6 +25,7 @@ fn main() -> ExitCode {
     microb_frontend::main(
         Recipe::new("microb", microb_std::recipe)
             .reads(microb_std::READS.iter().copied())
+            .ignores(microb_std::ignored)
             .targets(microb_std::targets)
             .rules(microb_std::rules::RULES.iter().copied())
             .schema(microb_std::schema())

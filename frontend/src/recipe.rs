@@ -12,6 +12,9 @@ pub type RecipeFunction = dyn Fn(&dyn Context) -> Result<Stage, Diagnostics> + S
 /// The function that lists the images that a definition file describes.
 pub type TargetsFunction = dyn Fn(&dyn Context) -> Result<Vec<Target>, Diagnostics> + Send + Sync;
 
+/// What a recipe leaves out of a build context that has no ignore file: patterns as in `.dockerignore`.
+pub(crate) type IgnoresFunction = dyn Fn(&dyn Context) -> Vec<String> + Send + Sync;
+
 /// A recipe, and what the frontend has to know before it can run it.
 #[derive(Clone)]
 #[must_use = "a recipe does nothing until `main` or `serve` runs it"]
@@ -20,6 +23,7 @@ pub struct Recipe {
     /// The definition file when the client names none; `None` when the recipe has no such file at all.
     pub(crate) filename: Option<String>,
     pub(crate) reads: Vec<String>,
+    pub(crate) ignores: Option<Arc<IgnoresFunction>>,
     pub(crate) rules: Vec<&'static Rule>,
     pub(crate) schema: Option<Value>,
     pub(crate) starter: &'static [(&'static str, &'static str)],
@@ -40,6 +44,7 @@ impl Recipe {
             name: name.into(),
             filename: Some("pyproject.toml".to_owned()),
             reads: Vec::new(),
+            ignores: None,
             rules: Vec::new(),
             schema: None,
             starter: &[],
@@ -108,6 +113,26 @@ impl Recipe {
     pub fn rules(mut self, rules: impl IntoIterator<Item = &'static Rule>) -> Self {
         self.rules.extend(rules);
         self
+    }
+
+    /// Says what to leave out of a build context that has neither a `.dockerignore` nor one of its definition's own:
+    /// what a build makes and what belongs to the developer's machine. Patterns are those of `.dockerignore`.
+    ///
+    /// An ignore file of the user, even an empty one, takes the place of all of them, and what a step copies or mounts
+    /// by its name is sent all the same. The recipe itself may read these files.
+    pub fn ignores(
+        mut self,
+        patterns: impl Fn(&dyn Context) -> Vec<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.ignores = Some(Arc::new(patterns));
+        self
+    }
+
+    /// The patterns of [`Recipe::ignores`].
+    pub(crate) fn ignored(&self, cx: &dyn Context) -> Vec<String> {
+        self.ignores
+            .as_ref()
+            .map_or_else(Vec::new, |ignores| ignores(cx))
     }
 
     /// The JSON schema (draft 7) of the definition file, which the command `schema` prints for editors.

@@ -5,17 +5,14 @@ use std::collections::BTreeMap;
 use microb_dsl::llb::{self, Definition, Inputs};
 use microb_dsl::source::{Local, http, local};
 use microb_dsl::stage::ForeignDefinition;
-use microb_dsl::{Base, Platform, Source, Stage, copy, from, scratch};
+use microb_dsl::{Base, Diagnostics, ImageRef, Platform, Source, Stage, copy, from, scratch};
 
 use crate::gateway::{Failure, Gateway, Graph, Reference};
-use crate::ignore;
+use crate::ignore::{self, IGNORE_FILE};
 use crate::request::{ContextSource, Request};
 
 /// The name of the file in a context that is a download, as BuildKit's `dockerui` has it.
 const DOWNLOADED: &str = "context";
-
-/// The file that says what is not part of a context.
-pub(crate) const IGNORE_FILE: &str = ".dockerignore";
 
 /// How much of a download tells an archive from a plain file, in bytes.
 const MAGIC_LENGTH: u32 = 1024;
@@ -93,7 +90,13 @@ pub(crate) async fn remote(
 ) -> Result<Option<Remote>, Failure> {
     let platform = &request.build_platform;
     let source = match &request.context {
-        ContextSource::Git(git) => Source::Git(git.clone()),
+        ContextSource::Git(git) => {
+            // The time of a checkout would be in the image.
+            let is_dated = request.source_date_epoch.is_some()
+                && gateway.llb_capabilities().has("source.git.mtime");
+            let git = git.clone();
+            Source::Git(if is_dated { git.commit_times() } else { git })
+        }
         ContextSource::Http(url) => {
             let file = Source::Http(http(url).named(DOWNLOADED));
             let solved = solve(gateway, &file, platform, "load remote build context").await?;
@@ -117,9 +120,10 @@ pub(crate) async fn remote(
             Some(definition) => input(definition),
             None => return Ok(None),
         },
-        ContextSource::Image(_) | ContextSource::Scratch | ContextSource::Input(_) => {
-            return Ok(None);
-        }
+        ContextSource::Image(_)
+        | ContextSource::OciLayout { .. }
+        | ContextSource::Scratch
+        | ContextSource::Input(_) => return Ok(None),
     };
     let tree = match &request.context_subdir {
         Some(folder) => {
@@ -136,40 +140,102 @@ pub(crate) fn input(definition: &[u8]) -> Source {
     Source::Definition(ForeignDefinition(definition.into()))
 }
 
-/// What a named context is.
+/// What a named context is, and the image config that comes with it.
+pub(crate) struct Named {
+    pub(crate) source: Source,
+    pub(crate) config: Option<Vec<u8>>,
+}
+
+impl From<Source> for Named {
+    fn from(source: Source) -> Self {
+        let config = None;
+        Self { source, config }
+    }
+}
+
+/// What the named context `name` is, for a platform.
 pub(crate) async fn named(
     gateway: &Gateway,
     request: &Request,
     inputs: &BTreeMap<String, Vec<u8>>,
-    source: ContextSource,
+    name: &str,
+    platform: &Platform,
+) -> Result<Option<Named>, Failure> {
+    let given = request.named_context(name, platform);
+    let Some((source, shared_key)) = given.map_err(Diagnostics::from)? else {
+        return Ok(None);
+    };
+    Ok(Some(match source {
+        ContextSource::Image(image) => Source::Image(image).into(),
+        ContextSource::OciLayout { store, digest } => {
+            oci_layout(gateway, request, name, platform, &store, &digest).await?
+        }
+        ContextSource::Scratch => Source::Scratch.into(),
+        ContextSource::Git(git) => Source::Git(git).into(),
+        ContextSource::Http(url) => Source::from(http(url).named(DOWNLOADED)).into(),
+        ContextSource::Input(name) => {
+            let definition = inputs.get(&name);
+            let source = input(
+                definition
+                    .ok_or_else(|| Failure::new(format!("the client sent no input `{name}`")))?,
+            );
+            let config = request.input_config(&name).map_err(Diagnostics::from)?;
+            Named { source, config }
+        }
+        ContextSource::Local(local) => named_folder(gateway, request, local, shared_key)
+            .await?
+            .into(),
+    }))
+}
+
+/// An image of the client's content store. `name` is the context's, which stands for the image in messages.
+async fn oci_layout(
+    gateway: &Gateway,
+    request: &Request,
+    name: &str,
+    platform: &Platform,
+    store: &str,
+    digest: &str,
+) -> Result<Named, Failure> {
+    let wrong = |problem| Failure::new(format!("build context `{name}`: {problem}"));
+    let image: ImageRef = name.parse().map_err(wrong)?;
+    let image = image.with_digest(digest);
+    let session = request.session();
+    let log_name = format!("[context {name}] load metadata for {image}");
+    let resolved = gateway
+        .resolve_oci_layout(&image, platform, session, store, log_name)
+        .await
+        .map_err(|failure| failure.context(format!("build context `{name}`")))?;
+    let label = format!("[context {name}] OCI load from client");
+    let definition = llb::oci_layout(&image, session, store, platform, label);
+    Ok(Named {
+        source: Source::Definition(definition),
+        config: Some(resolved.config),
+    })
+}
+
+/// A folder of the client, without what its ignore file names.
+async fn named_folder(
+    gateway: &Gateway,
+    request: &Request,
+    name: String,
     shared_key: String,
 ) -> Result<Source, Failure> {
-    Ok(match source {
-        ContextSource::Image(image) => Source::Image(image),
-        ContextSource::Scratch => Source::Scratch,
-        ContextSource::Git(git) => Source::Git(git),
-        ContextSource::Http(url) => Source::Http(http(url).named(DOWNLOADED)),
-        ContextSource::Input(name) => input(
-            inputs
-                .get(&name)
-                .ok_or_else(|| Failure::new(format!("the client sent no input `{name}`")))?,
-        ),
-        ContextSource::Local(name) => {
-            let key = format!("{shared_key}-{IGNORE_FILE}");
-            let ignore_file = folder(request, &name, key)
-                .follow_paths([IGNORE_FILE])
-                .whole();
-            let platform = &request.build_platform;
-            let label = format!("load {IGNORE_FILE} of context {name}");
-            let solved = solve(gateway, &ignore_file.into(), platform, &label).await?;
-            let content = gateway
-                .read_file(&solved.reference, IGNORE_FILE, None)
-                .await?;
-            folder(request, &name, shared_key)
-                .exclude(ignore::patterns(&content.unwrap_or_default()))
-                .into()
-        }
-    })
+    let key = format!("{shared_key}-{IGNORE_FILE}");
+    let ignore_file = folder(request, &name, key)
+        .follow_paths([IGNORE_FILE])
+        .whole();
+    let platform = &request.build_platform;
+    let label = format!("load {IGNORE_FILE} of context {name}");
+    let solved = solve(gateway, &ignore_file.into(), platform, &label).await?;
+    let content = gateway
+        .read_file(&solved.reference, IGNORE_FILE, None)
+        .await?;
+    let file = format!("{IGNORE_FILE} of context {name}");
+    let ignored = ignore::read(&file, &content.unwrap_or_default())?;
+    Ok(folder(request, &name, shared_key)
+        .exclude(ignored.texts())
+        .into())
 }
 
 /// Whether a file starts as one that the engine unpacks: bzip2, gzip, xz, zstd or plain tar.

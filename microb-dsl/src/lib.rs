@@ -65,6 +65,7 @@ pub mod graph;
 #[cfg(feature = "llb")]
 pub mod llb;
 pub mod mount;
+pub mod patterns;
 pub mod platform;
 pub mod reference;
 #[cfg(feature = "report")]

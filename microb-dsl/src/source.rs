@@ -138,6 +138,10 @@ impl Http {
 
 /// A git repository. Made by [`git`].
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent flags of one LLB message, set by methods and never passed around"
+)]
 #[must_use]
 pub struct Git {
     pub(crate) remote: String,
@@ -145,6 +149,9 @@ pub struct Git {
     pub(crate) subdir: Option<String>,
     pub(crate) checksum: Option<String>,
     pub(crate) keep_git_dir: bool,
+    pub(crate) skip_submodules: bool,
+    pub(crate) commit_times: bool,
+    pub(crate) fetch_by_commit: bool,
 }
 
 /// `ADD https://….git …`: a git repository; the remote is a URL or `git@host:path`.
@@ -163,6 +170,9 @@ pub fn git(remote: impl Into<String>) -> Git {
         subdir: None,
         checksum: None,
         keep_git_dir: false,
+        skip_submodules: false,
+        commit_times: false,
+        fetch_by_commit: false,
     }
 }
 
@@ -195,6 +205,24 @@ impl Git {
     /// ```
     pub fn keep_git_dir(mut self) -> Self {
         self.keep_git_dir = true;
+        self
+    }
+
+    /// Leaves the folders of submodules empty. Has no Dockerfile form.
+    pub fn skip_submodules(mut self) -> Self {
+        self.skip_submodules = true;
+        self
+    }
+
+    /// Gives all files the time of the commit instead of that of the checkout. Has no Dockerfile form.
+    pub fn commit_times(mut self) -> Self {
+        self.commit_times = true;
+        self
+    }
+
+    /// Fetches the commit that [`Git::checksum`] names and does not ask where the reference is. Has no Dockerfile form.
+    pub fn fetch_by_commit(mut self) -> Self {
+        self.fetch_by_commit = true;
         self
     }
 }

@@ -242,6 +242,16 @@ impl Stage {
         StageKey(Arc::as_ptr(&self.0) as usize)
     }
 
+    /// The paths of the build context that this stage and those that it needs copy or mount, as written.
+    pub fn context_paths(&self) -> BTreeSet<String> {
+        let stages = self.stages();
+        let steps = stages.iter().flat_map(Self::steps);
+        steps
+            .flat_map(Step::context_paths)
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// All sources that the steps copy from or mount, in order.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         self.steps().iter().flat_map(Step::sources)

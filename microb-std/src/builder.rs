@@ -6,10 +6,11 @@ use microb::prelude::*;
 
 use crate::config::{BuildSystem, Config, Dependencies, Packaging};
 use crate::flavor::{self, PYTHON, all};
+use crate::ignored::NEVER_IN_AN_IMAGE;
 use crate::indices;
 use crate::members::is_member;
 use crate::pinned::PinnedSet;
-use crate::requirement::Requirement;
+use crate::requirement::{Requirement, requirements_txt};
 
 /// The installer's version. It is pinned: another version is another dependency layer.
 pub const UV_VERSION: &str = "0.13.9";
@@ -182,7 +183,7 @@ fn backend(config: &Config, system: &BuildSystem, packages: &Stage, installer: &
     from(packages)
         .named("build-requirements")
         .then(environment(config, BUILD_VENV))
-        .then(mkfile(file, system.requirements_txt()))
+        .then(mkfile(file, system.requirements_txt()).at(place.as_ref()))
         .then(install.steps(config, installer).at(place.as_ref()))
 }
 
@@ -197,7 +198,7 @@ fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &
     let stage = match &config.dependencies {
         Dependencies::Listed(listed) if listed.is_empty() => stage,
         Dependencies::Listed(listed) => stage
-            .then(mkfile(file, crate::requirement::requirements_txt(listed)))
+            .then(mkfile(file, requirements_txt(listed)).at(place(listed).as_ref()))
             .then(install_dependencies(config, file, &[], installer).at(place(listed).as_ref())),
         Dependencies::File(listed) => {
             let local = listed.local_paths.iter().flat_map(|path| {
@@ -214,7 +215,7 @@ fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &
             }
             stage
                 .then(local.collect::<Vec<_>>())
-                .then(mkfile(file, &listed.requirements))
+                .then(mkfile(file, &listed.requirements).at(&listed.path.span))
                 .then((!flags.is_empty()).then(|| mkfile(constraints, &listed.constraints)))
                 .then(install_dependencies(config, file, &flags, installer).at(&listed.path.span))
         }
@@ -268,7 +269,7 @@ fn locked(config: &Config, set: &PinnedSet, installer: &Stage) -> Vec<Step> {
         };
         (
             local.collect::<Vec<_>>(),
-            mkfile(&file, &batch.requirements),
+            mkfile(&file, &batch.requirements).at(&set.path.span),
             install.steps(config, installer).at(&set.path.span),
         )
             .into_steps()
@@ -340,18 +341,13 @@ pub fn sources(config: &Config, target: &str) -> Vec<Step> {
     copied_sources(config, target, &[])
 }
 
-/// The files of a project that is no package, in the image: a script alone, or all without what belongs to the developer's machine.
-///
-/// A `.venv` would be laid over the image's own, and `.env` and `.git` hold what nobody should read there.
+/// The files of a project that is no package, in the image: a script alone, or all without what never belongs there,
+/// whatever is sent.
 pub fn plain_sources(config: &Config, target: &str) -> Vec<Step> {
     if let (Some(name), Some(text)) = (&config.script, &config.definition) {
         return mkfile(format!("{target}/{name}"), text).into_steps();
     }
-    copied_sources(
-        config,
-        target,
-        &["**/.venv", "**/.env", "**/.git", "**/__pycache__"],
-    )
+    copied_sources(config, target, &NEVER_IN_AN_IMAGE)
 }
 
 fn copied_sources(config: &Config, target: &str, left_out: &[&str]) -> Vec<Step> {

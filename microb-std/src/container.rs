@@ -3,8 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use microb::grammar::Mistake;
-use microb::nearest;
+use microb::grammar::{self, Mistake};
 use serde_json::{Value as Json, json};
 
 use crate::table::{Entry, Schema, Table, Value};
@@ -114,46 +113,27 @@ pub struct Port {
     /// From 1 to 65535.
     pub number: u16,
     /// `tcp`, `udp` or `sctp`, if said.
-    pub protocol: Option<&'static str>,
+    pub protocol: Option<String>,
 }
 
 impl Port {
     fn parse(text: &str) -> Result<Self, Mistake> {
-        let (number, protocol) = match text.split_once('/') {
-            Some((number, protocol)) => (number, Some(protocol)),
-            None => (text, None),
-        };
-        let Some(number) = number.parse().ok().filter(|number| *number > 0) else {
-            return Err(
-                Mistake::new(format!("`{number}` is no port"), 0..number.len())
-                    .help("write a number from 1 to 65535"),
-            );
-        };
-        let known = |wanted: &str| {
-            ["tcp", "udp", "sctp"]
-                .into_iter()
-                .find(|one| *one == wanted)
-        };
-        match protocol.map(|protocol| (protocol, known(protocol))) {
-            Some((protocol, None)) => {
-                let range = text.len() - protocol.len()..text.len();
-                Err(Mistake::new(format!("`{protocol}` is no protocol"), range)
-                    .help("write `tcp`, `udp` or `sctp`"))
-            }
-            Some((_, protocol)) => Ok(Self { number, protocol }),
-            None => Ok(Self {
-                number,
-                protocol: None,
-            }),
-        }
+        grammar::port(text)?;
+        let (number, protocol) = text.split_once('/').unwrap_or((text, ""));
+        Ok(Self {
+            number: number.parse().unwrap_or_default(),
+            protocol: (!protocol.is_empty()).then(|| protocol.to_owned()),
+        })
     }
 }
 
 impl fmt::Display for Port {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.number)?;
-        self.protocol
-            .map_or(Ok(()), |protocol| write!(f, "/{protocol}"))
+        match &self.protocol {
+            Some(protocol) => write!(f, "/{protocol}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -176,34 +156,17 @@ impl Value for Port {
     }
 }
 
-/// The signals that a process can be stopped with, of signal(7).
-const SIGNALS: &[&str] = &[
-    "SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGKILL", "SIGUSR1", "SIGUSR2", "SIGWINCH",
-    "SIGALRM", "SIGABRT",
-];
-
-/// `stop_signal`: a signal by its name.
+/// `stop_signal`: a signal by its name or number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StopSignal(pub String);
 
 impl Value for StopSignal {
     fn read(entry: &Entry<'_>) -> Option<Self> {
-        entry.parse(|text| {
-            if SIGNALS.contains(&text) {
-                return Ok(Self(text.to_owned()));
-            }
-            let mistake = Mistake::new(format!("unknown signal `{text}`"), 0..text.len());
-            let upper = text.to_uppercase();
-            let with_prefix = format!("SIG{}", upper.trim_start_matches("SIG"));
-            Err(match nearest(&with_prefix, SIGNALS.iter().copied()) {
-                Some(near) => mistake.help(format!("write `\"{near}\"`")),
-                None => mistake.help("write for instance `\"SIGINT\"`"),
-            })
-        })
+        entry.parse(|text| grammar::signal(text).map(|()| Self(text.to_owned())))
     }
 
     fn schema() -> Schema {
-        Schema::string().with("enum", json!(SIGNALS))
+        Schema::string().example("\"SIGINT\"")
     }
 
     fn to_json(&self) -> Json {

@@ -22,6 +22,7 @@ mod extras;
 mod files;
 mod groups;
 mod healthcheck;
+mod ignored;
 mod index_table;
 mod labels;
 mod location;
@@ -55,6 +56,7 @@ pub use config::{
     RequirementsFile,
 };
 pub use container::{NONROOT, Port, StopSignal, Time, User};
+pub use ignored::ignored;
 pub use pinned::{Pinned, PinnedSet, PinnedSource};
 pub use program::Program;
 pub use recipe::{Bases, ToBases, image, recipe};

@@ -2,11 +2,13 @@
 //!
 //! A client sends the file that `-f` names without its folder, so the folder is known by the file's content.
 
+use microb::patterns::Patterns;
 use microb::{Context, Diagnostic, Span};
 
 use crate::location::within_context;
 use crate::mistake::Findings;
 use crate::rules::MISSING_PYPROJECT;
+use crate::text;
 use crate::tree::{escape, list};
 
 /// The build arguments that name the folder.
@@ -32,7 +34,7 @@ pub(crate) fn project_dir(cx: &dyn Context, place: &Span, findings: &Findings) -
     match found.as_slice() {
         [only] => Some(split(only).0),
         // A definition of another name may stand anywhere, and the project in the root.
-        [] if name != PYPROJECT => Some(String::new()),
+        [] if name != PYPROJECT || is_ignored(cx, name) => Some(String::new()),
         [] => {
             let message = format!("no folder of the build context has this `{PYPROJECT}`");
             findings.add(Diagnostic::error(message).at(place).help(
@@ -118,6 +120,16 @@ fn is_same(cx: &dyn Context, path: &str) -> bool {
     };
     let mark = "\u{feff}".as_bytes();
     content.strip_prefix(mark).unwrap_or(&content) == cx.definition().text().as_bytes()
+}
+
+/// Whether the user keeps the definition itself out of the build context, so that nobody can know where it is.
+fn is_ignored(cx: &dyn Context, name: &str) -> bool {
+    let own = format!("{name}.dockerignore");
+    let file = [own.as_str(), ".dockerignore"]
+        .iter()
+        .find_map(|path| text::read(cx, path).ok().flatten());
+    let patterns = file.and_then(|file| Patterns::read(&file).ok());
+    patterns.is_some_and(|patterns| patterns.leave_out(name))
 }
 
 /// The folder of a path, without slashes at its ends, and the name in it.

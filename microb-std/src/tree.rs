@@ -219,6 +219,7 @@ impl<'a> Table<'a> {
             self.findings
                 .add(match nearest(&key.value, known.iter().copied()) {
                     Some(near) => error.help(format!("write `{near}`")),
+                    None if known.is_empty() => error.help("remove it"),
                     None => error.help(format!("the known keys are {}", list(known))),
                 });
         }

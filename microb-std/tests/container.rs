@@ -110,15 +110,11 @@ fn what_makes_no_sense_is_told() {
         ),
         (
             "expose = ['80/http']",
-            "`http` is no protocol (write `tcp`, `udp` or `sctp`)",
+            "`80/http` is no port (write for instance `8000/tcp`)",
         ),
         (
             "stop_signal = 'SIGTRM'",
-            "unknown signal `SIGTRM` (write `\"SIGTERM\"`)",
-        ),
-        (
-            "stop_signal = 'int'",
-            "unknown signal `int` (write `\"SIGINT\"`)",
+            "`SIGTRM` is no signal of Linux (write `SIGTERM`)",
         ),
         (
             "volumes = ['data']",

@@ -37,7 +37,8 @@ struct Example {
 impl Page {
     fn read(rule: &'static Rule) -> Self {
         let path = pages().join(format!("{}.md", rule.name));
-        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        let text =
+            fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         Self { rule, text }
     }
 
@@ -295,6 +296,12 @@ const RIGHT: &[(&str, &str)] = &[
         "",
         "entrypoint = ['migrate', '--database-host', 'localhost']",
     ),
+    ("", "entrypoint = ['psql', '-h', 'localhost']"),
+    ("", "entrypoint = ['service', 'runserver']"),
+    (
+        "dependencies = ['opencv-python>=4,<5']",
+        "base_image = 'acme/vision:1'",
+    ),
     ("", "entrypoint = ['awk', '{print $1}']"),
     ("", "entrypoint = ['/opt/my tools/run']"),
     (
@@ -324,4 +331,44 @@ fn what_only_resembles_a_mistake_breaks_no_rule() {
         let review = example.review("# check=skip=NoLock\n");
         assert_eq!(names(all(&review)), BTreeSet::new(), "{project} {target}");
     }
+}
+
+/// A lock of uv for a project that lists pytest.
+const LOCK: &str = "\
+version = 1
+revision = 3
+requires-python = \">=3.11\"
+
+[[package]]
+name = \"app\"
+version = \"1.0\"
+source = { virtual = \".\" }
+dependencies = [{ name = \"pytest\" }]
+
+[package.metadata]
+requires-dist = [{ name = \"pytest\" }]
+
+[[package]]
+name = \"pytest\"
+version = \"8.0.0\"
+source = { registry = \"https://pypi.org/simple\" }
+wheels = [
+    { url = \"https://files.pythonhosted.org/packages/pytest-8.0.0-py3-none-any.whl\", hash = \"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\", size = 1 },
+]
+";
+
+#[test]
+fn of_a_project_with_a_lock_the_list_is_looked_at_and_versions_are_fine() {
+    let example = Example {
+        definition: "[project]\nname = 'app'\nversion = '1.0'\nrequires-python = '>=3.11'\ndependencies = ['pytest']\n\
+                     [tool.uv]\npackage = false\n"
+            .to_owned(),
+        files: vec![("uv.lock".to_owned(), LOCK.to_owned())],
+        command: Vec::new(),
+    };
+    let review = example.review("");
+    assert_eq!(
+        names(all(&review)),
+        BTreeSet::from(["DevelopmentDependency"])
+    );
 }

@@ -1,11 +1,12 @@
 //! `examples/company.rs`: a base image, an authority and an index of one's own, and labels that must be there.
+//! `examples/fork.rs`: a base image of one's own, and nothing else.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::process::{Child, ChildStdin, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::docker::{Image, Ran, docker};
+use crate::program::example_program;
 use crate::project::{Project, example, unique};
 
 /// An index over TLS in a container of the base image, which has Python and openssl. It ends with its standard input.
@@ -130,19 +131,6 @@ impl Drop for Base {
     }
 }
 
-/// The recipe as a program, built once.
-static COMPANY: LazyLock<PathBuf> = LazyLock::new(|| {
-    let test = std::env::current_exe().unwrap();
-    let profile = test.ancestors().nth(2).unwrap().to_owned();
-    let mut build = Command::new(env!("CARGO"));
-    build
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["build", "--quiet", "--example", "company", "--target-dir"])
-        .arg(profile.parent().unwrap());
-    Ran::of(&mut build).succeeded();
-    profile.join("examples/company")
-});
-
 fn project(certificate: &str) -> Project {
     let mut project = Project::empty().file("acme-ca.pem", certificate);
     for name in ["pyproject.toml", "invoices.py"] {
@@ -152,7 +140,7 @@ fn project(certificate: &str) -> Project {
 }
 
 fn build(project: &Project, index: &str, image: &Image) -> Ran {
-    let mut build = Command::new(&*COMPANY);
+    let mut build = example_program("company");
     build.current_dir(project.folder()).args([
         "build",
         "--progress=plain",
@@ -249,11 +237,28 @@ fn what_the_company_asks_for_is_told_at_its_place() {
             ],
         ),
     ] {
-        let mut check = Command::new(&*COMPANY);
+        let mut check = example_program("company");
         let checked = Ran::of(check.arg("check").current_dir(project.folder())).failed();
         checked.says(texts[..2].iter().chain(&texts[3..]).copied());
         build(&project, "https://127.0.0.1:1/", &Image::new())
             .failed()
             .says(texts);
     }
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn a_fork_with_a_base_of_its_own_runs_on_it_and_keeps_the_rest() {
+    let (_base, image) = (Base::build(), Image::new());
+    let project = Project::example("04-requirements-file");
+    let mut build = example_program("fork");
+    build
+        .current_dir(project.folder())
+        .args(["build", "--tag", &image.0, "--build-arg"])
+        .arg(format!("BASE={}", Base::NAME));
+    Ran::of(&mut build).succeeded();
+    assert_eq!(image.run(&[], &[]).succeeded().stdout, "1.0 MiB\n");
+    assert_eq!(image.output(&["cat", "/etc/acme"]), "Acme Linux\n");
+    assert_eq!(image.output(&["id", "-un"]), "nonroot\n");
+    assert_eq!(image.config()["Labels"]["com.example.base"], Base::NAME);
 }

@@ -20,6 +20,7 @@ mod context;
 mod determinism;
 mod examples;
 mod explain;
+mod ignore;
 mod index;
 mod locks;
 mod mistakes;

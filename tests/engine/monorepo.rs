@@ -116,7 +116,7 @@ fn workspace(file: &str) -> Project {
 }
 
 /// As uv locks this workspace.
-const LOCK: &str = include_str!("workspace.uv.lock");
+const LOCK: &str = include_str!("../../microb-std/tests/config/members/uv.lock");
 
 #[test]
 #[ignore = "needs an engine: make test"]

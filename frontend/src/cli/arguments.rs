@@ -228,7 +228,6 @@ fn diff_command(name: &str, file: Option<&str>) -> Command {
             ))
         })
         .arg(project("B", "The second project"))
-        .mut_arg("file", |arg| arg.hide(true).conflicts_with("B"))
         .mut_arg("target", |arg| {
             arg.action(ArgAction::Append)
                 .help("The target; given twice, two targets of one project are compared")
@@ -238,6 +237,11 @@ fn diff_command(name: &str, file: Option<&str>) -> Command {
                 .conflicts_with("B")
                 .help("Compare the project as it was, a git revision or a folder, with A"),
         );
+    let command = if file.is_some() {
+        command.mut_arg("file", |arg| arg.hide(true).conflicts_with("B"))
+    } else {
+        command
+    };
     command.after_help(format!(
         "The exit status is 0 if they are the same, 1 if they are not, 2 if there is trouble.\n\n\
          Examples:\n  \
@@ -407,6 +411,7 @@ mod tests {
     fn the_declaration_is_consistent() {
         let recipe = Recipe::new("demo", |_| Ok(microb_dsl::scratch()));
         command(&recipe).debug_assert();
+        command(&recipe.without_definition()).debug_assert();
     }
 
     #[test]

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ArgMatches;
-use microb_dsl::explain::{self, Planned, Tree, is_excluded};
+use microb_dsl::explain::{self, Planned, Tree};
 use microb_dsl::llb;
+use microb_dsl::patterns::Patterns;
 use microb_dsl::{Diagnostic, Diagnostics, Stage};
 
 use super::arguments::Inputs;
@@ -15,6 +16,7 @@ use super::folder::{self, Contents};
 use super::revision::Revision;
 use super::{print, show};
 use crate::directory_context::DirectoryContext;
+use crate::ignore::{self, IGNORE_FILE};
 use crate::recipe::Recipe;
 
 /// The name of the local source that is the build context on the command line.
@@ -40,8 +42,9 @@ pub(super) struct Project {
     inputs: Inputs,
     pub(super) stage: Stage,
     lowering: llb::Inputs,
-    ignore_file: String,
-    ignored: Vec<String>,
+    /// `None` if there is none, and the recipe's own patterns hold.
+    ignore_file: Option<String>,
+    ignored: Patterns,
 }
 
 impl Project {
@@ -54,12 +57,16 @@ impl Project {
         inputs: &Inputs,
         cx: Arc<DirectoryContext>,
     ) -> Result<Self, Diagnostics> {
-        let (ignore_file, ignored) = folder::ignored(&cx, inputs);
+        let stage = show::stage_of(recipe, inputs, &cx)?;
+        let ignored = match cx.ignored() {
+            Some(ignored) => ignored.clone(),
+            None => ignore::defaults(&recipe.ignored(&*cx), &stage),
+        };
         Ok(Self {
-            stage: show::stage_of(recipe, inputs, &cx)?,
+            stage,
             lowering: show::lowering_inputs(inputs)?,
             inputs: inputs.clone(),
-            ignore_file,
+            ignore_file: folder::ignore_file(&cx, inputs).map(|(name, _)| name),
             ignored,
             cx,
         })
@@ -83,10 +90,30 @@ impl Project {
         let revision = Revision::open(self.cx.folder(), since)?;
         let cx = show::open(recipe, &self.inputs)?;
         let cx = cx.earlier(revision.earlier(), &definition.unwrap_or_default())?;
+        let cx = show::with_ignore_file(cx, &self.inputs)?;
         Ok(Before {
             project: Self::of(recipe, &self.inputs, Arc::new(cx))?,
             revision: Some(revision),
         })
+    }
+
+    /// Who says what is not sent.
+    fn ignored_by(&self, recipe: &Recipe) -> String {
+        match &self.ignore_file {
+            Some(file) => file.clone(),
+            None => format!("without a {IGNORE_FILE}, {}", recipe.name()),
+        }
+    }
+
+    /// What is not part of the build context though nobody asked for that.
+    fn left_out(&self) -> String {
+        if self.ignore_file.is_some() || self.ignored.is_empty() {
+            return String::new();
+        }
+        let patterns = self.ignored.texts().join(", ");
+        format!(
+            "There is no {IGNORE_FILE}, so these are not sent: {patterns}; an empty one would send everything.\n"
+        )
     }
 
     fn planned(&self, tree: Tree) -> Planned<'_> {
@@ -117,9 +144,10 @@ impl Project {
         };
         Ok(format!(
             "The recipe reads {}{lists}{looked_for}.\n\
-             That changes steps only by the values in them: `{} explain --since REV` compares.\n\n{explained}",
+             That changes steps only by the values in them: `{} explain --since REV` compares.\n{}\n{explained}",
             named(true),
-            recipe.name()
+            recipe.name(),
+            self.left_out(),
         ))
     }
 
@@ -130,7 +158,7 @@ impl Project {
         for given in changed {
             let path = self.inside(given)?;
             notes.extend(self.notes(recipe, &path, &before));
-            if !is_excluded(&self.ignored, &path) {
+            if !self.ignored.leave_out(&path) {
                 after = after.with_changed(&path);
             }
         }
@@ -146,17 +174,18 @@ impl Project {
         let definition = folder::definition_path(&self.cx, &self.inputs);
         let is_read = definition.as_deref() == Some(path)
             || self.cx.reads().contains_key(path)
-            || path == self.ignore_file;
+            || self.ignore_file.as_deref() == Some(path)
+            || path == IGNORE_FILE;
         let mut notes = Vec::new();
         if is_read {
             notes.push(format!(
                 "`{path}` also says what the steps are: `{} explain --since REV` compares them with those of another time",
                 recipe.name()
             ));
-        } else if is_excluded(&self.ignored, path) {
+        } else if self.ignored.leave_out(path) {
             notes.push(format!(
                 "`{path}` is not sent: {} leaves it out",
-                self.ignore_file
+                self.ignored_by(recipe)
             ));
         } else if tree.get(path).is_none() {
             notes.push(format!(
@@ -241,7 +270,7 @@ fn since_text(
             let all = folder::tree(&project.cx, &before.project.ignored, contents)?;
             let mut then = Tree::default();
             for (path, entry) in revision.tree(&all).entries() {
-                if !is_excluded(&before.project.ignored, path) {
+                if !before.project.ignored.leave_out(path) {
                     then.insert(path, entry.clone());
                 }
             }
@@ -254,7 +283,7 @@ fn since_text(
         let folder = inputs.folder.display();
         notes.insert(format!(
             "`.git` of `{folder}` is sent too and changes with every commit, which is not looked at here: name it in {}",
-            project.ignore_file
+            project.ignore_file.as_deref().unwrap_or(IGNORE_FILE)
         ));
     }
     let reruns = explain::reruns(&before.project.planned(then), &project.planned(now))?;

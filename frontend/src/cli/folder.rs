@@ -5,13 +5,13 @@ use std::io;
 use std::path::Path;
 
 use microb_dsl::Diagnostic;
-use microb_dsl::explain::{Entry, EntryKind, Tree, is_excluded};
+use microb_dsl::explain::{Entry, EntryKind, Tree};
+use microb_dsl::patterns::Patterns;
 use sha2::{Digest, Sha256};
 
 use super::arguments::Inputs;
 use crate::directory_context::DirectoryContext;
-use crate::ignore;
-use crate::sources::IGNORE_FILE;
+use crate::ignore::IGNORE_FILE;
 
 /// What stands for the content of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(super) enum Contents {
 /// The files of the folder that are not ignored.
 pub(super) fn tree(
     cx: &DirectoryContext,
-    ignored: &[String],
+    ignored: &Patterns,
     contents: Contents,
 ) -> Result<Tree, Diagnostic> {
     let mut walk = Walk {
@@ -39,8 +39,8 @@ pub(super) fn tree(
     Ok(walk.tree)
 }
 
-/// The patterns of the ignore file, and its name: the one beside the definition wins.
-pub(super) fn ignored(cx: &DirectoryContext, inputs: &Inputs) -> (String, Vec<String>) {
+/// The name of the ignore file, and its content: the one beside the definition wins.
+pub(super) fn ignore_file(cx: &DirectoryContext, inputs: &Inputs) -> Option<(String, Vec<u8>)> {
     let beside = match definition_path(cx, inputs) {
         Some(path) => {
             let name = format!("{path}{IGNORE_FILE}");
@@ -55,14 +55,10 @@ pub(super) fn ignored(cx: &DirectoryContext, inputs: &Inputs) -> (String, Vec<St
             Some((own, content))
         }),
     };
-    let found = beside.or_else(|| {
+    beside.or_else(|| {
         let content = cx.look_at(IGNORE_FILE).ok().flatten()?;
         Some((IGNORE_FILE.to_owned(), content))
-    });
-    match found {
-        Some((name, content)) => (name, ignore::patterns(&content)),
-        None => (IGNORE_FILE.to_owned(), Vec::new()),
-    }
+    })
 }
 
 /// The path of the definition in the folder, if it is there.
@@ -75,7 +71,7 @@ pub(super) fn definition_path(cx: &DirectoryContext, inputs: &Inputs) -> Option<
 }
 
 struct Walk<'a> {
-    ignored: &'a [String],
+    ignored: &'a Patterns,
     contents: Contents,
     tree: Tree,
 }
@@ -104,10 +100,9 @@ impl Walk<'_> {
     fn entry(&mut self, file: &Path, path: String) -> Result<(), Failed> {
         let failed = |error| (file.to_owned(), error);
         let metadata = fs::symlink_metadata(file).map_err(failed)?;
-        let is_ignored = is_excluded(self.ignored, &path);
+        let is_ignored = self.ignored.leave_out(&path);
         if metadata.is_dir() {
-            let may_hold_exceptions = self.ignored.iter().any(|one| one.starts_with('!'));
-            if is_ignored && !may_hold_exceptions {
+            if is_ignored && !self.ignored.take_back() {
                 return Ok(());
             }
             let before = self.tree.len();

@@ -13,8 +13,9 @@ use microb_dsl::{git, http, local, report};
 
 use super::arguments::Inputs;
 use super::evaluate::evaluate;
-use super::print;
+use super::{folder, print};
 use crate::directory_context::DirectoryContext;
+use crate::ignore;
 use crate::recipe::Recipe;
 
 /// Prints the Dockerfile.
@@ -107,11 +108,25 @@ pub(super) fn open(recipe: &Recipe, inputs: &Inputs) -> Result<DirectoryContext,
         Some(file) => DirectoryContext::open(&inputs.folder, file),
         None => DirectoryContext::without_definition(&inputs.folder, recipe.name()),
     }?;
-    Ok(cx
+    let cx = cx
         .build_args(inputs.build_args.clone())
         .named_contexts(inputs.named_contexts.iter().map(|(name, _)| name.clone()))
         .with_target(inputs.target.clone())
-        .with_platform(platform(inputs)))
+        .with_platform(platform(inputs));
+    with_ignore_file(cx, inputs)
+}
+
+/// The same folder without what its ignore file leaves out.
+pub(super) fn with_ignore_file(
+    cx: DirectoryContext,
+    inputs: &Inputs,
+) -> Result<DirectoryContext, Diagnostics> {
+    let Some((name, content)) = folder::ignore_file(&cx, inputs) else {
+        return Ok(cx);
+    };
+    let patterns = ignore::read(&name, &content);
+    let patterns = patterns.map_err(|mistakes| mistakes_as_typed(mistakes, inputs))?;
+    Ok(cx.ignoring(patterns))
 }
 
 /// Runs the recipe in a context that [`given`] made. What would stop a build is told, and stops nobody here.

@@ -18,6 +18,13 @@ pub struct FileStat {
     pub size: u64,
 }
 
+impl FileStat {
+    /// Whether it is a folder: the highest bit of Go's `os.FileMode`.
+    pub fn is_folder(&self) -> bool {
+        self.mode & (1 << 31) != 0
+    }
+}
+
 impl Gateway {
     /// The content of a file, or its first `limit` bytes. `None` when there is no such file.
     ///

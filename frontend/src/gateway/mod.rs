@@ -166,12 +166,7 @@ impl Gateway {
         mode: ImageResolveMode,
         log_name: String,
     ) -> Result<ResolvedImage, Failure> {
-        let platform = Some(pb::Platform {
-            os: platform.os.clone(),
-            architecture: platform.architecture.clone(),
-            variant: platform.variant.clone(),
-            ..Default::default()
-        });
+        let platform = Some(pb_platform(platform));
         // The values are those of `solver/pb/attr.go`.
         let resolve_mode = match mode {
             ImageResolveMode::Default => "default",
@@ -210,6 +205,35 @@ impl Gateway {
                 found.source.unwrap_or_default().identifier
             ))),
         }
+    }
+
+    /// The config of an image in a content store of the client, whose digest the name has.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such image for the platform.
+    pub async fn resolve_oci_layout(
+        &self,
+        image: &ImageRef,
+        platform: &Platform,
+        session: &str,
+        store: &str,
+        log_name: String,
+    ) -> Result<ResolvedImage, Failure> {
+        /// `ResolverTypeOCILayout` of `client/llb/sourceresolver` in moby/buildkit.
+        const OCI_LAYOUT: i32 = 1;
+        let request = api::ResolveImageConfigRequest {
+            r#ref: image.to_string(),
+            platform: Some(pb_platform(platform)),
+            log_name,
+            resolver_type: OCI_LAYOUT,
+            session_id: session.to_owned(),
+            store_id: store.to_owned(),
+            ..Default::default()
+        };
+        let found: api::ResolveImageConfigResponse =
+            self.call("ResolveImageConfig", request).await?;
+        Ok(resolved(found.digest, found.config))
     }
 
     /// The definitions that the client gives by name, as bytes of `pb.Definition`. None on an engine that knows no inputs.
@@ -368,6 +392,15 @@ fn short(warning: &Diagnostic) -> String {
         .as_ref()
         .map_or_else(String::new, |help| format!(": {help}"));
     format!("{}: {message}{help}{place}", rule.name)
+}
+
+fn pb_platform(platform: &Platform) -> pb::Platform {
+    pb::Platform {
+        os: platform.os.clone(),
+        architecture: platform.architecture.clone(),
+        variant: platform.variant.clone(),
+        ..Default::default()
+    }
 }
 
 fn cache_entry(import: &CacheImport) -> api::CacheOptionsEntry {

@@ -14,7 +14,7 @@ use super::Entry;
 /// What the frontend can do; without it BuildKit refuses `--build-context`, `--check` and `--call`.
 ///
 /// See `frontend/gateway/gateway.go` of BuildKit, `getCaps`.
-const CAPABILITIES: &str = "moby.buildkit.frontend.inputs,moby.buildkit.frontend.subrequests,moby.buildkit.frontend.contexts";
+const CAPABILITIES: &str = "moby.buildkit.frontend.inputs,moby.buildkit.frontend.subrequests,moby.buildkit.frontend.contexts,moby.buildkit.frontend.gitquerystring";
 
 // The media types of the OCI image specification, `media-types.md`.
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";

@@ -172,6 +172,11 @@ impl Request {
         self.named_context_key(name, platform).is_some()
     }
 
+    /// The session of the client that started the build.
+    pub fn session(&self) -> &str {
+        &self.session
+    }
+
     /// The context of this name, and the part of its shared key that the client chose.
     ///
     /// # Errors

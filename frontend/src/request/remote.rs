@@ -14,6 +14,13 @@ pub enum ContextSource {
     Http(String),
     /// An image.
     Image(ImageRef),
+    /// An image in a content store of the client.
+    OciLayout {
+        /// The store, by the name under which the client's session has it.
+        store: String,
+        /// The digest of the image's manifest or index.
+        digest: String,
+    },
     /// An empty file system.
     Scratch,
     /// A definition that the client sends along, by name (a `target:` of `docker buildx bake`).
@@ -33,15 +40,40 @@ pub(super) fn named(name: &str, value: &str) -> Result<ContextSource, Diagnostic
             "scratch" => Ok(ContextSource::Scratch),
             image => image.parse().map(ContextSource::Image).map_err(wrong),
         },
+        Some(("oci-layout", layout)) => oci_layout(layout.trim_start_matches("//")).map_err(wrong),
         Some(("local", name)) => Ok(ContextSource::Local(name.to_owned())),
         Some(("input", name)) => Ok(ContextSource::Input(name.to_owned())),
         Some((kind, _)) => Err(
             wrong(format!("contexts of kind `{kind}` are not supported"))
-                .help("give a folder, a git or https URL, or `docker-image://…`"),
+                .help("give a folder, a git or https URL, `docker-image://…` or `oci-layout://…`"),
         ),
         None => Err(wrong("it has no kind".to_owned())
-            .help("give a folder, a git or https URL, or `docker-image://…`")),
+            .help("give a folder, a git or https URL, `docker-image://…` or `oci-layout://…`")),
     }
+}
+
+/// `STORE[:TAG]@DIGEST`
+fn oci_layout(layout: &str) -> Result<ContextSource, String> {
+    let (name, digest) = layout
+        .split_once('@')
+        .ok_or("it has no digest; write `oci-layout://FOLDER@sha256:…`")?;
+    let is_digest = digest.strip_prefix("sha256:").is_some_and(|digits| {
+        digits.len() == 64
+            && digits
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    });
+    if !is_digest {
+        return Err(format!("`{digest}` is no digest"));
+    }
+    let store = match name.rsplit_once(':') {
+        Some((store, tag)) if !tag.contains('/') => store,
+        _ => name,
+    };
+    Ok(ContextSource::OciLayout {
+        store: store.to_owned(),
+        digest: digest.to_owned(),
+    })
 }
 
 /// What a URL means, when it is one: `dfgitutil.ParseGitRef` and `DetectHTTPContext` in moby/buildkit.
@@ -78,60 +110,125 @@ fn is_scp_style(remote: &str) -> bool {
 fn repository(remote: String, query: &str, fragment: &str) -> Result<Git, String> {
     let (reference, subdir) = fragment.split_once(':').unwrap_or((fragment, ""));
     let mut found = Parts {
-        reference: reference.to_owned(),
-        subdir: subdir.trim_matches('/').to_owned(),
+        reference: decoded(reference)?,
+        subdir: decoded(subdir)?,
         ..Parts::default()
     };
+    let mut known: Vec<String> = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        found.set(key, value)?;
+        let key = decoded(key)?;
+        found.set(&key, decoded(&value.replace('+', " "))?)?;
+        if known.contains(&key) {
+            return Err(format!("`{key}` is there twice"));
+        }
+        known.push(key);
     }
-    let mut repository = git(remote);
-    if !found.reference.is_empty() {
-        repository = repository.reference(found.reference);
-    }
-    if !found.subdir.is_empty() {
-        repository = repository.subdir(found.subdir);
-    }
-    if !found.checksum.is_empty() {
-        repository = repository.checksum(found.checksum);
-    }
-    if found.keep_git_dir {
-        repository = repository.keep_git_dir();
-    }
-    Ok(repository)
+    Ok(found.of(git(remote)))
 }
 
+/// Replaces `%2F` and its kind.
+fn decoded(text: &str) -> Result<String, String> {
+    let wrong = || format!("`{text}` is not encoded as a URL is");
+    let mut bytes = text.bytes();
+    let mut decoded = Vec::new();
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            decoded.push(byte);
+            continue;
+        }
+        let mut digit = || char::from(bytes.next()?).to_digit(16);
+        let (high, low) = (digit(), digit());
+        let value = high.zip(low).map(|(high, low)| high * 16 + low);
+        decoded.push(value.and_then(|v| v.try_into().ok()).ok_or_else(wrong)?);
+    }
+    String::from_utf8(decoded).map_err(|_| wrong())
+}
+
+/// What a URL says of a repository, as `dfgitutil.GitRef` of moby/buildkit has it.
 #[derive(Default)]
 struct Parts {
     reference: String,
     subdir: String,
     checksum: String,
-    keep_git_dir: bool,
+    /// How it is fetched.
+    settings: Vec<fn(Git) -> Git>,
 }
 
 impl Parts {
-    fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
-        let place = match key {
-            "ref" | "tag" | "branch" => &mut self.reference,
-            "subdir" => &mut self.subdir,
-            "checksum" | "commit" => &mut self.checksum,
-            "keep-git-dir" => {
-                self.keep_git_dir = value.is_empty() || super::values::boolean(value)?;
+    fn set(&mut self, key: &str, value: String) -> Result<(), String> {
+        match key {
+            "keep-git-dir" | "submodules" | "fetch-by-commit" => {
+                let is_set = value.is_empty()
+                    || super::values::boolean(&value).map_err(|e| format!("`{key}`: {e}"))?;
+                match (key, is_set) {
+                    ("keep-git-dir", true) => self.settings.push(Git::keep_git_dir),
+                    ("submodules", false) => self.settings.push(Git::skip_submodules),
+                    ("fetch-by-commit", true) => self.settings.push(Git::fetch_by_commit),
+                    _ => {}
+                }
                 return Ok(());
             }
-            _ => return Err(format!("`{key}` in its query is not supported")),
-        };
-        let value = match key {
-            "tag" if !value.starts_with("refs/") => format!("refs/tags/{value}"),
-            "branch" if !value.starts_with("refs/") => format!("refs/heads/{value}"),
-            _ => value.to_owned(),
+            "ref" | "tag" | "branch" | "subdir" | "checksum" | "commit" | "mtime" => {}
+            _ => {
+                return Err(format!(
+                    "`{key}` in its query is unknown; there are `ref`, `tag`, `branch`, `commit`, `subdir`, \
+                     `submodules`, `keep-git-dir`, `mtime` and `fetch-by-commit`"
+                ));
+            }
+        }
+        if value.is_empty() {
+            return Err(format!("`{key}` in its query has no value"));
+        }
+        let (place, value) = match key {
+            "mtime" => {
+                match value.as_str() {
+                    "commit" => self.settings.push(Git::commit_times),
+                    "checkout" => {}
+                    _ => {
+                        return Err(format!(
+                            "`mtime` is `{value}`; write `checkout` or `commit`"
+                        ));
+                    }
+                }
+                return Ok(());
+            }
+            "tag" => (&mut self.reference, below("refs/tags/", value)),
+            "branch" => (&mut self.reference, below("refs/heads/", value)),
+            "ref" => (&mut self.reference, value),
+            "subdir" => (&mut self.subdir, value),
+            _ => (&mut self.checksum, value),
         };
         if !place.is_empty() && *place != value {
             return Err(format!("it says both `{place}` and `{value}`"));
         }
         *place = value;
         Ok(())
+    }
+
+    fn of(self, mut repository: Git) -> Git {
+        if !self.reference.is_empty() {
+            repository = repository.reference(self.reference);
+        }
+        let subdir = self.subdir.trim_matches('/');
+        if !subdir.is_empty() {
+            repository = repository.subdir(subdir);
+        }
+        if !self.checksum.is_empty() {
+            repository = repository.checksum(self.checksum);
+        }
+        for set in self.settings {
+            repository = set(repository);
+        }
+        repository
+    }
+}
+
+fn below(prefix: &str, name: String) -> String {
+    if name.starts_with(prefix) {
+        name
+    } else {
+        format!("{prefix}{name}")
     }
 }
 
@@ -170,6 +267,30 @@ mod tests {
                     .keep_git_dir(),
             ),
         );
+        let digest = format!("sha256:{}", "0a".repeat(32));
+        for name in ["abc", "abc:latest"] {
+            check(
+                &format!("oci-layout://{name}@{digest}"),
+                ContextSource::OciLayout {
+                    store: "abc".to_owned(),
+                    digest: digest.clone(),
+                },
+            );
+        }
+        let commit = "a".repeat(40);
+        check(
+            &format!(
+                "ssh://git@example.com/a?branch=x%2Fy&commit={commit}&submodules=false&mtime=commit&fetch-by-commit"
+            ),
+            ContextSource::Git(
+                git("ssh://git@example.com/a")
+                    .reference("refs/heads/x/y")
+                    .checksum(&commit)
+                    .skip_submodules()
+                    .commit_times()
+                    .fetch_by_commit(),
+            ),
+        );
         check(
             "git@github.com:a/b.git",
             ContextSource::Git(git("git@github.com:a/b.git")),
@@ -184,9 +305,16 @@ mod tests {
     fn what_cannot_be_read_is_an_error_that_names_the_context() {
         for value in [
             "python",
+            "oci-layout://x",
             "oci-layout://x@sha256:0",
             "docker-image://UPPER",
-            "https://github.com/a/b.git?submodules=0",
+            "https://github.com/a/b.git?submodules=maybe",
+            "https://github.com/a/b.git?subdir=",
+            "https://github.com/a/b.git?mtime=now",
+            "https://github.com/a/b.git?depth=1",
+            "https://github.com/a/b.git?ref=%zz",
+            "https://github.com/a/b.git?subdir=a&subdir=a",
+            "https://github.com/a/b.git?tag=a&branch=a",
             "https://github.com/a/b.git?ref=a#b",
         ] {
             let error = named("base", value).unwrap_err();

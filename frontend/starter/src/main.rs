@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use microb::prelude::*;
-use microb::std::{Bases, Config, READS, image, schema};
+use microb::std::{Bases, Config, READS, ignored, image, rules, schema, targets};
 use microb_frontend::Recipe;
 
 #[cfg(test)]
@@ -25,6 +25,7 @@ struct Service {
 fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     // All mistakes of both tables at once.
     let (config, service) = Diagnostics::both(Config::resolve(cx), Service::read(cx))?;
+    rules::check(cx, &config);
     let standard = image(cx, config, &|config| {
         let bases = Bases::of(config);
         // The final image starts from here: put your own base image, or certificates, into it.
@@ -41,6 +42,9 @@ fn main() -> ExitCode {
     microb_frontend::main(
         Recipe::new("{{name}}", recipe)
             .reads(READS.iter().copied())
+            .ignores(ignored)
+            .targets(targets)
+            .rules(rules::RULES.iter().copied())
             .schema(schema().table::<Service>()),
     )
 }

@@ -10,7 +10,9 @@ const EXAMPLE: &str = include_str!("../example/pyproject.toml");
 /// `UPDATE=1 cargo test` writes the snapshot again. The first run writes it: commit it.
 #[test]
 fn the_example_gives_the_dockerfile_of_the_snapshot() {
-    let cx = MemoryContext::new(EXAMPLE).file("pyproject.toml", EXAMPLE);
+    let cx = MemoryContext::new(EXAMPLE)
+        .file("pyproject.toml", EXAMPLE)
+        .file("hello.py", include_str!("../example/hello.py"));
     let stage = crate::recipe(&cx).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     let rendered = dockerfile::render(&stage).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/example.Dockerfile");

@@ -253,6 +253,9 @@ fn add_git(copy: &Copy, git: &Git, common: Vec<String>) -> Result<String, String
             git.remote.escape_debug()
         ));
     }
+    if git.skip_submodules || git.commit_times || git.fetch_by_commit {
+        return Err("`ADD` has no flag for how a repository is fetched".to_owned());
+    }
     let mut flags = Vec::new();
     if git.keep_git_dir {
         flags.push("--keep-git-dir=true".to_owned());

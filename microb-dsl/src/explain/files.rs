@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::patterns::{covers, is_excluded, matches};
 use super::tree::{EntryKind, Tree, is_below};
 use crate::llb::cache::{Change, Paths};
 use crate::llb::paths::absolute;
+use crate::patterns::Patterns;
 
 /// How many symbolic links are followed, as Linux does.
 const MAX_LINKS: usize = 40;
@@ -123,14 +123,13 @@ impl Layers {
         let (folder, pattern) = split_pattern(paths);
         let folder = self.follow(files, folder);
         let mut selection = self.below(files, &folder);
+        let pattern = pattern.map(|pattern| Patterns::of([pattern]));
+        let include = Patterns::of(&paths.include);
+        let exclude = Patterns::of(&paths.exclude);
         let is_selected = |path: &str| {
-            let is_matched = match &pattern {
-                Some(pattern) => covers(pattern, path),
-                None => true,
-            };
-            let is_included =
-                paths.include.is_empty() || paths.include.iter().any(|one| covers(one, path));
-            is_matched && is_included && !is_excluded(&paths.exclude, path)
+            let is_matched = pattern.as_ref().is_none_or(|pattern| pattern.cover(path));
+            let is_included = paths.include.is_empty() || include.cover(path);
+            is_matched && is_included && !exclude.leave_out(path)
         };
         selection.contents.retain(|path, _| is_selected(path));
         selection
@@ -331,11 +330,10 @@ impl Selection {
 
 /// The path of a file below what a pattern matched: of a folder, its contents are copied; of a file, its name stays.
 fn below_match<'a>(pattern: &str, path: &'a str) -> &'a str {
-    let pattern: Vec<char> = pattern.chars().collect();
+    let pattern = Patterns::of([pattern]);
     let ends = path.match_indices('/').map(|(n, _)| n);
     for end in ends {
-        let folder: Vec<char> = path[..end].chars().collect();
-        if matches(&pattern, &folder) {
+        if pattern.cover(&path[..end]) {
             return &path[end + 1..];
         }
     }

@@ -31,7 +31,6 @@
 //! ```
 
 mod files;
-mod patterns;
 mod reads;
 mod rerun;
 mod text;
@@ -44,7 +43,6 @@ use crate::llb::cache::{Effect, Vertex};
 use crate::llb::{self, Inputs, Lowered};
 use crate::stage::Stage;
 
-pub use patterns::is_excluded;
 pub use reads::{ExplainedStage, ExplainedStep, Explanation, explain};
 pub use tree::{Entry, EntryKind, Tree};
 

@@ -1,6 +1,7 @@
 //! What a container is told: ports and signals.
 
 use super::Mistake;
+use crate::nearest;
 
 /// A port that a container listens on, `8000` or `53/udp`, as Docker's image specification has it.
 ///
@@ -17,7 +18,7 @@ pub fn port(text: &str) -> Result<(), Mistake> {
     let (number, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
     let canonical = |text: &str| {
         text.parse::<u16>()
-            .is_ok_and(|number| number.to_string() == text)
+            .is_ok_and(|number| number > 0 && number.to_string() == text)
     };
     let protocols = ["tcp", "udp", "sctp"];
     if canonical(number) && protocols.contains(&protocol) {
@@ -54,12 +55,20 @@ pub fn signal(text: &str) -> Result<(), Mistake> {
         return Ok(());
     }
     let message = format!("`{}` is no signal of Linux", text.escape_debug());
-    Err(Mistake::new(message, 0..text.len()).help("write for instance `SIGINT`"))
+    let mistake = Mistake::new(message, 0..text.len());
+    let upper = text.to_ascii_uppercase();
+    let name = upper.strip_prefix("SIG").unwrap_or(&upper);
+    Err(match nearest(name, NAMES.split_ascii_whitespace()) {
+        Some(near) => mistake.help(format!("write `SIG{near}`")),
+        None => mistake.help("write for instance `SIGINT`"),
+    })
 }
 
+/// The signals of signal(7) without their `SIG`.
+const NAMES: &str = "ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV \
+    STKFLT STOP SYS TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX";
+
 fn is_signal(text: &str) -> bool {
-    const NAMES: &str = "ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV \
-        STKFLT STOP SYS TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX";
     if let Ok(number) = text.parse::<u8>() {
         return (1..=64).contains(&number);
     }

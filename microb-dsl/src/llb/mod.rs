@@ -18,6 +18,7 @@ mod text;
 
 pub(crate) use config_differences::config_differences;
 pub use lowering::{images, lower};
+pub use source::oci_layout;
 
 use crate::platform::Platform;
 use crate::reference::ImageRef;

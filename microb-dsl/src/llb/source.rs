@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bollard_buildkit_proto::pb;
+use prost::Message as _;
 
 use super::graph::{Graph, Node, Notes};
 use super::{ImageResolveMode, Inputs};
 use crate::platform::Platform;
 use crate::reference::ImageRef;
 use crate::source::{Git, Http, Local};
+use crate::stage::ForeignDefinition;
 
 /// A source op before it is added to the graph. Attribute names are those of BuildKit's `solver/pb/attr.go`.
 struct SourceOp {
@@ -101,6 +103,29 @@ pub(super) fn pinned(inputs: &Inputs, image: &ImageRef, platform: &Platform) -> 
     }
 }
 
+/// `oci-layout://…`: an image in a content store of the client, by its digest, as a definition of its own.
+///
+/// `image` names it in messages; the engine asks the client's session for the content of `store`. `name` is the line of
+/// progress.
+pub fn oci_layout(
+    image: &ImageRef,
+    session: &str,
+    store: &str,
+    platform: &Platform,
+    name: impl Into<String>,
+) -> ForeignDefinition {
+    let mut op = SourceOp::new(format!("oci-layout://{image}"), "source.ocilayout");
+    op.set("oci.session", session);
+    op.set("oci.store", store);
+    let mut graph = Graph::default();
+    let notes = Notes {
+        name: name.into(),
+        ..Notes::default()
+    };
+    let head = op.add(&mut graph, Some(platform), &notes);
+    ForeignDefinition(graph.finish(&head).encode_to_vec().into())
+}
+
 /// `local://…`: a folder that the client sends.
 pub(super) fn local(graph: &mut Graph, local: &Local, notes: &Notes<'_>) -> Node {
     let list = |patterns: &[String]| {
@@ -174,6 +199,21 @@ pub(super) fn git(graph: &mut Graph, git: &Git, notes: &Notes<'_>) -> Node {
         "source.git.keepgitdir",
     );
     op.set_with("git.checksum", git.checksum.clone(), "source.git.checksum");
+    op.set_with(
+        "git.skipsubmodules",
+        git.skip_submodules.then_some("true"),
+        "source.git.skipsubmodules",
+    );
+    op.set_with(
+        "git.mtime",
+        git.commit_times.then_some("commit"),
+        "source.git.mtime",
+    );
+    op.set_with(
+        "git.fetchbycommit",
+        git.fetch_by_commit.then_some("true"),
+        "source.git.fetchbycommit",
+    );
     // The ids of the secrets that BuildKit takes for https, when the client gives them.
     op.set("git.authtokensecret", "GIT_AUTH_TOKEN");
     op.set("git.authheadersecret", "GIT_AUTH_HEADER");

@@ -100,6 +100,24 @@ pub enum Instruction {
 }
 
 impl Step {
+    /// The paths of the build context that the step copies or mounts, as written.
+    pub fn context_paths(&self) -> Vec<&str> {
+        match &self.instruction {
+            Instruction::Copy(copy) if copy.from == Source::Context => {
+                copy.sources.iter().map(String::as_str).collect()
+            }
+            Instruction::Run(run) => run
+                .mounts
+                .iter()
+                .filter_map(|mount| match mount {
+                    Mount::Bind(bind) if bind.from == Source::Context => Some(bind.path.as_str()),
+                    _ => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// All sources that the step copies from or mounts, in order.
     pub fn sources(&self) -> Vec<&Source> {
         match &self.instruction {

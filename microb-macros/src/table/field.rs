@@ -1,8 +1,9 @@
 //! A field of the struct: a key of the table.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{Expr, Path, Type};
 
 use super::attribute::Arguments;
@@ -106,9 +107,11 @@ impl Field {
         } else {
             quote!(|_: &str| ::core::result::Result::Ok(()))
         };
+        // Whether the type is that of a value is told at the type.
+        let new = quote_spanned!(ty.span()=> __Field::<#ty>::new);
         quote! {
-            fn #name() -> #root::Field<#ty> {
-                #root::Field::<#ty>::new(&<#table as #root::Table>::KEYS[#n], #default, #check)
+            fn #name() -> __Field<#ty> {
+                #new(&<#table as #root::Table>::KEYS[#n], #default, #check)
             }
         }
     }

@@ -166,10 +166,14 @@ fn implementation(input: &DeriveInput, header: &Header, fields: &[Field]) -> Tok
     let keys = fields.iter().map(|field| field.key(root));
     let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
     let names: Vec<_> = fields.iter().map(Field::function_name).collect();
+    // A table without keys would not use it.
+    let import = (!fields.is_empty()).then(|| quote!(use #root::Field as __Field;));
     let numbered = fields.iter().enumerate();
     let functions = numbered.map(|(n, field)| field.function(n, name, root));
     quote! {
         const _: () = {
+            #import
+
             #(#functions)*
 
             #[automatically_derived]

@@ -2,16 +2,19 @@
 
 use std::str::FromStr;
 
-use microb::{Diagnostic, Spanned};
+use microb::{Diagnostic, Span, Spanned};
 use pep440_rs::Version;
 
 use microb::grammar::requirement::is_scp;
 
-use crate::location::within_context;
+use crate::location::{check_url, within_context};
 use crate::pinned::PinnedSource;
 use crate::requirement::{is_name, normalized};
 use crate::requirement_line::ARCHIVES;
 use crate::tree::{Table, escape};
+
+/// `PyPI`'s index as tools name it.
+pub(super) const PYPI: &str = "https://pypi.org/simple";
 
 /// Algorithms of hashes that the installer knows, with the length of a digest in hexadecimal digits.
 const ALGORITHMS: &[(&str, usize)] = &[
@@ -50,13 +53,11 @@ pub(super) fn checked_name(written: Spanned<String>) -> Result<Spanned<String>, 
 
 /// A version of PEP 440, in its normal form.
 pub(super) fn checked_version(written: &Spanned<String>) -> Result<String, Diagnostic> {
-    match Version::from_str(&written.value) {
-        Ok(version) => Ok(version.to_string()),
-        Err(_) => {
-            let message = format!("`{}` is no version of PEP 440", escape(&written.value));
-            Err(Diagnostic::error(message).at(&written.span))
-        }
-    }
+    let version = Version::from_str(&written.value).map_err(|_| {
+        let message = format!("`{}` is no version of PEP 440", escape(&written.value));
+        Diagnostic::error(message).at(&written.span)
+    })?;
+    Ok(version.to_string())
 }
 
 /// `sha256:…` as the installer takes it.
@@ -145,4 +146,58 @@ pub(super) fn git(
 /// Whether a path is that of a wheel or a source archive.
 pub(super) fn is_archive(path: &str) -> bool {
     ARCHIVES.iter().any(|end| path.ends_with(end))
+}
+
+/// A file or a folder of the build context, by its path there.
+pub(super) fn at_path(inside: String) -> PinnedSource {
+    if is_archive(&inside) {
+        PinnedSource::File(inside)
+    } else {
+        PinnedSource::Folder(inside)
+    }
+}
+
+/// The hashes that a package is installed with: a repository and a folder have none, and what is downloaded must have.
+pub(super) fn required(
+    hashes: Vec<String>,
+    source: &PinnedSource,
+    package: &str,
+    place: &Span,
+) -> Result<Vec<String>, Diagnostic> {
+    match source {
+        PinnedSource::Git { .. } | PinnedSource::Folder(_) => Ok(Vec::new()),
+        PinnedSource::Index | PinnedSource::OnlyIndex(_) | PinnedSource::Url(_)
+            if hashes.is_empty() =>
+        {
+            Err(no_hash(package, place))
+        }
+        _ => Ok(hashes),
+    }
+}
+
+/// What is downloaded must be known by a hash.
+pub(super) fn no_hash(package: &str, place: &Span) -> Diagnostic {
+    Diagnostic::error(format!("the lock has no hash of `{package}`")).at(place)
+}
+
+/// An index of the lock. One that is not `PyPI` is asked for nothing but the packages that the lock takes from it.
+pub(super) fn index(package: &str, url: &Spanned<String>) -> Result<PinnedSource, Diagnostic> {
+    if url.value.trim_end_matches('/') == PYPI {
+        return Ok(PinnedSource::Index);
+    }
+    if check_url(url).is_ok() {
+        return Ok(PinnedSource::OnlyIndex(url.value.clone()));
+    }
+    let what = if url.value.contains("://") {
+        "the index"
+    } else {
+        "the folder of packages"
+    };
+    let message = format!(
+        "`{package}` comes from {what} `{}`, which is not supported",
+        escape(&url.value)
+    );
+    Err(Diagnostic::error(message).at(&url.span).help(
+        "name an index by its plain URL, or depend on the file itself by its path, and lock again",
+    ))
 }

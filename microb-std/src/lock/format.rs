@@ -26,6 +26,7 @@ impl Format {
     /// The format of a file, by its name.
     pub(crate) fn of(path: &str) -> Option<Self> {
         let name = path.rsplit('/').next().unwrap_or(path);
+        let ending = name.rsplit('.').next();
         Some(match name {
             "uv.lock" => Self::Uv,
             "poetry.lock" => Self::Poetry,
@@ -33,10 +34,10 @@ impl Format {
             "Pipfile.lock" => Self::Pipenv,
             // PEP 751 has names such as pylock.dev.toml too.
             "pylock.toml" => Self::Pylock,
-            name if name.starts_with("pylock.") && name.ends_with(".toml") => Self::Pylock,
+            name if name.starts_with("pylock.") && ending == Some("toml") => Self::Pylock,
             // uv keeps the lock of a script beside it.
             name if name.ends_with(".py.lock") => Self::Uv,
-            name if name.ends_with(".lock") || name.ends_with(".txt") => Self::Requirements,
+            _ if matches!(ending, Some("lock" | "txt")) => Self::Requirements,
             _ => return None,
         })
     }

@@ -84,7 +84,7 @@ fn write_toml(value: &DeValue<'_>, separators: Separators, out: &mut String) {
         DeValue::Boolean(value) => out.push_str(if *value { "true" } else { "false" }),
         DeValue::Datetime(date) => write_string(&date.to_string(), out),
         DeValue::Array(items) => {
-            let items = items.iter().map(|item| item.get_ref());
+            let items = items.iter().map(toml::Spanned::get_ref);
             write_list(items, separators, out, write_toml);
         }
         DeValue::Table(table) => {

@@ -1,23 +1,14 @@
 //! Lock files: whichever tool wrote it, a lock becomes the same [`PinnedSet`].
 
-use std::collections::BTreeSet;
-
 use microb::{Context, Diagnostic, SourceFile, Span, Spanned};
+use toml::de::DeTable;
 
-use crate::config::{Project, Python};
-use crate::dependencies::Listed;
-use crate::extras;
-use crate::groups::{self, Groups};
 use crate::location::within_context;
-use crate::metadata::Tables;
 use crate::mistake::Findings;
-use crate::pinned::{Pinned, PinnedSet, PinnedSource};
-use crate::python::Requires;
-use crate::requirement::{Requirement, VersionOrUrl, normalized};
+use crate::pinned::{Pinned, PinnedSet};
 use crate::specifier::Constraint;
 use crate::text;
 use crate::tree::{self, Table, escape};
-use toml::de::DeTable;
 
 mod condition;
 mod digest;
@@ -32,17 +23,15 @@ mod poetry;
 mod poetry_hash;
 mod poetry_project;
 mod pylock;
+mod question;
 mod requirements_lock;
 mod same_marker;
 mod uv;
 mod uv_metadata;
 mod walk;
 
-use environment::Environment;
 pub(crate) use format::Format;
-
-/// `PyPI`'s index as tools name it.
-const PYPI: &str = "https://pypi.org/simple";
+pub(crate) use question::Question;
 
 /// The lock to install from: named with `lock = "…"`, else the only one that is there.
 #[derive(Debug, Clone)]
@@ -52,27 +41,6 @@ pub(crate) struct Lock {
     format: Format,
     /// What asks for it.
     span: Span,
-}
-
-/// All that a lock is read for.
-pub(crate) struct Question<'a> {
-    pub(crate) cx: &'a dyn Context,
-    pub(crate) tables: &'a Tables<'a>,
-    pub(crate) project_dir: &'a str,
-    pub(crate) project: &'a Project,
-    /// Whether it is a script, which is no package of the lock.
-    pub(crate) is_script: bool,
-    pub(crate) requires: Option<&'a Requires>,
-    pub(crate) listed: &'a Listed,
-    pub(crate) groups: &'a Groups,
-    pub(crate) python: &'a Python,
-    /// `extras` of the target.
-    pub(crate) extras: &'a [Spanned<String>],
-    /// `groups` of the target.
-    pub(crate) wanted_groups: &'a [Spanned<String>],
-    pub(crate) lock: &'a Lock,
-    /// The folder of the lock in the build context, without slashes at its ends.
-    pub(crate) folder: &'a str,
 }
 
 /// What a lock may stand beside.
@@ -190,14 +158,11 @@ impl Lock {
 /// Reads the lock. A lock has one mistake, the first: the command that writes it anew mends all.
 pub(crate) fn read(question: &Question<'_>) -> Result<PinnedSet, Diagnostic> {
     let lock = question.lock;
-    let file = match text::read(question.cx, &lock.path)? {
-        Some(file) => file,
-        None => {
-            let message = format!("`{}` is not in the build context", lock.path);
-            return Err(Diagnostic::error(message)
-                .at(&lock.span)
-                .help("check the path, and `.dockerignore`"));
-        }
+    let Some(file) = text::read(question.cx, &lock.path)? else {
+        let message = format!("`{}` is not in the build context", lock.path);
+        return Err(Diagnostic::error(message)
+            .at(&lock.span)
+            .help("check the path, and `.dockerignore`"));
     };
     let set = match conflict(&file) {
         Some(error) => Err(error),
@@ -301,123 +266,6 @@ fn twice(one: &Pinned, other: &Pinned) -> Diagnostic {
     .help("choose `extras` and `groups` that are not in conflict with one another")
 }
 
-impl Question<'_> {
-    fn environment(&self, extras: BTreeSet<String>) -> Environment {
-        let groups = self.wanted_groups.iter();
-        let groups = groups.map(|group| normalized(&group.value)).collect();
-        Environment::new(self.python.version, self.cx.platform(), extras, groups)
-    }
-
-    fn file_name(&self) -> &str {
-        self.lock.name()
-    }
-
-    /// The project's normal name.
-    fn project_name(&self) -> Result<&str, Diagnostic> {
-        self.project.normalized_name.as_deref().ok_or_else(|| {
-            let message = "the project has no name, by which the lock would know it";
-            Diagnostic::error(message)
-                .at(self.tables.root.span())
-                .help("add `name = \"…\"` to `[project]`")
-        })
-    }
-
-    /// The target's extras by their normal names, which the lock must know.
-    fn chosen_extras(&self, known: &[String]) -> Result<BTreeSet<String>, Diagnostic> {
-        for extra in self.extras {
-            if !known.contains(&normalized(&extra.value)) {
-                let known = known.iter().map(|name| (name.clone(), Vec::new()));
-                return Err(extras::unknown(extra, &known.collect()));
-            }
-        }
-        let all = self.extras.iter();
-        Ok(all.map(|extra| normalized(&extra.value)).collect())
-    }
-
-    /// The target's groups by their normal names, which the lock must know.
-    fn chosen_groups(&self, known: &[String]) -> Result<BTreeSet<String>, Diagnostic> {
-        for group in self.wanted_groups {
-            if !known.contains(&normalized(&group.value)) {
-                return Err(groups::unknown(group, known.iter()));
-            }
-        }
-        let all = self.wanted_groups.iter();
-        Ok(all.map(|group| normalized(&group.value)).collect())
-    }
-
-    /// What the project lists, each with the extra that it belongs to; `None` if only its build backend knows.
-    fn listed_requirements(&self) -> Option<Vec<(Requirement, Option<String>)>> {
-        if self.listed.is_of_backend() {
-            return None;
-        }
-        let dependencies = self.listed.dependencies.iter();
-        let mut all: Vec<_> = dependencies.map(|one| (one.clone(), None)).collect();
-        for (extra, requirements) in &self.listed.extras {
-            let with_extra = |one: &Requirement| (one.clone(), Some(extra.clone()));
-            all.extend(requirements.iter().map(with_extra));
-        }
-        Some(all)
-    }
-
-    /// What the target asks the project for: its requirements, and those of the chosen extras and groups.
-    fn chosen_requirements(&self) -> Vec<Requirement> {
-        let groups = self.wanted_groups.iter();
-        let groups = groups.flat_map(|group| self.groups.requirements(&normalized(&group.value)));
-        let listed = [self.listed.dependencies.clone(), groups.collect()].concat();
-        // Unknown extras are told by who asks the lock for them.
-        let findings = Findings::default();
-        let name = self.project.normalized_name.as_deref();
-        extras::expand(name, &listed, &self.listed.extras, self.extras, &findings)
-    }
-
-    /// What the project lists and the lock, which has these versions of a package, cannot have been made for.
-    fn missing_requirement(&self, has: impl Fn(&str) -> Vec<String>) -> Option<(String, Span)> {
-        let listed = self.listed_requirements()?;
-        let is_other =
-            |one: &&Requirement| self.project.normalized_name.as_ref() != Some(&one.name);
-        let mut listed = listed
-            .iter()
-            .map(|(requirement, _)| requirement)
-            .filter(is_other);
-        listed.find_map(|requirement| {
-            let VersionOrUrl::Version(specifiers) = &requirement.version else {
-                return None;
-            };
-            let constraint = Constraint::pep440(specifiers).ok()?;
-            let text = requirement.text.value.trim();
-            let what = missing(text, &constraint, &has(&requirement.name))?;
-            Some((what, requirement.text.span.clone()))
-        })
-    }
-
-    /// The names in `tool.uv.sources`.
-    fn uv_sources(&self) -> Vec<String> {
-        let sources = self
-            .tables
-            .tool("uv")
-            .and_then(|uv| uv.table_if_any("sources"));
-        let keys = sources.map(|sources| sources.keys()).unwrap_or_default();
-        keys.iter().map(|key| normalized(&key.value)).collect()
-    }
-
-    /// An index of the lock. One that is not `PyPI` is asked for nothing but the packages that the lock takes from it.
-    fn index(&self, package: &str, url: &Spanned<String>) -> Result<PinnedSource, Diagnostic> {
-        if url.value.trim_end_matches('/') == PYPI {
-            return Ok(PinnedSource::Index);
-        }
-        if crate::location::check_url(url).is_ok() {
-            return Ok(PinnedSource::OnlyIndex(url.value.clone()));
-        }
-        let message = format!(
-            "`{package}` comes from the folder of packages `{}`, which is not supported",
-            escape(&url.value)
-        );
-        Err(Diagnostic::error(message)
-            .at(&url.span)
-            .help("depend on the file itself by its path, and lock again"))
-    }
-}
-
 /// Why a lock with these versions of a package was not made for `text`, if it was not.
 fn missing(text: &str, constraint: &Constraint, versions: &[String]) -> Option<String> {
     let fits = |version: &String| {
@@ -454,10 +302,6 @@ fn absent(project: &str, span: &Span) -> Diagnostic {
 fn edge_to_nowhere(from: &str, name: &Spanned<String>) -> Diagnostic {
     let message = format!("`{from}` needs `{}`, which is not in the lock", name.value);
     Diagnostic::error(message).at(&name.span)
-}
-
-fn no_hash(package: &str, span: &Span) -> Diagnostic {
-    Diagnostic::error(format!("the lock has no hash of `{package}`")).at(span)
 }
 
 /// The digest that a lock has of its project is not the project's: `changed` is what can be seen to have changed.

@@ -8,10 +8,12 @@ use microb::{Diagnostic, Spanned};
 use super::condition::Condition;
 use super::digest::sha256;
 use super::environment::Environment;
-use super::fields::{checked_url, checked_version, git, hashes, is_archive, local, name, string};
+use super::fields::{
+    at_path, checked_url, checked_version, git, hashes, index, local, name, required, string,
+};
 use super::json::{Json, Separators};
 use super::walk::reach;
-use super::{Question, edge_to_nowhere, no_hash, other_digest, unknown_version};
+use super::{Question, edge_to_nowhere, other_digest, unknown_version};
 use crate::pinned::{Pinned, PinnedSource};
 use crate::requirement::{Requirement, VersionOrUrl, normalized};
 use crate::specifier::Constraint;
@@ -295,13 +297,7 @@ impl Package<'_> {
             .iter()
             .filter_map(|file| file.string_if_any("hash"))
             .collect();
-        let mut hashes = hashes(&files)?;
-        match &source {
-            PinnedSource::Git { .. } | PinnedSource::Folder(_) => hashes.clear(),
-            PinnedSource::File(_) => {}
-            _ if hashes.is_empty() => return Err(no_hash(&self.name, &place)),
-            _ => {}
-        }
+        let hashes = required(hashes(&files)?, &source, &self.name, &place)?;
         Ok(Pinned {
             name: self.name.clone(),
             version: self.version.as_ref().map(checked_version).transpose()?,
@@ -320,10 +316,7 @@ impl Package<'_> {
         }
         if let Some(path) = table.string_if_any("path") {
             let inside = local(question.folder, &path)?;
-            return Ok(match is_archive(&inside) {
-                true => PinnedSource::File(inside),
-                false => PinnedSource::Folder(inside),
-            });
+            return Ok(at_path(inside));
         }
         if let Some(url) = table.string_if_any("url") {
             return Ok(PinnedSource::Url(checked_url(&url)?));
@@ -357,7 +350,7 @@ fn source_of(package: &str, question: &Question<'_>) -> Result<PinnedSource, Dia
         .or_else(|| sources.iter().find(is_default));
     match source {
         None => Ok(PinnedSource::Index),
-        Some(source) => question.index(package, &string(source, "url")?),
+        Some(source) => index(package, &string(source, "url")?),
     }
 }
 

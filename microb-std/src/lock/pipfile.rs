@@ -8,10 +8,11 @@ use super::condition::Condition;
 use super::digest::sha256;
 use super::environment::Environment;
 use super::fields::{
-    checked_name, checked_url, checked_version, git, hashes, is_archive, local, string,
+    PYPI, at_path, checked_name, checked_url, checked_version, git, hashes, index, local, required,
+    string,
 };
 use super::json::{Json, Separators};
-use super::{Question, no_hash, other_digest, unknown_version};
+use super::{Question, other_digest, unknown_version};
 use crate::mistake::Findings;
 use crate::pinned::{Pinned, PinnedSource};
 use crate::requirement::normalized;
@@ -108,25 +109,17 @@ impl Sources {
         Ok(Self { urls })
     }
 
-    fn of(
-        &self,
-        entry: &Table<'_>,
-        package: &str,
-        question: &Question<'_>,
-    ) -> Result<PinnedSource, Diagnostic> {
-        let Some(index) = entry.string_if_any("index") else {
-            return match self.urls.first() {
-                Some((_, url)) => question.index(package, url),
-                None => Ok(PinnedSource::Index),
-            };
+    fn of(&self, entry: &Table<'_>, package: &str) -> Result<PinnedSource, Diagnostic> {
+        let Some(named) = entry.string_if_any("index") else {
+            let first = self.urls.first();
+            return first.map_or(Ok(PinnedSource::Index), |(_, url)| index(package, url));
         };
-        match self.urls.iter().find(|(name, _)| *name == index.value) {
-            Some((_, url)) => question.index(package, url),
-            None => {
-                let message = format!("no source of the lock is called `{}`", escape(&index.value));
-                Err(Diagnostic::error(message).at(&index.span))
-            }
-        }
+        let mut urls = self.urls.iter().filter(|(name, _)| *name == named.value);
+        let Some((_, url)) = urls.next() else {
+            let message = format!("no source of the lock is called `{}`", escape(&named.value));
+            return Err(Diagnostic::error(message).at(&named.span));
+        };
+        index(package, url)
     }
 }
 
@@ -150,13 +143,8 @@ fn pin(
     let Some(source) = source(entry, &name.value, version.is_some(), sources, question)? else {
         return Ok(None);
     };
-    let mut hashes = hashes(&entry.strings_if_any("hashes"))?;
-    match &source {
-        PinnedSource::Git { .. } | PinnedSource::Folder(_) => hashes.clear(),
-        PinnedSource::File(_) => {}
-        _ if hashes.is_empty() => return Err(no_hash(&name.value, &name.span)),
-        _ => {}
-    }
+    let hashes = hashes(&entry.strings_if_any("hashes"))?;
+    let hashes = required(hashes, &source, &name.value, &name.span)?;
     Ok(Some(Pinned {
         name: name.value,
         version,
@@ -169,18 +157,16 @@ fn pin(
 
 /// `==1.0`
 fn version(text: &Spanned<String>) -> Result<String, Diagnostic> {
-    match text.value.strip_prefix("==") {
-        Some(version) => checked_version(&Spanned::new(version.to_owned(), text.span.clone())),
-        None => {
-            let message = format!(
-                "the lock has no fixed version but `{}`, as Pipenv writes for what it was not run for",
-                escape(&text.value)
-            );
-            Err(Diagnostic::error(message).at(&text.span).help(
-                "run `pipenv lock` on the image's platform, or remove the package from the Pipfile",
-            ))
-        }
-    }
+    let Some(version) = text.value.strip_prefix("==") else {
+        let message = format!(
+            "the lock has no fixed version but `{}`, as Pipenv writes for what it was not run for",
+            escape(&text.value)
+        );
+        return Err(Diagnostic::error(message).at(&text.span).help(
+            "run `pipenv lock` on the image's platform, or remove the package from the Pipfile",
+        ));
+    };
+    checked_version(&Spanned::new(version.to_owned(), text.span.clone()))
 }
 
 /// Where a package comes from; `None` for the project itself.
@@ -200,21 +186,20 @@ fn source(
         if inside == question.project_dir {
             return Ok(None);
         }
-        return Ok(Some(match is_archive(&inside) {
-            true => PinnedSource::File(inside),
-            false => PinnedSource::Folder(inside),
-        }));
+        return Ok(Some(at_path(inside)));
     }
     if let Some(url) = entry.string_if_any("file") {
-        return Ok(Some(match url.value.contains("://") {
-            true => PinnedSource::Url(checked_url(&url)?),
-            false => PinnedSource::File(local(question.folder, &url)?),
+        let is_url = url.value.contains("://");
+        return Ok(Some(if is_url {
+            PinnedSource::Url(checked_url(&url)?)
+        } else {
+            PinnedSource::File(local(question.folder, &url)?)
         }));
     }
     if !has_version {
         string(entry, "version")?;
     }
-    sources.of(entry, name, question).map(Some)
+    sources.of(entry, name).map(Some)
 }
 
 /// Compares the digest that the lock has of the Pipfile, if the build context has one.
@@ -296,7 +281,7 @@ fn digest(pipfile: &Table<'_>) -> String {
 fn default_sources<'a>() -> Json<'a> {
     let source = Json::table([
         ("name", Json::Text("pypi".to_owned())),
-        ("url", Json::Text(super::PYPI.to_owned())),
+        ("url", Json::Text(PYPI.to_owned())),
         ("verify_ssl", Json::True),
     ]);
     Json::List(vec![source])

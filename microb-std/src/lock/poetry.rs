@@ -7,10 +7,12 @@ use pep440_rs::Version;
 
 use super::condition::Condition;
 use super::environment::Environment;
-use super::fields::{checked_url, checked_version, hashes, local, name, string};
+use super::fields::{
+    checked_url, checked_version, git, hashes, index, local, name, required, string,
+};
 use super::poetry_project::{self, Wants, table_of};
 use super::walk::reach;
-use super::{Question, edge_to_nowhere, no_hash, poetry_hash, unknown_version};
+use super::{Question, edge_to_nowhere, poetry_hash, unknown_version};
 use crate::pinned::{Pinned, PinnedSource};
 use crate::requirement::normalized;
 use crate::specifier::Constraint;
@@ -272,17 +274,12 @@ impl Package<'_> {
 
     fn pin(&self, condition: &Condition, question: &Question<'_>) -> Result<Pinned, Diagnostic> {
         let source = self.source(question)?;
-        let hashes = match &source {
-            PinnedSource::Git { .. } | PinnedSource::Folder(_) => Vec::new(),
-            _ => hashes(&self.hashes)?,
-        };
-        let is_known = match &source {
-            PinnedSource::Git { .. } | PinnedSource::Folder(_) => true,
-            _ => !hashes.is_empty(),
-        };
-        if !is_known {
-            return Err(no_hash(&self.name, self.table.span()));
-        }
+        let hashes = required(
+            hashes(&self.hashes)?,
+            &source,
+            &self.name,
+            self.table.span(),
+        )?;
         Ok(Pinned {
             name: self.name.clone(),
             version: Some(checked_version(&self.version)?),
@@ -300,11 +297,11 @@ impl Package<'_> {
         let kind = string(&source, "type")?;
         let url = string(&source, "url")?;
         match kind.value.as_str() {
-            "legacy" => question.index(&self.name, &url),
+            "legacy" => index(&self.name, &url),
             "url" => Ok(PinnedSource::Url(checked_url(&url)?)),
             "file" => Ok(PinnedSource::File(local(question.folder, &url)?)),
             "directory" => Ok(PinnedSource::Folder(local(question.folder, &url)?)),
-            "git" => super::fields::git(
+            "git" => git(
                 &url,
                 &string(&source, "resolved_reference")?,
                 source.string_if_any("subdirectory").as_ref(),

@@ -6,8 +6,10 @@ use microb::{Diagnostic, Spanned};
 
 use super::condition::Condition;
 use super::environment::Environment;
-use super::fields::{checked_url, checked_version, git, hashes, local, name, string};
-use super::{Question, no_hash, unknown_version};
+use super::fields::{
+    checked_url, checked_version, git, hashes, index, local, name, required, string,
+};
+use super::{Question, unknown_version};
 use crate::pinned::{Pinned, PinnedSource};
 use crate::requirement::normalized;
 use crate::specifier::Constraint;
@@ -75,16 +77,7 @@ fn pin(
     let Some(source) = source(table, &name, question)? else {
         return Ok(None);
     };
-    let hashes = match &source {
-        PinnedSource::Git { .. } | PinnedSource::Folder(_) => Vec::new(),
-        _ => {
-            let hashes = of_files(table)?;
-            if hashes.is_empty() {
-                return Err(no_hash(&name.value, table.span()));
-            }
-            hashes
-        }
-    };
+    let hashes = required(of_files(table)?, &source, &name.value, table.span())?;
     let version = table.string_if_any("version");
     Ok(Some(Pinned {
         version: version.as_ref().map(checked_version).transpose()?,
@@ -154,9 +147,9 @@ fn of_index(
     name: &Spanned<String>,
     question: &Question<'_>,
 ) -> Result<PinnedSource, Diagnostic> {
-    if let Some(index) = table.string_if_any("index") {
+    if let Some(named) = table.string_if_any("index") {
         string(table, "version")?;
-        return question.index(&name.value, &index);
+        return index(&name.value, &named);
     }
     let mut files = table.tables("wheels");
     files.extend(table.table_if_any("sdist"));

@@ -2,10 +2,10 @@
 
 use microb::{Diagnostic, Span, Spanned};
 
+use super::Question;
 use super::condition::Condition;
 use super::environment::Environment;
-use super::fields::{checked_version, git, hashes, is_archive};
-use super::{Question, no_hash};
+use super::fields::{at_path, checked_version, git, hashes, is_archive, no_hash};
 use crate::mistake::Findings;
 use crate::pinned::{Pinned, PinnedSource};
 use crate::requirement::{Requirement, VersionOrUrl, is_git, normalized};
@@ -127,18 +127,16 @@ impl Reader<'_> {
         }
         let path = path.split('[').next().unwrap_or(path).to_owned();
         let file = path.rsplit('/').next().unwrap_or(&path);
-        let name = match is_archive(file) {
-            true => file.split('-').next().unwrap_or(file),
-            false => file,
+        let name = if is_archive(file) {
+            file.split('-').next().unwrap_or(file)
+        } else {
+            file
         };
         Ok(Some(Pinned {
             name: normalized(name),
             version: None,
             hashes,
-            source: match is_archive(&path) {
-                true => PinnedSource::File(path),
-                false => PinnedSource::Folder(path),
-            },
+            source: at_path(path.clone()),
             marker: condition.marker(),
             span,
         }))

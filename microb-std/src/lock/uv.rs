@@ -9,10 +9,10 @@ use microb::{Diagnostic, Span, Spanned};
 use super::condition::Condition;
 use super::environment::Environment;
 use super::fields::{
-    self, checked_name, checked_url, checked_version, hashes, local, name, string,
+    self, checked_name, checked_url, checked_version, hashes, index, local, name, required, string,
 };
 use super::walk::reach;
-use super::{Question, absent, edge_to_nowhere, no_hash, unknown_version, uv_metadata};
+use super::{Question, absent, edge_to_nowhere, unknown_version, uv_metadata};
 use crate::pinned::{Pinned, PinnedSource};
 use crate::requirement::normalized;
 use crate::tree::Table;
@@ -350,10 +350,7 @@ impl<'a> Packages<'a> {
     fn named(&self, from: usize, table: &Table<'_>) -> Result<usize, Diagnostic> {
         let name = name(table)?;
         let version = table.string_if_any("version");
-        let source = match table.has("source") {
-            true => Some(Source::of(table)?),
-            false => None,
-        };
+        let source = table.has("source").then(|| Source::of(table)).transpose()?;
         let is_meant = |&&package: &&usize| {
             let package = &self.all[package];
             let same = |version: &Spanned<String>| {
@@ -411,14 +408,7 @@ impl Package<'_> {
         let Some(source) = source else {
             return Ok(None);
         };
-        let mut hashes = self.hashes()?;
-        match &source {
-            PinnedSource::Git { .. } | PinnedSource::Folder(_) => hashes.clear(),
-            _ if hashes.is_empty() => {
-                return Err(no_hash(&self.name, self.table.span()));
-            }
-            _ => {}
-        }
+        let hashes = required(self.hashes()?, &source, &self.name, self.table.span())?;
         let version = self.version.as_ref().map(checked_version).transpose()?;
         if version.is_none() && matches!(source, PinnedSource::Index | PinnedSource::OnlyIndex(_)) {
             string(&self.table, "version")?;
@@ -436,7 +426,7 @@ impl Package<'_> {
     fn source(&self, question: &Question<'_>) -> Result<Option<PinnedSource>, Diagnostic> {
         let text = self.source.text();
         Ok(Some(match self.source.kind {
-            Kind::Registry => question.index(&self.name, &text)?,
+            Kind::Registry => index(&self.name, &text)?,
             Kind::Git => git(&text)?,
             Kind::Url => {
                 let url = checked_url(&text)?;

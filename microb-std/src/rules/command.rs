@@ -49,6 +49,22 @@ pub(super) static OVERRIDDEN_VARIABLE: Rule = rule(
     "The image finds its own Python and its packages by these variables",
 );
 
+/// Servers whose options are known. Clients have a `--host` too, and mean another one.
+const SERVERS: &[&str] = &[
+    "daphne",
+    "fastapi",
+    "flask",
+    "granian",
+    "gunicorn",
+    "http.server",
+    "hypercorn",
+    "litestar",
+    "sanic",
+    "streamlit",
+    "uvicorn",
+    "waitress-serve",
+];
+
 /// Options that name the address that a server listens on.
 const ADDRESS_OPTIONS: &[&str] = &[
     "--host",
@@ -192,7 +208,9 @@ fn development_server(argv: &[String]) -> Option<Diagnostic> {
         "flask" if has("run") => "a server such as `gunicorn`: `[\"gunicorn\", \"app:app\"]`",
         "fastapi" if has("dev") => "`[\"fastapi\", \"run\", …]`",
         "uvicorn" if has("--reload") => "the command without `--reload`",
-        _ if has("runserver") => "a server such as `gunicorn`: `[\"gunicorn\", \"PROJECT.wsgi\"]`",
+        "python" | "python3" | "django-admin" | "manage.py" if has("runserver") => {
+            "a server such as `gunicorn`: `[\"gunicorn\", \"PROJECT.wsgi\"]`"
+        }
         _ => return None,
     };
     let shown = argv.join(" ");
@@ -205,6 +223,9 @@ fn development_server(argv: &[String]) -> Option<Diagnostic> {
 
 fn loopback(argv: &[String], config: &Config) -> Option<Diagnostic> {
     let (name, rest) = program(argv)?;
+    if !SERVERS.contains(&name) {
+        return None;
+    }
     let has_variable = |variable: &str| config.env.contains_key(variable);
     let help = "write `--host 0.0.0.0`, or `--bind 0.0.0.0:PORT` where the program has that";
     if let Some(address) = address(rest) {

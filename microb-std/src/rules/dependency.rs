@@ -85,6 +85,7 @@ pub(crate) static UNREAD_SOURCE: Rule = rule(
 pub(super) fn check(facts: &Facts<'_>, findings: &Findings) {
     for requirement in &facts.config.build_system.requires {
         url(requirement, findings);
+        moving_git(requirement, findings);
         if facts.config.build_system.declared && is_any_version(requirement) {
             findings.add(
                 UNPINNED_BUILD_BACKEND
@@ -97,25 +98,38 @@ pub(super) fn check(facts: &Facts<'_>, findings: &Findings) {
             );
         }
     }
-    let Dependencies::Listed(listed) = &facts.config.dependencies else {
-        return;
+    let own = own(facts);
+    let listed = match &facts.config.dependencies {
+        Dependencies::Listed(listed) => listed,
+        // A lock has versions and commits; what is in it is still what the project lists.
+        Dependencies::Locked(_) => &own,
+        Dependencies::File(_) | Dependencies::FromBackend { .. } => return,
     };
+    let is_locked = matches!(facts.config.dependencies, Dependencies::Locked(_));
     for requirement in listed {
-        version(requirement, findings);
+        if !is_locked {
+            version(requirement, findings);
+            moving_git(requirement, findings);
+        }
         url(requirement, findings);
         obsolete(requirement, findings);
         alpine(requirement, facts.config, findings);
         opencv(requirement, facts.config, findings);
     }
-    let own = facts.tables.project.as_ref();
-    let own = own.map_or_else(Vec::new, |project| project.strings_if_any("dependencies"));
-    for requirement in listed {
-        if own.iter().any(|text| text.span == requirement.text.span) {
-            development(requirement, facts.config, findings);
-        }
+    for requirement in &own {
+        development(requirement, facts.config, findings);
     }
     duplicates(listed, findings);
     conflicts(listed, findings);
+}
+
+/// The project's own list, without extras.
+fn own(facts: &Facts<'_>) -> Vec<Requirement> {
+    let project = facts.tables.project.as_ref();
+    let texts = project.map_or_else(Vec::new, |project| project.strings_if_any("dependencies"));
+    let parsed = texts.into_iter().map(Requirement::parse);
+    // The mistakes of the others have been told.
+    parsed.filter_map(Result::ok).collect()
 }
 
 fn add(findings: &Findings, requirement: &Requirement, finding: Diagnostic) {
@@ -163,8 +177,14 @@ fn url(requirement: &Requirement, findings: &Findings) {
             .help("write `https://`");
         add(findings, requirement, finding);
     }
+}
+
+fn moving_git(requirement: &Requirement, findings: &Findings) {
+    let VersionOrUrl::Url(url) = &requirement.version else {
+        return;
+    };
     if requirement.needs_git()
-        && let Some(problem) = moving(plain)
+        && let Some(problem) = moving(url.strip_prefix("git+").unwrap_or(url))
     {
         let finding = MOVING_GIT_DEPENDENCY
             .finding(format!(
@@ -229,10 +249,10 @@ fn alpine(requirement: &Requirement, config: &Config, findings: &Findings) {
 
 fn opencv(requirement: &Requirement, config: &Config, findings: &Findings) {
     let name = requirement.name.as_str();
-    let has_library = config
-        .system_deps
-        .iter()
-        .any(|package| package.value.contains("libgl") || package.value.contains("mesa"));
+    let brings_it = |package: &str| package.contains("libgl") || package.contains("mesa");
+    let mut packages = config.system_deps.iter();
+    // Who knows what is in an image that is not the official one.
+    let has_library = config.base_image.is_some() || packages.any(|one| brings_it(&one.value));
     if OPENCV_WITH_WINDOWS.contains(&name) && !has_library {
         let finding = OPENCV_WITHOUT_LIBGL
             .finding(format!(

@@ -38,13 +38,16 @@ pub struct Field<T> {
     pub(super) to_json: fn(&T) -> Json,
 }
 
-impl<T: Value> Field<T> {
+impl<T> Field<T> {
     /// A key with the value of a missing one, if there is one, and a check for each string of the value.
     pub fn new(
         key: &'static Key,
         default: Option<fn() -> T>,
         check: fn(&str) -> Result<(), Mistake>,
-    ) -> Self {
+    ) -> Self
+    where
+        T: Value,
+    {
         Self {
             key,
             default,
@@ -55,9 +58,7 @@ impl<T: Value> Field<T> {
             to_json: T::to_json,
         }
     }
-}
 
-impl<T> Field<T> {
     /// What a missing key means; `None` if it must not be missing.
     pub fn absent(&self) -> Option<T> {
         self.default

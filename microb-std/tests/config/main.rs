@@ -3,6 +3,7 @@
 mod broken;
 mod examples;
 mod extends;
+mod members;
 mod mistakes;
 mod options;
 mod place;

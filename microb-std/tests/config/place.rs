@@ -134,3 +134,14 @@ fn what_is_not_one_folder_is_said() {
         assert_eq!(found, [expected]);
     }
 }
+
+#[test]
+fn a_definition_that_is_kept_out_of_the_context_is_about_the_root() {
+    let plain = "[project]\nname = 'x'\nversion = '1'\n";
+    for file in [".dockerignore", "pyproject.toml.dockerignore"] {
+        let cx = context("pyproject.toml", plain, &[(file, "*\n!src\n")]);
+        let config = resolve(&cx);
+        assert_eq!(config.project_dir, "");
+        assert_eq!(config.definition.as_deref(), Some(plain));
+    }
+}

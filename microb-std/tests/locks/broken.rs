@@ -160,6 +160,151 @@ fn hashes_that_are_none_and_hashes_that_are_missing() {
     );
 }
 
+/// Removes the hash after a text.
+fn without_hash(after: &'static str) -> impl FnOnce(&str) -> String {
+    move |text| {
+        let at = text.find(after).unwrap();
+        let start = at + text[at..].find("hash = \"sha256:").unwrap();
+        let end = start + "hash = \"sha256:".len() + 64 + 1;
+        format!("{}other = 1{}", &text[..start], &text[end..])
+    }
+}
+
+#[test]
+fn packages_without_hashes() {
+    // The package has a source archive and a wheel.
+    check(
+        "uv-small",
+        |text| {
+            without_hash("name = \"click\"\nversion")(&without_hash("name = \"click\"\nversion")(
+                text,
+            ))
+        },
+        "uv.lock:45:1: error: the lock has no hash of `click` (run `uv lock`)",
+    );
+    check(
+        "poetry-small",
+        |text| {
+            let at = text.find("name = \"click\"\nversion").unwrap();
+            let files = at + text[at..].find("files = [").unwrap();
+            let end = files + text[files..].find("]\n").unwrap();
+            format!("{}files = [{}", &text[..files], &text[end..])
+        },
+        "poetry.lock:35:1: error: the lock has no hash of `click` (run `poetry lock`)",
+    );
+    check(
+        "pipenv-small",
+        |text| {
+            let at = text.find("\"certifi\": {").unwrap();
+            let hashes = at + text[at..].find("[\n").unwrap();
+            let end = hashes + text[hashes..].find(']').unwrap();
+            format!("{}[{}", &text[..hashes], &text[end..])
+        },
+        "Pipfile.lock:27:9: error: the lock has no hash of `certifi` (run `pipenv lock`)",
+    );
+    check(
+        "requirements-universal",
+        |text| {
+            let at = text.find("certifi==").unwrap();
+            let hashes = at + text[at..].find(" \\\n").unwrap();
+            let end = at + text[at..].find("    # via").unwrap();
+            format!("{}\n{}", &text[..hashes], &text[end..])
+        },
+        "requirements.lock:5:1: error: the lock has no hash of `certifi` (run `uv pip compile --generate-hashes pyproject.toml --output-file requirements.lock`)",
+    );
+}
+
+#[test]
+fn fields_that_mean_nothing() {
+    for (case, from, to, expected) in [
+        (
+            "uv-small",
+            "name = \"click\"\nversion = \"8.5.1\"",
+            "name = \"click\"\nversion = \"8..1\"",
+            "uv.lock:47:11: error: `8..1` is no version of PEP 440 (run `uv lock`)",
+        ),
+        (
+            "uv-small",
+            "name = \"click\"\nversion = \"8.5.1\"\n",
+            "name = \"click\"\n",
+            "uv.lock:45:1: error: `package[3]` has no `version` (run `uv lock`)",
+        ),
+        (
+            "uv-small",
+            "python_full_version < '3.15'",
+            "python_fullversion < '3.15'",
+            "uv.lock:12:45: error: `python_fullversion` is neither a marker variable nor a quoted string (write `python_full_version`)",
+        ),
+        (
+            "uv-small",
+            "name = \"click\"\nversion = \"8.5.1\"\nsource = { registry = \"https://pypi.org/simple\" }",
+            "name = \"click\"\nversion = \"8.5.1\"\nsource = { registry = \"./wheels\" }",
+            "uv.lock:48:23: error: `click` comes from the folder of packages `./wheels`, which is not supported (name an index by its plain URL, or depend on the file itself by its path, and lock again)",
+        ),
+        (
+            "uv-small",
+            "name = \"click\"\nversion = \"8.5.1\"\nsource = { registry = \"https://pypi.org/simple\" }",
+            "name = \"click\"\nversion = \"8.5.1\"\nsource = { directory = \"../click\" }",
+            "uv.lock:48:24: error: `../click` is outside the build context (build from a folder that holds both, for instance `docker build -f app/pyproject.toml .`)",
+        ),
+        (
+            "uv-small",
+            "name = \"click\"\nversion = \"8.5.1\"\nsource = { registry = \"https://pypi.org/simple\" }",
+            "name = \"click\"\nversion = \"8.5.1\"\nsource = { floppy = \"a\" }",
+            "uv.lock:48:10: error: `package[3].source` is of an unknown kind (run `uv lock`)",
+        ),
+        (
+            "uv-small",
+            "name = \"app\"\nversion",
+            "name = \"other\"\nversion",
+            "uv.lock:1:1: error: the lock does not have the project `app` (run `uv lock`)",
+        ),
+        (
+            "uv-git",
+            "#0382c0e93fa7bf0db8f3560bc2b736f03f0fa299\"",
+            "#main\"",
+            "uv.lock:43:18: error: `main` is no commit (run `uv lock`)",
+        ),
+        (
+            "pipenv-index",
+            "\"index\": \"own\"",
+            "\"index\": \"other\"",
+            "Pipfile.lock:28:22: error: no source of the lock is called `other` (run `pipenv lock`)",
+        ),
+        (
+            "pylock-uv",
+            "requires-python = \">=3.10\"",
+            "requires-python = \"<3.10\"",
+            "pylock.toml:3:19: error: the lock is for Python `<3.10` (choose another `python_version`, or lock again)",
+        ),
+        (
+            "requirements-universal",
+            "certifi==2026.10.18",
+            "certifi>=2026.10.18",
+            "requirements.lock:5:1: error: `certifi` has no fixed version, so the file is no lock (name the file with `requirements` instead of `lock`, or make it with `uv pip compile --generate-hashes`)",
+        ),
+    ] {
+        check(case, replaced(from, to), expected);
+    }
+}
+
+/// Packages that need each other are no mistake.
+#[test]
+fn a_cycle_ends() {
+    let folder = folder().join("uv-small");
+    let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    let lock = read("uv.lock").replace(
+        "name = \"click\"\nversion = \"8.5.1\"\nsource = { registry = \"https://pypi.org/simple\" }\n",
+        "name = \"click\"\nversion = \"8.5.1\"\nsource = { registry = \"https://pypi.org/simple\" }\ndependencies = [{ name = \"app\" }, { name = \"click\" }, { name = \"httpx\" }]\n",
+    );
+    assert!(lock.contains("{ name = \"app\" }"));
+    let cx = MemoryContext::new(read("pyproject.toml")).file("uv.lock", lock);
+    let Dependencies::Locked(set) = Config::resolve(&cx).unwrap().dependencies else {
+        panic!("not locked");
+    };
+    assert_eq!(set.pins.len(), 9);
+}
+
 /// Every prefix of every lock is read, or told to be broken: never a panic, never two messages.
 #[test]
 fn no_end_of_a_lock_is_too_early() {

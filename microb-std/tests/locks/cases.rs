@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use microb::{Context as _, MemoryContext};
+use microb::MemoryContext;
 use microb_std::{Config, Dependencies, Pinned, PinnedSource};
 use serde_json::Value;
 
@@ -61,6 +61,10 @@ fn pinned(case: &Path, lock: &str, question: &Value) -> Result<BTreeSet<String>,
     let mut cx = MemoryContext::new(definition)
         .with_platform(text("platform").parse().unwrap())
         .file(lock, read(lock).unwrap());
+    // The projects that locks name by their folders; their content is not the lock's.
+    for folder in ["lib", "packages/core"] {
+        cx = cx.file(format!("{folder}/pyproject.toml"), "");
+    }
     if let Ok(pipfile) = read("Pipfile") {
         cx = cx.file("Pipfile", pipfile);
     }
@@ -68,16 +72,13 @@ fn pinned(case: &Path, lock: &str, question: &Value) -> Result<BTreeSet<String>,
         let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
         errors.join("\n")
     })?;
-    assert!(cx.definition().text().contains("lock = "));
     let Dependencies::Locked(set) = config.dependencies else {
         return Err("the lock was not read".to_owned());
     };
-    assert!(
-        set.pins.iter().all(|pin| pin.marker.is_none()),
-        "{:?}",
-        set.pins
-    );
-    Ok(set.pins.iter().map(written).collect())
+    match set.pins.iter().find(|pin| pin.marker.is_some()) {
+        Some(open) => Err(format!("nothing is open, but {open:?}")),
+        None => Ok(set.pins.iter().map(written).collect()),
+    }
 }
 
 fn written(pin: &Pinned) -> String {

@@ -138,12 +138,12 @@ fn what_a_lock_does_not_have_cannot_be_chosen() {
         (
             "poetry-extras",
             "extras = ['fats']",
-            "pyproject.toml:21:11: error: unknown extra `fats` (write `fast`)",
+            "pyproject.toml:22:11: error: unknown extra `fats` (write `fast`)",
         ),
         (
             "pdm-groups",
             "groups = ['devel']",
-            "pyproject.toml:18:11: error: unknown dependency group `devel` (write `dev`)",
+            "pyproject.toml:19:11: error: unknown dependency group `devel` (write `dev`)",
         ),
         (
             "pipenv-category",
@@ -168,7 +168,7 @@ fn what_a_lock_does_not_have_cannot_be_chosen() {
         (
             "uv-conflicts",
             "extras = ['cpu', 'gpu']",
-            "uv.lock:101:1: error: the lock has two versions of `idna` for this target, `3.6` and `3.7` (choose `extras` and `groups` that are not in conflict with one another)",
+            "uv.lock:117:1: error: the lock has two versions of `idna` for this target, `3.6` and `3.7` (choose `extras` and `groups` that are not in conflict with one another)",
         ),
     ] {
         let target = format!("{target}\npython_version = '3.12'");

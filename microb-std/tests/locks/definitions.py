@@ -37,7 +37,7 @@ MARKERS = (
 EXTRAS = '[project.optional-dependencies]\nfast = ["orjson"]\nyaml = ["pyyaml", "click"]\nall = ["app[fast,yaml]", "idna"]\n'
 GROUPS = '[dependency-groups]\ndev = ["pytest", {include-group = "lint"}]\nlint = ["ruff"]\ndocs = ["markdown-it-py[plugins]"]\n'
 FORKS = ("numpy<2; python_version < '3.12'", "numpy>=2; python_version >= '3.12'", "pandas")
-BIG = ("fastapi[standard]", "sqlalchemy[asyncio]", "sphinx", "boto3", "rich", "textual", "alembic", "black", "twine")
+BIG = ("fastapi", "sphinx", "boto3", "rich", "textual", "flask", "django", "celery[redis]", "jupyterlab-server", "hatch")
 LOCAL = ("lib", "tiny")
 SOURCES = '[tool.uv.sources]\nlib = { path = "lib" }\ntiny = { path = "wheels/tiny-1.0-py3-none-any.whl" }\n'
 GIT = "demo @ git+https://git.example/demo@v0.3"
@@ -105,7 +105,7 @@ P_LOCAL = 'lib = {path = "lib"}\ntiny = {path = "wheels/tiny-1.0-py3-none-any.wh
 P_URL = f'idna = {{url = "{IDNA_WHEEL}"}}\nsix = {{url = "{SIX_SDIST}"}}\nclick = "*"'
 P_SOURCE = f'[[tool.poetry.source]]\nname = "own"\nurl = "{INDEX}"\npriority = "explicit"\n'
 P_INDEX = 'alpha = {version = "*", source = "own"}\nclick = "*"'
-P_BIG = 'fastapi = {version = "*", extras = ["standard"]}\nsqlalchemy = {version = "*", extras = ["asyncio"]}\nsphinx = "*"\nblack = "*"\ntwine = "*"'
+P_BIG = 'fastapi = "*"\nsphinx = "*"\nflask = "*"\ncelery = {version = "*", extras = ["redis"]}\nboto3 = "*"\ntextual = "*"'
 
 POETRY = {
     "poetry-small": case("poetry", poetry(P_SMALL), question(), ARM),
@@ -139,7 +139,7 @@ PDM = {
     "pdm-git": case("pdm", project("click", GIT, SUB), {**question(), "no_hashes": True}),
     "pdm-url": case("pdm", project(f"idna @ {IDNA_WHEEL}", f"six @ {SIX_SDIST}", "click")),
     "pdm-path": case("pdm", project("click", "lib @ file:///${PROJECT_ROOT}/lib"), {**question(), "no_hashes": True}),
-    "pdm-big": case("pdm", project("fastapi[standard]", "sqlalchemy[asyncio]", "rich"), question(), ARM),
+    "pdm-big": case("pdm", project("fastapi", "sphinx", "flask", "celery[redis]", "boto3"), question(), ARM),
     # PDM does not export such a lock, so it is asked what it would install on the machine that generates.
     "pdm-walked": case(
         "pdm", project("httpx[http2]<1", *MARKERS, rest=PDM_GROUPS),

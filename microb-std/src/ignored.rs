@@ -1,0 +1,117 @@
+//! What is not part of a build context, when the user has no `.dockerignore`.
+
+use microb::Context;
+
+use crate::backend;
+use crate::metadata::Tables;
+use crate::mistake::Findings;
+use crate::requirement::normalized;
+use crate::tree::{self, Table};
+
+/// The folder whose history some build backends take the version from.
+const GIT: &str = "**/.git";
+
+/// What never belongs into an image, whatever a `.dockerignore` says: a virtual environment of another machine would be
+/// laid over the image's own, and the others hold what nobody should read there.
+pub(crate) const NEVER_IN_AN_IMAGE: [&str; 4] = ["**/.venv", "**/.env", GIT, "**/__pycache__"];
+
+/// What tools make beside a project, none of which a build reads.
+const MADE_BY_TOOLS: [&str; 25] = [
+    "**/*.py[cod]",
+    "**/.tox",
+    "**/.nox",
+    "**/.mypy_cache",
+    "**/.pytest_cache",
+    "**/.ruff_cache",
+    "**/.hypothesis",
+    "**/.pyre",
+    "**/.pytype",
+    "**/.ipynb_checkpoints",
+    "**/.pdm-build",
+    "**/.eggs",
+    "**/*.egg-info",
+    "**/.coverage",
+    "**/.coverage.*",
+    "**/htmlcov",
+    "**/node_modules",
+    "**/.DS_Store",
+    "**/.idea",
+    "**/.vscode",
+    // What setuptools left of an earlier build would get into the next wheel.
+    "build/lib",
+    "build/lib.*",
+    "build/bdist.*",
+    "dist/*.whl",
+    "dist/*.tar.gz",
+];
+
+/// Names of virtual environments that are also names of packages: only with this file in them they are the former.
+const MAYBE_ENVIRONMENTS: [&str; 2] = ["venv", "env"];
+const ENVIRONMENT_FILE: &str = "pyvenv.cfg";
+
+/// Parts of the names of distributions and tables that read `.git`, as setuptools-scm and hatch-vcs do.
+///
+/// One too many costs a transfer, one too few a wrong version.
+const READS_GIT: [&str; 6] = [
+    "scm", "vcs", "git",
+    // poetry-dynamic-versioning, uv-dynamic-versioning, versioningit, versioneer.
+    "version", "dunamai", "pbr",
+];
+
+/// Patterns, as in `.dockerignore`, of what a build context without an ignore file leaves out.
+///
+/// `.git` stays when the build may ask it for the version, or when the build argument `BUILDKIT_CONTEXT_KEEP_GIT_DIR`
+/// is true.
+pub fn ignored(cx: &dyn Context) -> Vec<String> {
+    let keeps_git = keeps_git(cx);
+    let patterns = NEVER_IN_AN_IMAGE.iter().chain(&MADE_BY_TOOLS);
+    let environments = MAYBE_ENVIRONMENTS.iter().filter(|folder| {
+        let file = format!("{folder}/{ENVIRONMENT_FILE}");
+        matches!(cx.read(&file), Ok(Some(_)))
+    });
+    patterns
+        .chain(environments)
+        .filter(|pattern| **pattern != GIT || !keeps_git)
+        .map(|pattern| (*pattern).to_owned())
+        .collect()
+}
+
+fn keeps_git(cx: &dyn Context) -> bool {
+    // The values of Go's `strconv.ParseBool`.
+    let asked = cx.build_arg("BUILDKIT_CONTEXT_KEEP_GIT_DIR");
+    if asked.is_some_and(|asked| ["1", "t", "T", "true", "TRUE", "True"].contains(&asked)) {
+        return true;
+    }
+    let findings = Findings::default();
+    let file = cx.definition();
+    let Some(tree) = tree::parse(file, &findings) else {
+        return true;
+    };
+    let tables = Tables::of(Table::root(&tree, file, &findings));
+    let system = backend::build_system(&tables);
+    let reads_git = |name: &str| READS_GIT.iter().any(|part| normalized(name).contains(part));
+    let requires = system.requires.iter().any(|one| reads_git(&one.name));
+    // A backend of the project's own can do anything.
+    let own = !system.backend_path.is_empty();
+    let tools = tables.tool.as_ref();
+    let configured =
+        tools.is_some_and(|tools| tools.keys().iter().any(|key| reads_git(&key.value)));
+    requires || own || configured || version_is_from_git(&tables) || setup_reads_git(cx, reads_git)
+}
+
+/// `[tool.pdm.version] source = "scm"`; Hatch's and Poetry's need a further requirement.
+fn version_is_from_git(tables: &Tables<'_>) -> bool {
+    let version = tables
+        .tool("pdm")
+        .and_then(|pdm| pdm.table_if_any("version"));
+    let source = version.and_then(|version| version.string_if_any("source"));
+    source.is_some_and(|source| source.value == "scm")
+}
+
+/// Whether setuptools' older files speak of such a tool, or of git itself.
+fn setup_reads_git(cx: &dyn Context, reads_git: impl Fn(&str) -> bool) -> bool {
+    ["setup.py", "setup.cfg"].iter().any(|file| {
+        let content = cx.read(file).ok().flatten();
+        content.is_some_and(|content| reads_git(&String::from_utf8_lossy(&content)))
+    })
+}

@@ -1,0 +1,97 @@
+//! What a build context without an ignore file leaves out.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use microb::patterns::Patterns;
+use microb::{MemoryContext, SourceFile};
+use microb_std::ignored;
+
+const PROJECT: &str = "[project]\nname = 'a'\nversion = '1'\n";
+
+fn is_left_out(cx: &MemoryContext, path: &str) -> bool {
+    Patterns::of(ignored(cx)).leave_out(path)
+}
+
+#[test]
+fn every_pattern_is_one() {
+    let text = ignored(&MemoryContext::new(PROJECT)).join("\n");
+    Patterns::read(&SourceFile::new("patterns", text)).unwrap();
+}
+
+#[test]
+fn sources_stay_and_what_tools_make_goes() {
+    let cx = MemoryContext::new(PROJECT).file("venv/pyvenv.cfg", "");
+    for path in [
+        ".venv/bin/python",
+        "services/api/.venv/lib/x.py",
+        "venv/lib/x.py",
+        ".env",
+        "pkg/__pycache__/a.cpython-314.pyc",
+        "pkg/a.pyo",
+        ".git/HEAD",
+        ".tox/py314/x",
+        "node_modules/x/index.js",
+        "src/a.egg-info/PKG-INFO",
+        "build/lib/a/__init__.py",
+        "build/lib.linux-x86_64-cpython-314/a.so",
+        "dist/a-1.0-py3-none-any.whl",
+    ] {
+        assert!(is_left_out(&cx, path), "{path}");
+    }
+    for path in [
+        "pyproject.toml",
+        "uv.lock",
+        "src/a/env/__init__.py",
+        "env/__init__.py",
+        ".env.example",
+        ".gitignore",
+        ".python-version",
+        "build/library.py",
+        "build/assets/a.js",
+        "dist/app.js",
+        "a/pycache.py",
+        "PKG-INFO",
+    ] {
+        assert!(!is_left_out(&cx, path), "{path}");
+    }
+}
+
+#[track_caller]
+fn check_git(cx: MemoryContext, is_kept: bool) {
+    assert_eq!(!is_left_out(&cx, ".git/HEAD"), is_kept, "{cx:?}");
+    assert!(!is_left_out(&cx, ".gitignore"));
+}
+
+#[test]
+fn the_history_stays_when_the_build_may_ask_it_for_the_version() {
+    let built_by = |requires: &str| {
+        MemoryContext::new(format!(
+            "{PROJECT}[build-system]\nrequires = [{requires}]\n"
+        ))
+    };
+    for requires in [
+        "'setuptools', 'setuptools_scm[toml]>=8'",
+        "'hatchling', 'hatch-vcs'",
+        "'poetry-core', 'poetry-dynamic-versioning'",
+        "'setuptools', 'versioningit'",
+        "'setuptools', 'pbr'",
+    ] {
+        check_git(built_by(requires), true);
+    }
+    for requires in ["'setuptools'", "'hatchling'", "'uv_build'"] {
+        check_git(built_by(requires), false);
+    }
+    for table in [
+        "[tool.setuptools_scm]\n",
+        "[tool.pdm.version]\nsource = 'scm'\n",
+        "[build-system]\nrequires = []\nbuild-backend = 'own'\nbackend-path = ['.']\n",
+    ] {
+        check_git(MemoryContext::new(format!("{PROJECT}{table}")), true);
+    }
+    let other = format!("{PROJECT}[tool.pdm.version]\nsource = 'file'\n");
+    check_git(MemoryContext::new(other), false);
+    let setup = |text: &str| MemoryContext::new(PROJECT).file("setup.py", text);
+    check_git(setup("setup(use_scm_version=True)"), true);
+    check_git(setup("setup()"), false);
+    let asked = MemoryContext::new(PROJECT).arg("BUILDKIT_CONTEXT_KEEP_GIT_DIR", "1");
+    check_git(asked, true);
+}
