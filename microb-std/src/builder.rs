@@ -36,6 +36,9 @@ const WHEEL_EPOCH: &str = "315532800";
 /// Lists the requirements of a project that only its build backend knows.
 const METADATA_PY: &str = include_str!("metadata.py");
 
+/// Lists what a build backend needs beyond `requires`.
+const BUILD_REQUIRES_PY: &str = include_str!("build_requires.py");
+
 /// The stages that the final image takes files from.
 #[derive(Debug, Clone)]
 #[must_use]
@@ -57,7 +60,14 @@ pub fn builder(
     before: impl IntoSteps,
 ) -> Built {
     let packages = packages.then(before);
-    let own = backend(config, &config.build_system, &packages, &installer);
+    let plain = backend(config, &config.build_system, &packages, &installer);
+    let own = asked(
+        config,
+        &config.build_system,
+        sources(config, "/src"),
+        &plain,
+        &installer,
+    );
     let mut wheels = Vec::new();
     if config.project.packaging == Packaging::Wheel {
         let place = config.project.name.as_ref().map(|name| &name.span);
@@ -67,7 +77,7 @@ pub fn builder(
     for member in &config.members {
         let system = &member.build_system;
         let own = match system.requirements_txt() == config.build_system.requirements_txt() {
-            true => own.clone(),
+            true => plain.clone(),
             false => backend(config, system, &packages, &installer)
                 .named(format!("build-requirements-{}", member.name)),
         };
@@ -76,6 +86,7 @@ pub fn builder(
             folder => folder,
         };
         let sources = copy(folder, "/src").literal().at(&member.path.span);
+        let own = asked(config, system, sources.clone(), &own, &installer);
         let name = format!("wheel-{}", member.name);
         wheels.push(wheel(
             &name,
@@ -185,6 +196,56 @@ fn backend(config: &Config, system: &BuildSystem, packages: &Stage, installer: &
         .then(environment(config, BUILD_VENV))
         .then(mkfile(file, system.requirements_txt()).at(place.as_ref()))
         .then(install.steps(config, installer).at(place.as_ref()))
+}
+
+/// The same environment with what the backend asks for when it sees the project, without network.
+///
+/// Its sources change who asks on every edit, but what comes out is a file, and only its content decides whether
+/// anything is installed again.
+fn asked(
+    config: &Config,
+    system: &BuildSystem,
+    sources: impl IntoSteps,
+    backend: &Stage,
+    installer: &Stage,
+) -> Stage {
+    if !system.may_ask {
+        return backend.clone();
+    }
+    let (script, output) = ("/asked/build_requires.py", "/asked/build.txt");
+    let name = backend.name().unwrap_or("build-requirements").to_owned();
+    let asking = from(backend)
+        .named(format!("{name}-asked"))
+        .then(mkfile(script, BUILD_REQUIRES_PY))
+        .then(path("/opt/build/bin"))
+        .then(sources)
+        .then(
+            run([
+                "/opt/build/bin/python",
+                script,
+                "/src",
+                output,
+                &system.backend,
+                &system.backend_path.join(":"),
+            ])
+            .network(Network::None)
+            .called("ask the build backend what it needs"),
+        );
+    let install = Install {
+        venv: BUILD_VENV,
+        file: output,
+        flags: &[],
+        index: None,
+        over_ssh: false,
+    };
+    from(backend)
+        .named(format!("{name}-more"))
+        .then(copy(output, output).from(&asking))
+        .then(
+            install
+                .steps(config, installer)
+                .at(place(&system.requires).as_ref()),
+        )
 }
 
 /// The virtual environment of the image with all dependencies. Nothing but what they are changes it: not the

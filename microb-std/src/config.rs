@@ -196,6 +196,9 @@ pub struct BuildSystem {
     pub backend_path: Vec<String>,
     /// Whether the file has the table at all.
     pub declared: bool,
+    /// Whether the backend may ask for more than `requires` when it sees the project (PEP 517's
+    /// `get_requires_for_build_wheel`), as setuptools does for `setup_requires` and hatchling for build hooks.
+    pub may_ask: bool,
 }
 
 impl BuildSystem {

@@ -71,10 +71,14 @@ fn build_system(
     if let Some(file) = findings.keep(text::read(cx, &path))? {
         let tree = tree::parse(&file, findings)?;
         let tables = Tables::of(Table::root(&tree, &file, findings));
-        return Some(backend::build_system(&tables));
+        let mut system = backend::build_system(&tables);
+        system.may_ask = backend::may_ask(&system, Some(&tables), cx, folder);
+        return Some(system);
     }
     if backend::has_setup(cx, folder) {
-        return Some(backend::undeclared_setuptools());
+        let mut system = backend::undeclared_setuptools();
+        system.may_ask = backend::may_ask(&system, None, cx, folder);
+        return Some(system);
     }
     let message = format!(
         "`{}` is locked in the folder `{}`, which has no `pyproject.toml` in the build context",

@@ -174,9 +174,11 @@ fn shared(
     let has_setup = !has_metadata && backend::has_setup(cx, &project_dir);
     let has_package = backend::has_package(cx, &project_dir, tables);
     let packaging = backend::packaging(tables, has_setup, has_package);
+    let mut build_system = backend::build_system(tables);
+    build_system.may_ask = backend::may_ask(&build_system, Some(tables), cx, &project_dir);
     Some(Shared {
         metadata: metadata::read(tables, packaging),
-        build_system: backend::build_system(tables),
+        build_system,
         listed: dependencies::listed(tables, cx, &project_dir, has_setup),
         groups: Groups::read(&tables.root),
         version_file: needs_version_file

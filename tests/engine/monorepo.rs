@@ -159,3 +159,44 @@ fn a_member_of_a_workspace_is_a_project_with_the_lock_at_the_root() {
     ]);
     assert_eq!(found, "None\n");
 }
+
+/// A build backend of the project's own that asks for a package, and fails without it.
+const BACKEND: &str = "\
+from setuptools.build_meta import *
+from setuptools import build_meta
+
+def get_requires_for_build_wheel(config_settings=None):
+    print('a hook may print')
+    return ['iniconfig>=2']
+
+def build_wheel(*arguments, **keywords):
+    import iniconfig
+    return build_meta.build_wheel(*arguments, **keywords)
+";
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn what_the_build_backend_asks_for_is_installed_before_it_builds() {
+    let pyproject = "#syntax=microb:dev\n[project]\nname = \"app\"\nversion = \"1\"\n\
+        scripts = { app = \"app:main\" }\n[build-system]\nrequires = [\"setuptools\"]\n\
+        build-backend = \"own\"\nbackend-path = [\"backend\"]\n[tool.setuptools]\npy-modules = [\"app\"]\n";
+    let main = "def main():\n    print('built')\n";
+    let project = Project::empty()
+        .file("pyproject.toml", pyproject)
+        .file("backend/own.py", BACKEND)
+        .file("app.py", main);
+    let image = project.build(&[]);
+    assert_eq!(image.run(&[], &[]).succeeded().stdout, "built\n");
+    // It is asked after each edit, and its answer installs nothing again.
+    let project = project.file("app.py", format!("{main}# {}\n", unique()));
+    let (_, progress) = project.build_with_progress(&[]);
+    let ran = progress.steps_that_ran();
+    assert!(
+        ran.contains(&"ask the build backend what it needs"),
+        "{ran:?}"
+    );
+    assert!(
+        !ran.iter().any(|step| step.contains("--requirements")),
+        "{ran:?}"
+    );
+}
