@@ -110,7 +110,7 @@ fn variables_hold_in_the_build_and_in_the_image() {
     project
         .try_build(&["--build-arg=ONE=1"])
         .succeeded()
-        .says(["`NOTHING`", "pyproject.toml:10"]);
+        .says(["UndefinedVariable: `NOTHING`", "(line 10)"]);
 }
 
 #[test]
