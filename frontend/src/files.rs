@@ -275,14 +275,14 @@ impl Files {
             Tree::Whole(_) => None,
         };
         let reference = match (&self.tree, &below) {
-            (_, Some(reference)) => reference,
             (Tree::Part { root, .. }, None) if inside == "." && root.0.is_some() => {
                 return Ok(self.shown(&inside, root.0.clone().unwrap_or_default()));
             }
             (Tree::Part { root, .. }, None) if inside != "." && root.lacks(&inside) => {
                 return Ok(Vec::new());
             }
-            (Tree::Whole(reference) | Tree::Part { reference, .. }, None) => reference,
+            (_, Some(reference))
+            | (Tree::Whole(reference) | Tree::Part { reference, .. }, None) => reference,
         };
         let entries = gateway
             .read_dir(reference, &inside)

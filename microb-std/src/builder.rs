@@ -11,6 +11,7 @@ use crate::indices;
 use crate::members::is_member;
 use crate::pinned::PinnedSet;
 use crate::requirement::{Requirement, requirements_txt};
+use crate::wheels;
 
 /// The installer's version. It is pinned: another version is another dependency layer.
 pub const UV_VERSION: &str = "0.13.9";
@@ -19,13 +20,13 @@ pub const UV_VERSION: &str = "0.13.9";
 pub const VENV: &str = "/app/.venv";
 
 /// The environment that the build backend runs in.
-const BUILD_VENV: &str = "/opt/build";
+pub(crate) const BUILD_VENV: &str = "/opt/build";
 
 /// Where the requirements files of the dependencies are, with what they name.
 pub(crate) const REQUIREMENTS: &str = "/requirements";
 
 /// Where the installer is mounted.
-const UV: &str = "/opt/uv/bin/uv";
+pub(crate) const UV: &str = "/opt/uv/bin/uv";
 
 /// Where ssh looks for the keys of hosts, when the client gives the secret `known_hosts`.
 const KNOWN_HOSTS: &str = "/run/secrets/known_hosts";
@@ -35,9 +36,6 @@ const WHEEL_EPOCH: &str = "315532800";
 
 /// Lists the requirements of a project that only its build backend knows.
 const METADATA_PY: &str = include_str!("metadata.py");
-
-/// Lists what a build backend needs beyond `requires`.
-const BUILD_REQUIRES_PY: &str = include_str!("build_requires.py");
 
 /// The stages that the final image takes files from.
 #[derive(Debug, Clone)]
@@ -61,7 +59,7 @@ pub fn builder(
 ) -> Built {
     let packages = packages.then(before);
     let plain = backend(config, &config.build_system, &packages, &installer);
-    let own = asked(
+    let own = wheels::asked(
         config,
         &config.build_system,
         sources(config, "/src"),
@@ -72,46 +70,18 @@ pub fn builder(
     if config.project.packaging == Packaging::Wheel {
         let place = config.project.name.as_ref().map(|name| &name.span);
         let sources = sources(config, "/src");
-        wheels.push(wheel("wheel", sources, place, &own, &installer));
+        wheels.push(wheels::wheel("wheel", sources, place, &own, &installer));
     }
     for member in &config.members {
-        let system = &member.build_system;
-        let own = match system.requirements_txt() == config.build_system.requirements_txt() {
-            true => plain.clone(),
-            false => backend(config, system, &packages, &installer)
-                .named(format!("build-requirements-{}", member.name)),
-        };
-        let folder = match member.path.value.as_str() {
-            "" => ".",
-            folder => folder,
-        };
-        let sources = copy(folder, "/src").literal().at(&member.path.span);
-        let own = asked(config, system, sources.clone(), &own, &installer);
-        let name = format!("wheel-{}", member.name);
-        wheels.push(wheel(
-            &name,
-            sources,
-            Some(&member.path.span),
-            &own,
-            &installer,
+        wheels.push(wheels::of_member(
+            config, member, &packages, &plain, &installer,
         ));
     }
     Built {
         builder: dependencies(config, &packages, &own, &installer),
-        wheel: together(wheels),
+        wheel: wheels::together(wheels),
         installer,
     }
-}
-
-/// All wheels in `/dist` of one stage; `None` if there is none.
-fn together(mut wheels: Vec<Stage>) -> Option<Stage> {
-    if wheels.len() < 2 {
-        return wheels.pop();
-    }
-    let copies = wheels
-        .iter()
-        .map(|wheel| copy("/dist/", "/dist/").from(wheel));
-    Some(scratch().named("wheels").then(copies.collect::<Vec<_>>()))
 }
 
 /// uv in `/opt/uv`, in a stage of its own that only its version changes.
@@ -176,7 +146,12 @@ pub fn variables(config: &Config) -> Vec<Step> {
 }
 
 /// An environment with what the build backend needs. Only `[build-system] requires` changes it.
-fn backend(config: &Config, system: &BuildSystem, packages: &Stage, installer: &Stage) -> Stage {
+pub(crate) fn backend(
+    config: &Config,
+    system: &BuildSystem,
+    packages: &Stage,
+    installer: &Stage,
+) -> Stage {
     let file = "/requirements/build.txt";
     // What the file does not say has no place in it; then the likeliest cause of a failure is an index.
     let place = if system.declared {
@@ -196,56 +171,6 @@ fn backend(config: &Config, system: &BuildSystem, packages: &Stage, installer: &
         .then(environment(config, BUILD_VENV))
         .then(mkfile(file, system.requirements_txt()).at(place.as_ref()))
         .then(install.steps(config, installer).at(place.as_ref()))
-}
-
-/// The same environment with what the backend asks for when it sees the project, without network.
-///
-/// Its sources change who asks on every edit, but what comes out is a file, and only its content decides whether
-/// anything is installed again.
-fn asked(
-    config: &Config,
-    system: &BuildSystem,
-    sources: impl IntoSteps,
-    backend: &Stage,
-    installer: &Stage,
-) -> Stage {
-    if !system.may_ask {
-        return backend.clone();
-    }
-    let (script, output) = ("/asked/build_requires.py", "/asked/build.txt");
-    let name = backend.name().unwrap_or("build-requirements").to_owned();
-    let asking = from(backend)
-        .named(format!("{name}-asked"))
-        .then(mkfile(script, BUILD_REQUIRES_PY))
-        .then(path("/opt/build/bin"))
-        .then(sources)
-        .then(
-            run([
-                "/opt/build/bin/python",
-                script,
-                "/src",
-                output,
-                &system.backend,
-                &system.backend_path.join(":"),
-            ])
-            .network(Network::None)
-            .called("ask the build backend what it needs"),
-        );
-    let install = Install {
-        venv: BUILD_VENV,
-        file: output,
-        flags: &[],
-        index: None,
-        over_ssh: false,
-    };
-    from(backend)
-        .named(format!("{name}-more"))
-        .then(copy(output, output).from(&asking))
-        .then(
-            install
-                .steps(config, installer)
-                .at(place(&system.requires).as_ref()),
-        )
 }
 
 /// The virtual environment of the image with all dependencies. Nothing but what they are changes it: not the
@@ -365,38 +290,6 @@ fn metadata(config: &Config, backend: &Stage, extras: &[String]) -> Stage {
         )
 }
 
-/// The wheel of a project in `/dist`, built without network and without the installer's cache, which would
-/// hold the wheels of earlier builds.
-fn wheel(
-    name: &str,
-    sources: impl IntoSteps,
-    place: Option<&Span>,
-    backend: &Stage,
-    installer: &Stage,
-) -> Stage {
-    from(backend)
-        .named(name)
-        .then(path("/opt/build/bin"))
-        .then(sources)
-        .then(
-            run([
-                UV,
-                "build",
-                "--wheel",
-                "--offline",
-                "--no-cache",
-                "--no-build-isolation",
-                "--python=/opt/build/bin/python",
-                "--out-dir=/dist",
-                "/src",
-            ])
-            .network(Network::None)
-            .mount(tool(installer))
-            .called("build the wheel")
-            .at(place),
-        )
-}
-
 /// The project's files of the build context, with the `pyproject.toml` that the build was started with.
 pub fn sources(config: &Config, target: &str) -> Vec<Step> {
     copied_sources(config, target, &[])
@@ -458,18 +351,19 @@ fn install_dependencies(
 }
 
 /// The installation of what a requirements file lists into a virtual environment.
-struct Install<'a> {
-    venv: &'a str,
-    file: &'a str,
-    flags: &'a [&'a str],
+pub(crate) struct Install<'a> {
+    pub(crate) venv: &'a str,
+    pub(crate) file: &'a str,
+    pub(crate) flags: &'a [&'a str],
     /// The only index to ask, instead of the configuration's.
-    index: Option<&'a str>,
+    pub(crate) index: Option<&'a str>,
     /// Whether anything that is listed is fetched over ssh: only then does the step need keys.
-    over_ssh: bool,
+    pub(crate) over_ssh: bool,
 }
 
 impl Install<'_> {
-    fn steps(&self, config: &Config, installer: &Stage) -> impl IntoSteps + use<> {
+    /// The steps, with the logins of the indices and the keys for ssh.
+    pub(crate) fn steps(&self, config: &Config, installer: &Stage) -> impl IntoSteps + use<> {
         let python = format!("--python={}/bin/python", self.venv);
         let mut words = [UV, "pip", "install", &python].map(str::to_owned).to_vec();
         words.extend(self.flags.iter().map(|&flag| flag.to_owned()));
@@ -500,7 +394,7 @@ pub(crate) fn tool(installer: &Stage) -> impl Into<Mount> + use<> {
 }
 
 /// Where the requirements stand, from the first to the last.
-fn place(requirements: &[Requirement]) -> Option<Span> {
+pub(crate) fn place(requirements: &[Requirement]) -> Option<Span> {
     let texts: Vec<_> = requirements.iter().map(|r| r.text.clone()).collect();
     all(&texts)
 }

@@ -11,14 +11,14 @@ type Target<'a> = (Spanned<String>, Table<'a>);
 const EXTENDS: &str = "extends";
 
 /// The tables with what they have from others. Mistakes are told at the `extends` that they are in.
-pub(crate) fn link<'a>(targets: Vec<Target<'a>>, findings: &Findings) -> Vec<Target<'a>> {
+pub(crate) fn link<'a>(targets: &[Target<'a>], findings: &Findings) -> Vec<Target<'a>> {
     let names: Vec<&str> = targets
         .iter()
         .map(|target| target.0.value.as_str())
         .collect();
     let mut told: Vec<&str> = Vec::new();
     let mut linked = Vec::new();
-    for (name, table) in &targets {
+    for (name, table) in targets {
         let mut others = Vec::new();
         let mut seen: Vec<&str> = vec![&name.value];
         let mut last = table;
@@ -69,16 +69,15 @@ fn unknown(other: &Spanned<String>, names: &[&str]) -> Diagnostic {
 }
 
 fn in_circle(circle: &[&str], last: &Spanned<String>) -> Diagnostic {
-    let message = match circle {
-        [itself] => format!("the target `{}` extends itself", escape(itself)),
-        _ => {
-            let names: Vec<_> = circle.iter().map(|name| escape(name)).collect();
-            format!(
-                "targets extend one another in a circle: `{}` extends `{}`",
-                names.join("` extends `"),
-                names[0]
-            )
-        }
+    let message = if let [itself] = circle {
+        format!("the target `{}` extends itself", escape(itself))
+    } else {
+        let names: Vec<_> = circle.iter().map(|name| escape(name)).collect();
+        format!(
+            "targets extend one another in a circle: `{}` extends `{}`",
+            names.join("` extends `"),
+            names[0]
+        )
     };
     Diagnostic::error(message)
         .at(&last.span)

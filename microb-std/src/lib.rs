@@ -49,6 +49,7 @@ mod text;
 mod tree;
 mod unheard;
 mod unread;
+mod wheels;
 
 pub use config::{
     AddFile, AddSource, ApiVersion, BuildSystem, Config, CopyFile, CopyFrom, Credential,

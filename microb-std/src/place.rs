@@ -27,10 +27,7 @@ pub(crate) fn project_dir(cx: &dyn Context, place: &Span, findings: &Findings) -
     if !folder.is_empty() || is_same(cx, name) {
         return Some(folder);
     }
-    let found = match findings.keep(same_files(cx, name, place)) {
-        Some(found) => found,
-        None => return None,
-    };
+    let found = findings.keep(same_files(cx, name, place))?;
     match found.as_slice() {
         [only] => Some(split(only).0),
         // A definition of another name may stand anywhere, and the project in the root.

@@ -135,7 +135,7 @@ fn of_tables(
     tables: &Tables<'_>,
     findings: &Findings,
 ) -> Option<Config> {
-    let target_tables = extends::link(target_tables(tables), findings);
+    let target_tables = extends::link(&target_tables(tables), findings);
     let shared = if tables.is_script {
         shared_of_script(cx, tables, &target_tables)
     } else {

@@ -1,4 +1,5 @@
 //! `extends`: a target has what it does not say itself from another.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use microb::MemoryContext;
 use microb_std::{Config, Flavor};

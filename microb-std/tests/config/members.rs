@@ -1,4 +1,5 @@
 //! Members of a workspace: what of them an image needs.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use microb::{MemoryContext, SourceFile, dockerfile};
 use microb_std::{Config, recipe};

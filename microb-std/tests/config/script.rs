@@ -1,4 +1,5 @@
 //! Scripts with inline metadata, PEP 723.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use microb::{Context, MemoryContext, SourceFile, dockerfile};
 use microb_std::{Config, Packaging, recipe};
