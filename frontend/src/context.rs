@@ -86,6 +86,9 @@ pub(crate) async fn run<T: Send + 'static>(
             Some(Message::List { folder, answer }) => {
                 let _ = answer.send(files.list(&gateway, &folder).await);
             }
+            Some(Message::Find { name, answer }) => {
+                let _ = answer.send(files.find(&gateway, &request, &name).await);
+            }
             Some(Message::Warning(warning)) => answer.warnings.push(warning),
             Some(Message::BuildArg(argument)) => note(&mut answer.build_args, argument),
             Some(Message::End(result)) => {
@@ -122,6 +125,10 @@ enum Message<T> {
     },
     List {
         folder: String,
+        answer: Reply<Vec<String>>,
+    },
+    Find {
+        name: String,
         answer: Reply<Vec<String>>,
     },
     Warning(Diagnostic),
@@ -173,6 +180,10 @@ impl<T> Context for GatewayContext<T> {
 
     fn list(&self, folder: &str) -> Result<Vec<String>, ReadError> {
         self.ask(folder, |folder, answer| Message::List { folder, answer })
+    }
+
+    fn find(&self, name: &str) -> Result<Vec<String>, ReadError> {
+        self.ask(name, |name, answer| Message::Find { name, answer })
     }
 
     fn build_arg(&self, name: &str) -> Option<&str> {

@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use microb_dsl::context::is_skipped;
 use microb_dsl::patterns::Patterns;
 use microb_dsl::{Context, Diagnostic, Platform, ReadError, SourceFile};
 
@@ -235,6 +236,17 @@ impl DirectoryContext {
             .clone()
     }
 
+    /// The names in a folder as it is, each with whether it is a folder. Links are not followed.
+    fn entries(&self, folder: &str) -> Result<Vec<(String, bool)>, String> {
+        let entries = fs::read_dir(self.folder.join(folder)).map_err(|error| reason(&error))?;
+        let entry = |entry: io::Result<fs::DirEntry>| {
+            let entry = entry.ok()?;
+            let is_folder = entry.file_type().ok()?.is_dir();
+            Some((entry.file_name().into_string().ok()?, is_folder))
+        };
+        Ok(entries.filter_map(entry).collect())
+    }
+
     /// The file behind a path of the build context; `None` if there is none.
     fn locate(&self, path: &str) -> Result<Option<PathBuf>, String> {
         let inside = patterns::inside(path).ok_or("it is outside of the build context")?;
@@ -308,6 +320,32 @@ impl Context for DirectoryContext {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(inside);
         Ok(names)
+    }
+
+    fn find(&self, name: &str) -> Result<Vec<String>, ReadError> {
+        let mut found = Vec::new();
+        let mut open = vec![String::new()];
+        while let Some(folder) = open.pop() {
+            let error = |reason| ReadError {
+                path: folder.clone(),
+                reason,
+            };
+            for (entry, is_folder) in self.entries(&folder).map_err(error)? {
+                let path = match folder.as_str() {
+                    "" => entry.clone(),
+                    folder => format!("{folder}/{entry}"),
+                };
+                if is_folder && !is_skipped(&entry) {
+                    open.push(path);
+                } else if !is_folder && entry == name {
+                    found.push(path);
+                }
+            }
+        }
+        let ignored = self.ignored.as_ref();
+        found.retain(|path| ignored.is_none_or(|ignored| !ignored.leave_out(path)));
+        found.sort();
+        Ok(found)
     }
 
     fn build_arg(&self, name: &str) -> Option<&str> {

@@ -8,6 +8,7 @@ use microb_dsl::patterns::Patterns;
 use microb_dsl::source::Local;
 use microb_dsl::{Diagnostic, Diagnostics, ReadError, Source, SourceFile, Stage};
 
+use crate::folders::{self, Folders};
 use crate::gateway::{Failure, FileStat, Gateway, Reference};
 use crate::ignore::{self, IGNORE_FILE};
 use crate::recipe::Recipe;
@@ -54,6 +55,7 @@ enum Tree {
         reference: Reference,
         patterns: Vec<String>,
         root: Listing,
+        below: Folders,
     },
 }
 
@@ -148,6 +150,7 @@ impl Files {
             reference,
             patterns,
             root,
+            below: Folders::default(),
         };
         Ok((tree, ignore_file))
     }
@@ -267,14 +270,19 @@ impl Files {
             folder => patterns::inside(folder)
                 .ok_or_else(|| failed("it is outside of the build context".to_owned()))?,
         };
-        let reference = match &self.tree {
-            Tree::Part { root, .. } if inside == "." && root.0.is_some() => {
+        let below = match &self.tree {
+            Tree::Part { below, .. } => below.listing(&inside).await,
+            Tree::Whole(_) => None,
+        };
+        let reference = match (&self.tree, &below) {
+            (Tree::Part { root, .. }, None) if inside == "." && root.0.is_some() => {
                 return Ok(self.shown(&inside, root.0.clone().unwrap_or_default()));
             }
-            Tree::Part { root, .. } if inside != "." && root.lacks(&inside) => {
+            (Tree::Part { root, .. }, None) if inside != "." && root.lacks(&inside) => {
                 return Ok(Vec::new());
             }
-            Tree::Whole(reference) | Tree::Part { reference, .. } => reference,
+            (_, Some(reference))
+            | (Tree::Whole(reference) | Tree::Part { reference, .. }, None) => reference,
         };
         let entries = gateway
             .read_dir(reference, &inside)
@@ -299,6 +307,39 @@ impl Files {
         shown.map(|(name, _)| name).collect()
     }
 
+    /// The paths of all files of this name. In a client's folder this costs a transfer of its own.
+    pub(crate) async fn find(
+        &self,
+        gateway: &Gateway,
+        request: &Request,
+        name: &str,
+    ) -> Result<Vec<String>, ReadError> {
+        let found = async {
+            let tree = match &self.tree {
+                Tree::Whole(reference) => reference.clone(),
+                Tree::Part { local, .. } => {
+                    folders::files_named(gateway, request, local, name).await?
+                }
+            };
+            let mut paths = folders::find(gateway, &tree, name).await?;
+            let ignored = self.ignored();
+            paths.retain(|path| ignored.is_none_or(|ignored| !ignored.leave_out(path)));
+            // Who looks for a file wants to know what is in it: here each costs no transfer.
+            for path in &paths {
+                let content = gateway.read_file(&tree, path, None).await?;
+                let known = self.found.lock();
+                known
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(path.clone(), content);
+            }
+            Ok(paths)
+        };
+        found.await.map_err(|failure: Failure| ReadError {
+            path: name.to_owned(),
+            reason: reason(&failure),
+        })
+    }
+
     async fn fetch(
         &self,
         gateway: &Gateway,
@@ -307,8 +348,15 @@ impl Files {
     ) -> Result<Option<Vec<u8>>, Failure> {
         match &self.tree {
             Tree::Part {
-                local, patterns, ..
+                local,
+                patterns,
+                below,
+                ..
             } if !patterns::covers(patterns, path) => {
+                let folder = below.holding(gateway, request, local, patterns, path);
+                if let Some(reference) = folder.await? {
+                    return gateway.read_file(&reference, path, None).await;
+                }
                 let (wanted, name) = ([path.to_owned()], format!("load {path}"));
                 let solved = part(gateway, request, local, &wanted, &name).await?;
                 gateway.read_file(&solved.reference, path, None).await
@@ -343,7 +391,7 @@ fn reason(failure: &Failure) -> String {
 }
 
 /// The files of a client's folder that match, and what symbolic links among them lead to.
-async fn part(
+pub(crate) async fn part(
     gateway: &Gateway,
     request: &Request,
     local: &str,

@@ -10,6 +10,7 @@ pub mod definition;
 #[cfg(feature = "cli")]
 pub mod directory_context;
 mod files;
+mod folders;
 pub mod gateway;
 mod ignore;
 mod images;

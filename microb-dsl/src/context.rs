@@ -34,6 +34,16 @@ pub trait Context {
     /// When the folder is there and cannot be read.
     fn list(&self, folder: &str) -> Result<Vec<String>, ReadError>;
 
+    /// The paths of all files of this name in the build context, in whatever folder, sorted.
+    ///
+    /// Folders whose names begin with a dot, and `node_modules`, are not looked into. This may cost a look at every
+    /// folder of the client: for names that must be found wherever they are.
+    ///
+    /// # Errors
+    ///
+    /// When a folder cannot be read, or there are very many of them.
+    fn find(&self, name: &str) -> Result<Vec<String>, ReadError>;
+
     /// The value of a build argument (`docker build --build-arg NAME=VALUE`).
     fn build_arg(&self, name: &str) -> Option<&str>;
 
@@ -79,6 +89,11 @@ pub struct BuildArg {
     pub span: Option<Span>,
 }
 
+/// Whether [`Context::find`] looks into no folder of this name.
+pub fn is_skipped(folder: &str) -> bool {
+    folder.starts_with('.') || folder == "node_modules"
+}
+
 /// Why a file that is there could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadError {
@@ -111,6 +126,7 @@ impl From<ReadError> for Diagnostics {
 /// assert_eq!(cx.read("README.md").unwrap().unwrap(), b"hello");
 /// assert_eq!(cx.read("LICENSE").unwrap(), None);
 /// assert_eq!(cx.list(".").unwrap(), ["README.md", "pyproject.toml"]);
+/// assert_eq!(cx.find("README.md").unwrap(), ["README.md"]);
 /// ```
 #[derive(Debug)]
 #[must_use]
@@ -237,6 +253,14 @@ impl Context for MemoryContext {
         names.sort();
         names.dedup();
         Ok(names)
+    }
+
+    fn find(&self, name: &str) -> Result<Vec<String>, ReadError> {
+        let is_found = |path: &&String| {
+            let mut folders: Vec<_> = path.split('/').collect();
+            folders.pop() == Some(name) && !folders.into_iter().any(is_skipped)
+        };
+        Ok(self.files.keys().filter(is_found).cloned().collect())
     }
 
     fn build_arg(&self, name: &str) -> Option<&str> {

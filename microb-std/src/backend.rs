@@ -5,6 +5,7 @@ use microb::{Context, Diagnostic, SourceFile, Spanned};
 use crate::config::{BuildSystem, Packaging, Project};
 use crate::metadata::Tables;
 use crate::requirement::{Requirement, normalized};
+use crate::tree::Table;
 
 /// What PEP 518 says when there is no `[build-system]`.
 const DEFAULT_REQUIRES: &str = "setuptools>=40.8.0";
@@ -46,7 +47,13 @@ pub(crate) fn build_system(tables: &Tables<'_>) -> BuildSystem {
             .map_or_else(|| DEFAULT_BACKEND.to_owned(), |backend| backend.value),
         backend_path: backend_path.into_iter().map(|path| path.value).collect(),
         declared: true,
+        may_ask: false,
     }
+}
+
+/// What PEP 517 says of a project with a `setup.py` and no `pyproject.toml`.
+pub(crate) fn undeclared_setuptools() -> BuildSystem {
+    undeclared(DEFAULT_REQUIRES, DEFAULT_BACKEND)
 }
 
 fn undeclared(requirement: &str, backend: &str) -> BuildSystem {
@@ -57,7 +64,55 @@ fn undeclared(requirement: &str, backend: &str) -> BuildSystem {
         backend: backend.to_owned(),
         backend_path: Vec::new(),
         declared: false,
+        may_ask: false,
     }
+}
+
+/// Backends that need nothing but what `requires` says.
+const NEVER_ASK: [&str; 3] = ["flit_core", "poetry", "uv_build"];
+
+/// Tables and keys below `[tool.hatch.build]` by which hatchling asks for more.
+const HATCH_ASKS: [&str; 4] = [
+    "hooks",
+    "dependencies",
+    "require-runtime-dependencies",
+    "require-runtime-features",
+];
+
+/// Whether the backend may ask for more than `requires` when it sees the project in this folder.
+///
+/// Asking takes a step after every edit, so those that are known not to ask are not.
+pub(crate) fn may_ask(
+    system: &BuildSystem,
+    tables: Option<&Tables<'_>>,
+    cx: &dyn Context,
+    folder: &str,
+) -> bool {
+    let module = system.backend.split(['.', ':']).next();
+    let tool = |name: &str| tables.and_then(|tables| tables.tool(name)?.table_if_any("build"));
+    match module.unwrap_or_default() {
+        _ if !system.backend_path.is_empty() => true,
+        module if NEVER_ASK.contains(&module) => false,
+        "pdm" => tool("pdm").is_some_and(|build| build.has("run-setuptools")),
+        "hatchling" => tool("hatch").is_some_and(|build| hatch_asks(&build)),
+        // Before version 70.1 it asks for `wheel`.
+        "setuptools" => has_setup(cx, folder) || system.requires.iter().any(may_be_old),
+        _ => true,
+    }
+}
+
+fn hatch_asks(build: &Table<'_>) -> bool {
+    build.keys().iter().any(|key| {
+        let below = build.table_if_any(&key.value);
+        HATCH_ASKS.contains(&key.value.as_str()) || below.is_some_and(|below| hatch_asks(&below))
+    })
+}
+
+/// A setuptools that an upper bound or a pin may hold back.
+fn may_be_old(requirement: &Requirement) -> bool {
+    let text = requirement.text.value.split(';').next().unwrap_or_default();
+    let is_bound = text.contains(['<', '~', '@']) || text.contains("==");
+    requirement.name == "setuptools" && is_bound
 }
 
 /// Whether the project is built into a wheel, or only copied.

@@ -4,12 +4,14 @@ use microb::Span;
 use microb::mount::Mount;
 use microb::prelude::*;
 
-use crate::config::{Config, Dependencies, Packaging};
+use crate::config::{BuildSystem, Config, Dependencies, Packaging};
 use crate::flavor::{self, PYTHON, all};
 use crate::ignored::NEVER_IN_AN_IMAGE;
 use crate::indices;
+use crate::members::is_member;
 use crate::pinned::PinnedSet;
 use crate::requirement::{Requirement, requirements_txt};
+use crate::wheels;
 
 /// The installer's version. It is pinned: another version is another dependency layer.
 pub const UV_VERSION: &str = "0.13.9";
@@ -18,13 +20,13 @@ pub const UV_VERSION: &str = "0.13.9";
 pub const VENV: &str = "/app/.venv";
 
 /// The environment that the build backend runs in.
-const BUILD_VENV: &str = "/opt/build";
+pub(crate) const BUILD_VENV: &str = "/opt/build";
 
 /// Where the requirements files of the dependencies are, with what they name.
 pub(crate) const REQUIREMENTS: &str = "/requirements";
 
 /// Where the installer is mounted.
-const UV: &str = "/opt/uv/bin/uv";
+pub(crate) const UV: &str = "/opt/uv/bin/uv";
 
 /// Where ssh looks for the keys of hosts, when the client gives the secret `known_hosts`.
 const KNOWN_HOSTS: &str = "/run/secrets/known_hosts";
@@ -43,7 +45,8 @@ pub struct Built {
     pub installer: Stage,
     /// The build image with the virtual environment and all dependencies in it. `from = "builder"` means this stage.
     pub builder: Stage,
-    /// The project's wheel in `/dist`; `None` if the project is no package.
+    /// In `/dist` the wheels of the project, if it is a package, and of what the lock installs from folders beside
+    /// it; `None` if there is neither.
     pub wheel: Option<Stage>,
 }
 
@@ -55,13 +58,28 @@ pub fn builder(
     before: impl IntoSteps,
 ) -> Built {
     let packages = packages.then(before);
-    let backend = backend(config, &packages, &installer);
+    let plain = backend(config, &config.build_system, &packages, &installer);
+    let own = wheels::asked(
+        config,
+        &config.build_system,
+        sources(config, "/src"),
+        &plain,
+        &installer,
+    );
+    let mut wheels = Vec::new();
+    if config.project.packaging == Packaging::Wheel {
+        let place = config.project.name.as_ref().map(|name| &name.span);
+        let sources = sources(config, "/src");
+        wheels.push(wheels::wheel("wheel", sources, place, &own, &installer));
+    }
+    for member in &config.members {
+        wheels.push(wheels::of_member(
+            config, member, &packages, &plain, &installer,
+        ));
+    }
     Built {
-        builder: dependencies(config, &packages, &backend, &installer),
-        wheel: match config.project.packaging {
-            Packaging::Wheel => Some(wheel(config, &backend, &installer)),
-            Packaging::Sources => None,
-        },
+        builder: dependencies(config, &packages, &own, &installer),
+        wheel: wheels::together(wheels),
         installer,
     }
 }
@@ -128,9 +146,13 @@ pub fn variables(config: &Config) -> Vec<Step> {
 }
 
 /// An environment with what the build backend needs. Only `[build-system] requires` changes it.
-fn backend(config: &Config, packages: &Stage, installer: &Stage) -> Stage {
+pub(crate) fn backend(
+    config: &Config,
+    system: &BuildSystem,
+    packages: &Stage,
+    installer: &Stage,
+) -> Stage {
     let file = "/requirements/build.txt";
-    let system = &config.build_system;
     // What the file does not say has no place in it; then the likeliest cause of a failure is an index.
     let place = if system.declared {
         place(&system.requires)
@@ -199,6 +221,8 @@ fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &
 
 /// Installs what a lock pins, without resolving anything.
 fn locked(config: &Config, set: &PinnedSet, installer: &Stage) -> Vec<Step> {
+    let mut set = set.clone();
+    set.pins.retain(|pin| !is_member(pin));
     let batches = set.batches(REQUIREMENTS);
     let last = batches.len().saturating_sub(1);
     let steps = batches.iter().enumerate().flat_map(|(n, batch)| {
@@ -266,40 +290,17 @@ fn metadata(config: &Config, backend: &Stage, extras: &[String]) -> Stage {
         )
 }
 
-/// The project's wheel in `/dist`, built without network and without the installer's cache, which would
-/// hold the wheels of earlier builds.
-fn wheel(config: &Config, backend: &Stage, installer: &Stage) -> Stage {
-    let name = config.project.name.as_ref().map(|name| &name.span);
-    from(backend)
-        .named("wheel")
-        .then(path("/opt/build/bin"))
-        .then(sources(config, "/src"))
-        .then(
-            run([
-                UV,
-                "build",
-                "--wheel",
-                "--offline",
-                "--no-cache",
-                "--no-build-isolation",
-                "--python=/opt/build/bin/python",
-                "--out-dir=/dist",
-                "/src",
-            ])
-            .network(Network::None)
-            .mount(tool(installer))
-            .called("build the wheel")
-            .at(name),
-        )
-}
-
 /// The project's files of the build context, with the `pyproject.toml` that the build was started with.
 pub fn sources(config: &Config, target: &str) -> Vec<Step> {
     copied_sources(config, target, &[])
 }
 
-/// The files of a project that is no package, in the image: without what never belongs there, whatever is sent.
+/// The files of a project that is no package, in the image: a script alone, or all without what never belongs there,
+/// whatever is sent.
 pub fn plain_sources(config: &Config, target: &str) -> Vec<Step> {
+    if let (Some(name), Some(text)) = (&config.script, &config.definition) {
+        return mkfile(format!("{target}/{name}"), text).into_steps();
+    }
     copied_sources(config, target, &NEVER_IN_AN_IMAGE)
 }
 
@@ -309,10 +310,11 @@ fn copied_sources(config: &Config, target: &str, left_out: &[&str]) -> Vec<Step>
         folder => folder,
     };
     let definition = config.definition.as_deref();
+    let others = config.other_projects.iter().map(String::as_str);
     (
         copy(folder, target)
             .literal()
-            .exclude(left_out.iter().copied()),
+            .exclude(left_out.iter().copied().chain(others)),
         definition.map(|text| mkfile(format!("{target}/pyproject.toml"), text)),
     )
         .into_steps()
@@ -349,18 +351,19 @@ fn install_dependencies(
 }
 
 /// The installation of what a requirements file lists into a virtual environment.
-struct Install<'a> {
-    venv: &'a str,
-    file: &'a str,
-    flags: &'a [&'a str],
+pub(crate) struct Install<'a> {
+    pub(crate) venv: &'a str,
+    pub(crate) file: &'a str,
+    pub(crate) flags: &'a [&'a str],
     /// The only index to ask, instead of the configuration's.
-    index: Option<&'a str>,
+    pub(crate) index: Option<&'a str>,
     /// Whether anything that is listed is fetched over ssh: only then does the step need keys.
-    over_ssh: bool,
+    pub(crate) over_ssh: bool,
 }
 
 impl Install<'_> {
-    fn steps(&self, config: &Config, installer: &Stage) -> impl IntoSteps + use<> {
+    /// The steps, with the logins of the indices and the keys for ssh.
+    pub(crate) fn steps(&self, config: &Config, installer: &Stage) -> impl IntoSteps + use<> {
         let python = format!("--python={}/bin/python", self.venv);
         let mut words = [UV, "pip", "install", &python].map(str::to_owned).to_vec();
         words.extend(self.flags.iter().map(|&flag| flag.to_owned()));
@@ -391,7 +394,7 @@ pub(crate) fn tool(installer: &Stage) -> impl Into<Mount> + use<> {
 }
 
 /// Where the requirements stand, from the first to the last.
-fn place(requirements: &[Requirement]) -> Option<Span> {
+pub(crate) fn place(requirements: &[Requirement]) -> Option<Span> {
     let texts: Vec<_> = requirements.iter().map(|r| r.text.clone()).collect();
     all(&texts)
 }

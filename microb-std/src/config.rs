@@ -20,6 +20,8 @@ use crate::table::Choice;
 pub struct Config {
     /// The target's name, the `NAME` of `[tool.microb.target.NAME]`, or `None` if the file has no target.
     pub target: Option<Spanned<String>>,
+    /// `extends`: the target whose keys this one has too, which are in this configuration.
+    pub extends: Option<Spanned<String>>,
     /// `api_version`.
     pub api_version: ApiVersion,
     /// The folder of the project in the build context, without slashes at its ends; empty for the root.
@@ -27,6 +29,9 @@ pub struct Config {
     /// The text to build with, where the build context has no such `pyproject.toml`: it has another one
     /// (`docker build -f other.toml`), or none.
     pub definition: Option<String>,
+    /// The file name of a script with inline metadata (PEP 723); `definition` is its text. Such a project is
+    /// [`Packaging::Sources`].
+    pub script: Option<String>,
     /// The interpreter, and why this one.
     pub python: Python,
     /// The project's own metadata.
@@ -35,6 +40,11 @@ pub struct Config {
     pub build_system: BuildSystem,
     /// What to install beside the project itself.
     pub dependencies: Dependencies,
+    /// Packages in folders of the build context that the lock installs with the project, such as members of its
+    /// workspace: each is built into a wheel of its own.
+    pub members: Vec<Member>,
+    /// Folders in the project's own that are other projects of its workspace, and no part of it.
+    pub other_projects: Vec<String>,
     /// `flavor`: the family of base images.
     pub flavor: Flavor,
     /// `build_deps`: packages of the distribution in the build stage. Validated, without repetitions.
@@ -186,6 +196,9 @@ pub struct BuildSystem {
     pub backend_path: Vec<String>,
     /// Whether the file has the table at all.
     pub declared: bool,
+    /// Whether the backend may ask for more than `requires` when it sees the project (PEP 517's
+    /// `get_requires_for_build_wheel`), as setuptools does for `setup_requires` and hatchling for build hooks.
+    pub may_ask: bool,
 }
 
 impl BuildSystem {
@@ -193,6 +206,17 @@ impl BuildSystem {
     pub fn requirements_txt(&self) -> String {
         crate::requirement::requirements_txt(&self.requires)
     }
+}
+
+/// A project in a folder of the build context that is installed with the one that is built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The name in PEP 503's normal form.
+    pub name: String,
+    /// The folder in the build context, without slashes at its ends, with the place where the lock lists it.
+    pub path: Spanned<String>,
+    /// How it is built.
+    pub build_system: BuildSystem,
 }
 
 /// What to install beside the project itself.

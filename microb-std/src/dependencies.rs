@@ -71,6 +71,16 @@ pub(crate) fn listed(
     }
 }
 
+/// The list of a script.
+pub(crate) fn of_script(root: &Table<'_>) -> Listed {
+    let texts = root.strings("dependencies");
+    let texts = texts.map_or_else(Vec::new, |list| list.value);
+    Listed {
+        dependencies: requirements(texts, root.findings()),
+        ..Listed::default()
+    }
+}
+
 fn pep621(project: &Table<'_>, tables: &Tables<'_>, cx: &dyn Context, project_dir: &str) -> Listed {
     let findings = project.findings();
     let mut listed = Listed::default();
@@ -308,12 +318,16 @@ pub(crate) fn wanted(
     };
     let (extras, groups) = (list(target.extras.as_ref()), list(target.groups.as_ref()));
     let named = target.lock.as_ref().map(|lock| &lock.value);
-    let place = place(tables);
-    match lock::find(cx, &shared.project_dir, named, &place) {
+    let place = place(shared, tables);
+    let beside = lock::Beside {
+        folder: &shared.project_dir,
+        script: shared.script.as_deref(),
+    };
+    match lock::find(cx, beside, named, &place) {
         Ok(None) => {
             let wanted = listed_by_project(shared, &extras, &groups, findings);
             if !matches!(&wanted.dependencies, Dependencies::Listed(listed) if listed.is_empty()) {
-                findings.add(not_locked(tables, &place));
+                findings.add(not_locked(shared, tables, &place));
             }
             wanted
         }
@@ -323,6 +337,7 @@ pub(crate) fn wanted(
                 tables,
                 project_dir: &shared.project_dir,
                 project: &shared.metadata.project,
+                is_script: shared.script.is_some(),
                 requires: shared.metadata.requires.as_ref(),
                 listed: &shared.listed,
                 groups: &shared.groups,
@@ -344,8 +359,9 @@ pub(crate) fn wanted(
 }
 
 /// Where the project's dependencies stand, for what has no place of its own.
-fn place(tables: &Tables<'_>) -> Span {
+fn place(shared: &Shared, tables: &Tables<'_>) -> Span {
     match (&tables.project, &tables.poetry) {
+        _ if shared.script.is_some() => tables.root.key_span("dependencies"),
         (Some(project), _) => project.key_span("dependencies"),
         (None, Some(poetry)) => poetry.key_span("dependencies"),
         (None, None) => tables.root.span().clone(),
@@ -353,7 +369,13 @@ fn place(tables: &Tables<'_>) -> Span {
 }
 
 /// The same definition gives another image tomorrow.
-fn not_locked(tables: &Tables<'_>, place: &Span) -> Diagnostic {
+fn not_locked(shared: &Shared, tables: &Tables<'_>, place: &Span) -> Diagnostic {
+    if let Some(script) = &shared.script {
+        let finding = NO_LOCK
+            .finding("no lock file: the versions are chosen when the image is built")
+            .at(place);
+        return finding.help(format!("run `uv lock --script {script}`"));
+    }
     let tool = match (&tables.project, &tables.poetry) {
         (_, Some(_)) => "poetry",
         _ if tables.tool("pdm").is_some() => "pdm",

@@ -17,6 +17,7 @@ pub mod table;
 mod backend;
 mod container;
 mod dependencies;
+mod extends;
 mod extras;
 mod files;
 mod groups;
@@ -26,9 +27,11 @@ mod index_table;
 mod labels;
 mod location;
 mod lock;
+mod members;
 mod metadata;
 mod mistake;
 mod packages;
+mod place;
 pub mod program;
 mod python;
 mod python_version_file;
@@ -36,6 +39,7 @@ mod recipe;
 mod requirement_line;
 mod requirements;
 mod resolve;
+mod script;
 mod specifier;
 mod substitute;
 mod target;
@@ -45,10 +49,11 @@ mod text;
 mod tree;
 mod unheard;
 mod unread;
+mod wheels;
 
 pub use config::{
     AddFile, AddSource, ApiVersion, BuildSystem, Config, CopyFile, CopyFrom, Credential,
-    Dependencies, Flavor, Index, Packaging, Project, Python, PythonOrigin, PythonVersion,
+    Dependencies, Flavor, Index, Member, Packaging, Project, Python, PythonOrigin, PythonVersion,
     RequirementsFile,
 };
 pub use container::{NONROOT, Port, StopSignal, Time, User};

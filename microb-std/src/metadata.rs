@@ -45,6 +45,8 @@ pub(crate) struct Tables<'a> {
     pub(crate) build_system: Option<Table<'a>>,
     pub(crate) tool: Option<Table<'a>>,
     pub(crate) poetry: Option<Table<'a>>,
+    /// Whether they are those of a script.
+    pub(crate) is_script: bool,
 }
 
 impl<'a> Tables<'a> {
@@ -56,6 +58,7 @@ impl<'a> Tables<'a> {
             poetry: tool.as_ref().and_then(|tool| tool.table("poetry")),
             tool,
             root,
+            is_script: false,
         }
     }
 
@@ -202,7 +205,7 @@ fn check_dynamic(project: &Table<'_>) {
     }
 }
 
-fn constraint(
+pub(crate) fn constraint(
     text: Spanned<String>,
     read: fn(&str) -> Result<Constraint, crate::mistake::Mistake>,
     findings: &Findings,

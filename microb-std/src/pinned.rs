@@ -11,6 +11,9 @@ pub struct PinnedSet {
     pub path: Spanned<String>,
     /// The packages, sorted by name, without the project itself.
     pub pins: Vec<Pinned>,
+    /// All folders of the build context that the lock knows projects in, those that this target does not need
+    /// included; without `/` at their ends.
+    pub folders: Vec<String>,
     /// Options of a requirements file that is the lock, such as `--index-url URL`; in order.
     pub options: Vec<String>,
 }
@@ -231,6 +234,7 @@ mod tests {
                     &[],
                 ),
             ],
+            folders: Vec::new(),
             options: Vec::new(),
         };
         let texts: Vec<_> = set

@@ -8,13 +8,16 @@ use microb::{Context, Diagnostic, Diagnostics, Spanned, nearest};
 use crate::backend;
 use crate::config::{BuildSystem, Config};
 use crate::dependencies::{self, Listed};
+use crate::extends;
 use crate::groups::Groups;
 use crate::metadata::{self, Metadata, Tables};
 use crate::mistake::Findings;
+use crate::place;
 use crate::program;
 use crate::python::Wanted;
 use crate::python_version_file;
 use crate::rules;
+use crate::script::{self, Block};
 use crate::target;
 use crate::target_table;
 use crate::text;
@@ -85,6 +88,8 @@ impl Config {
 pub(crate) struct Shared {
     pub(crate) project_dir: String,
     pub(crate) definition: Option<String>,
+    /// The file name of a script.
+    pub(crate) script: Option<String>,
     pub(crate) metadata: Metadata,
     pub(crate) build_system: BuildSystem,
     pub(crate) listed: Listed,
@@ -104,11 +109,39 @@ fn resolve(cx: &dyn Context, name: Option<&str>) -> Result<Config, Diagnostics> 
 }
 
 fn config(cx: &dyn Context, name: Option<&str>, findings: &Findings) -> Option<Config> {
+    with_tables(cx, findings, |tables| of_tables(cx, name, tables, findings))?
+}
+
+/// Reads the tables of the definition: those of a `pyproject.toml`, or of a script. `None` after an error.
+pub(crate) fn with_tables<T>(
+    cx: &dyn Context,
+    findings: &Findings,
+    use_tables: impl FnOnce(&Tables<'_>) -> T,
+) -> Option<T> {
     let file = cx.definition();
-    let tree = tree::parse(file, findings)?;
-    let tables = Tables::of(Table::root(&tree, file, findings));
-    let target_tables = target_tables(&tables);
-    let shared = shared(cx, &tables, &target_tables);
+    if !script::is_script(file) {
+        let tree = tree::parse(file, findings)?;
+        return Some(use_tables(&Tables::of(Table::root(&tree, file, findings))));
+    }
+    let block = findings.keep(Block::of(file))?;
+    let tree = block.parse(file, findings)?;
+    let place = block.opening.clone();
+    let root = Table::below(tree.get_ref(), place, String::new(), file, findings);
+    Some(use_tables(&script::tables(root)))
+}
+
+fn of_tables(
+    cx: &dyn Context,
+    name: Option<&str>,
+    tables: &Tables<'_>,
+    findings: &Findings,
+) -> Option<Config> {
+    let target_tables = extends::link(&target_tables(tables), findings);
+    let shared = if tables.is_script {
+        shared_of_script(cx, tables, &target_tables)
+    } else {
+        shared(cx, tables, &target_tables)?
+    };
     check_cycles(&target_tables, findings);
     let chosen = choose(cx, name, &shared.targets, findings);
     let mut config = None;
@@ -119,14 +152,14 @@ fn config(cx: &dyn Context, name: Option<&str>, findings: &Findings) -> Option<C
         let table = (table.0.clone(), table.1.reporting_to(&own));
         let unheard = Unheard(cx);
         let cx = if is_chosen { cx } else { &unheard };
-        let resolved = target::resolve(&shared, &tables, Some(&table), cx, &own);
+        let resolved = target::resolve(&shared, tables, Some(&table), cx, &own);
         findings.take(own, is_chosen);
         if is_chosen {
             config = resolved;
         }
     }
     if target_tables.is_empty() && chosen.is_some() {
-        config = target::resolve(&shared, &tables, None, cx, findings);
+        config = target::resolve(&shared, tables, None, cx, findings);
     }
     config
 }
@@ -135,55 +168,59 @@ fn shared(
     cx: &dyn Context,
     tables: &Tables<'_>,
     targets: &[(Spanned<String>, Table<'_>)],
-) -> Shared {
-    let name = cx.definition().name();
-    let project_dir = name.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let project_dir = project_dir
-        .trim_start_matches("./")
-        .trim_matches('/')
-        .to_owned();
-    // What nobody asks for cannot be wrong.
-    let needs_version_file = targets.is_empty()
-        || targets
-            .iter()
-            .any(|(_, table)| !table.has("python_version"));
+) -> Option<Shared> {
+    let project_dir = place::project_dir(cx, tables.root.span(), tables.root.findings())?;
+    let needs_version_file = needs_version_file(targets);
     let has_metadata = tables.project.is_some() || tables.poetry.is_some();
     let has_setup = !has_metadata && backend::has_setup(cx, &project_dir);
     let has_package = backend::has_package(cx, &project_dir, tables);
     let packaging = backend::packaging(tables, has_setup, has_package);
-    Shared {
+    let mut build_system = backend::build_system(tables);
+    build_system.may_ask = backend::may_ask(&build_system, Some(tables), cx, &project_dir);
+    Some(Shared {
         metadata: metadata::read(tables, packaging),
-        build_system: backend::build_system(tables),
+        build_system,
         listed: dependencies::listed(tables, cx, &project_dir, has_setup),
         groups: Groups::read(&tables.root),
         version_file: needs_version_file
             .then(|| version_file(cx, &project_dir, tables.root.findings()))
             .flatten(),
         targets: targets.iter().map(|(name, _)| name.clone()).collect(),
-        definition: definition(cx, &project_dir, tables.root.findings()),
+        definition: place::definition(cx, &project_dir, tables.root.findings()),
+        script: None,
+        project_dir,
+    })
+}
+
+/// A script needs no other file. Its own words about the interpreter are stronger than those of a project around it.
+fn shared_of_script(
+    cx: &dyn Context,
+    tables: &Tables<'_>,
+    targets: &[(Spanned<String>, Table<'_>)],
+) -> Shared {
+    // Only its lock is looked for in its folder.
+    let project_dir = place::project_dir(cx, tables.root.span(), &Findings::default());
+    let project_dir = project_dir.unwrap_or_default();
+    let needs_version_file = needs_version_file(targets) && !tables.root.has("requires-python");
+    Shared {
+        metadata: script::metadata(tables),
+        build_system: backend::build_system(tables),
+        listed: dependencies::of_script(&tables.root),
+        groups: Groups::default(),
+        version_file: needs_version_file
+            .then(|| version_file(cx, &project_dir, tables.root.findings()))
+            .flatten(),
+        targets: targets.iter().map(|(name, _)| name.clone()).collect(),
+        definition: Some(cx.definition().text().to_owned()),
+        script: Some(script::file_name(cx.definition()).to_owned()),
         project_dir,
     }
 }
 
-/// The definition's text, unless the build context has the very same bytes as the project's `pyproject.toml`.
-///
-/// `docker build -f` may name another file, and build backends do not read one that starts with a byte order mark.
-fn definition(cx: &dyn Context, project_dir: &str, findings: &Findings) -> Option<String> {
-    let file = cx.definition();
-    let path = match project_dir {
-        "" => "pyproject.toml".to_owned(),
-        folder => format!("{folder}/pyproject.toml"),
-    };
-    match cx.read(&path) {
-        Ok(Some(known)) if known == file.text().as_bytes() => return None,
-        Ok(None) => findings.add(
-            rules::MISSING_PYPROJECT
-                .finding(format!("the build context has no `{path}`"))
-                .help("if the project is in a folder of its own, give that folder as the build context: `docker build -f app/pyproject.toml app`"),
-        ),
-        Ok(Some(_)) | Err(_) => {}
-    }
-    Some(file.text().to_owned())
+/// What nobody asks for cannot be wrong.
+fn needs_version_file(targets: &[(Spanned<String>, Table<'_>)]) -> bool {
+    let is_without = |(_, table): &(_, Table<'_>)| !table.has("python_version");
+    targets.is_empty() || targets.iter().any(is_without)
 }
 
 /// `.python-version` beside the `pyproject.toml`, else in the root of the build context.
@@ -208,6 +245,9 @@ pub(crate) fn version_file(
 /// The tables of `[tool.microb.target]` with their names, in the order of the file.
 pub(crate) fn target_tables<'a>(tables: &Tables<'a>) -> Vec<(Spanned<String>, Table<'a>)> {
     let microb = tables.tool.as_ref().and_then(|tool| tool.table("microb"));
+    if let Some(only) = script::only_target(tables) {
+        return vec![only];
+    }
     let Some(microb) = microb else {
         return Vec::new();
     };

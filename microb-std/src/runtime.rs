@@ -162,13 +162,18 @@ pub fn labels(config: &Config) -> Vec<Step> {
 ///
 /// Its wheel is installed into the environment, which has to be there; what is no package is copied to `/app`.
 pub fn project(config: &Config, built: &Built) -> Vec<Step> {
-    let Some(wheel) = &built.wheel else {
-        return builder::plain_sources(config, "/app");
-    };
-    run(INSTALL_WHEEL)
-        .network(Network::None)
-        .mount(bind("/dist").from(wheel).path("/dist"))
-        .mount(tool(&built.installer))
-        .called("uv pip install the project's wheel")
-        .at(config.project.name.as_ref().map(|name| &name.span))
+    let install = built.wheel.as_ref().map(|wheel| {
+        run(INSTALL_WHEEL)
+            .network(Network::None)
+            .mount(bind("/dist").from(wheel).path("/dist"))
+            .mount(tool(&built.installer))
+            .called("uv pip install the project's wheel")
+            .at(config.project.name.as_ref().map(|name| &name.span))
+    });
+    let is_sources = config.project.packaging == Packaging::Sources;
+    (
+        install,
+        is_sources.then(|| builder::plain_sources(config, "/app")),
+    )
+        .into_steps()
 }

@@ -13,6 +13,7 @@ use crate::files::{self, Place};
 use crate::healthcheck;
 use crate::index_table;
 use crate::labels;
+use crate::members;
 use crate::metadata::Tables;
 use crate::mistake::{Findings, part};
 use crate::packages;
@@ -53,21 +54,36 @@ pub(crate) fn resolve(
     let wanted = dependencies::wanted(shared, tables, &target, python.as_ref(), cx, findings);
     unread::tell(tables, &wanted.dependencies, findings);
     let mut labels = labels::automatic(&shared.metadata, target.api_version, tables.root.span());
-    labels.extend(variables(target.labels, cx, findings, check_label));
+    let inherited = |keys| table.map_or_else(Vec::new, |table| inherited(table, keys));
+    let of_labels = merged(target.labels, inherited(&["labels"]));
+    labels.extend(variables(of_labels, cx, findings, check_label));
     let packages = |list| packages::resolve(list, target.flavor, findings);
     let copies = |list, place| files::copies(list, place, &shared.targets, cx, findings);
-    let build_needs = |needs| first(&shared.build_system.requires, needs);
+    let members = members::resolve(cx, &wanted.dependencies, findings);
+    let of_members = members.iter().flat_map(|one| &one.build_system.requires);
+    let needed = shared.build_system.requires.iter().chain(of_members);
+    let needed: Vec<_> = needed.cloned().collect();
+    let build_needs = |needs| first(&needed, needs);
     let mut config = Config {
+        extends: target.extends,
         api_version: target.api_version,
         project_dir: shared.project_dir.clone(),
         definition: shared.definition.clone(),
+        script: shared.script.clone(),
         project: project.clone(),
         build_system: shared.build_system.clone(),
+        other_projects: members::other_projects(&wanted.dependencies, &shared.project_dir),
+        members,
         dependencies: wanted.dependencies,
         flavor: target.flavor,
         build_deps: packages(target.build_deps),
         system_deps: packages(target.system_deps),
-        env: variables(target.env, cx, findings, check_env_name),
+        env: variables(
+            merged(target.env, inherited(&["env", "environment"])),
+            cx,
+            findings,
+            check_env_name,
+        ),
         labels,
         indices: index_table::resolve(target.indices, findings),
         entrypoint: target.entrypoint,
@@ -98,6 +114,33 @@ pub(crate) fn resolve(
     let check = target.healthcheck;
     config.healthcheck = check.and_then(|check| healthcheck::resolve(check, &config, findings));
     Some(config)
+}
+
+/// What the targets that this one extends say of a table of names, the nearest first.
+fn inherited(table: &Table<'_>, keys: &[&str]) -> Vec<(Spanned<String>, Spanned<String>)> {
+    let mut all = Vec::new();
+    let mut next = table.below_it();
+    while let Some(table) = next {
+        for entry in keys.iter().filter_map(|key| table.own_entry(key)) {
+            all.extend(Map::read(&entry).map_or_else(Vec::new, |map| map.0));
+        }
+        next = table.below_it();
+    }
+    all
+}
+
+/// The names that are not said yet are added.
+fn merged(
+    own: Map<Spanned<String>>,
+    inherited: Vec<(Spanned<String>, Spanned<String>)>,
+) -> Map<Spanned<String>> {
+    let mut all = own.0;
+    for (name, value) in inherited {
+        if !all.iter().any(|(known, _)| known.value == name.value) {
+            all.push((name, value));
+        }
+    }
+    Map(all)
 }
 
 /// The interpreter, from what the target, the version file and the project say.

@@ -15,6 +15,9 @@ pub(crate) struct TargetTable {
     /// Version of these tables.
     #[key(default)]
     pub(crate) api_version: ApiVersion,
+    /// Another target, whose keys this one has too unless it says them itself. `env` and `labels` add to those of the other.
+    #[key(example = "default")]
+    pub(crate) extends: Option<Spanned<String>>,
     /// The interpreter: `"3"`, `"3.13"` or `"3.13.2"`. Otherwise `.python-version`, otherwise the best that `requires-python` allows.
     pub(crate) python_version: Option<Spanned<Wanted>>,
     /// Packages of the distribution for the build, not in the image.

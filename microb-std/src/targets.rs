@@ -4,10 +4,8 @@ use microb::{Context, Diagnostics, Span, Target};
 
 use crate::config::Config;
 use crate::flavor::runtime_image;
-use crate::metadata::Tables;
 use crate::mistake::Findings;
-use crate::resolve::target_tables;
-use crate::tree::{self, Table};
+use crate::resolve::{target_tables, with_tables};
 
 /// The tables `[tool.microb.target.NAME]`, in the order of the file; one without a name for a file that has none.
 ///
@@ -18,13 +16,11 @@ use crate::tree::{self, Table};
 /// When the file is no TOML, or a target is no table.
 pub fn targets(cx: &dyn Context) -> Result<Vec<Target>, Diagnostics> {
     let findings = Findings::default();
-    let file = cx.definition();
-    let tree = tree::parse(file, &findings);
-    let tables = match &tree {
-        Some(tree) => target_tables(&Tables::of(Table::root(tree, file, &findings))),
-        None => Vec::new(),
-    };
-    let names: Vec<_> = tables.into_iter().map(|(name, _)| name).collect();
+    let names = with_tables(cx, &findings, |tables| {
+        let tables = target_tables(tables).into_iter();
+        tables.map(|(name, _)| name).collect::<Vec<_>>()
+    });
+    let names = names.unwrap_or_default();
     Diagnostics::or(findings.into_errors(), ())?;
     if names.is_empty() {
         return Ok(vec![Target {

@@ -17,6 +17,8 @@ pub struct Table<'a> {
     path: String,
     file: &'a SourceFile,
     findings: &'a Findings,
+    /// What says the keys that this table does not have.
+    below: Option<Box<Self>>,
 }
 
 /// One wrong character can make the parser stumble at every character after it.
@@ -30,11 +32,20 @@ pub(crate) fn parse<'a>(
     file: &'a SourceFile,
     findings: &Findings,
 ) -> Option<toml::Spanned<DeTable<'a>>> {
-    let (root, errors) = if file.text().len() <= MAX_RECOVERY {
-        let (root, errors) = DeTable::parse_recoverable(file.text());
+    parse_text(file.text(), file, findings)
+}
+
+/// The same of a text whose offsets are those of the file, which may be something else than TOML.
+pub(crate) fn parse_text<'a>(
+    text: &'a str,
+    file: &SourceFile,
+    findings: &Findings,
+) -> Option<toml::Spanned<DeTable<'a>>> {
+    let (root, errors) = if text.len() <= MAX_RECOVERY {
+        let (root, errors) = DeTable::parse_recoverable(text);
         (Some(root), errors)
     } else {
-        match DeTable::parse(file.text()) {
+        match DeTable::parse(text) {
             Ok(root) => (Some(root), Vec::new()),
             Err(first) => (None, vec![first]),
         }
@@ -42,7 +53,7 @@ pub(crate) fn parse<'a>(
     let mut last_line = 0;
     for error in errors.iter().take(MAX_SYNTAX_ERRORS) {
         let range = error.span().unwrap_or(0..0);
-        let span = visible(file, range);
+        let span = visible(file, text.len(), range);
         // One typing mistake makes the parser stumble several times on the same line.
         let line = span.start().line;
         if line != last_line {
@@ -53,12 +64,12 @@ pub(crate) fn parse<'a>(
     root.filter(|_| errors.is_empty())
 }
 
-/// A range that a caret can show: one at the end of the file would be empty.
-fn visible(file: &SourceFile, range: std::ops::Range<usize>) -> Span {
-    if range.start < range.end && range.end <= file.text().len() {
+/// A range that a caret can show: one at the end of the text, which has this length in bytes, would be empty.
+fn visible(file: &SourceFile, length: usize, range: std::ops::Range<usize>) -> Span {
+    if range.start < range.end && range.end <= length {
         return file.span(range);
     }
-    let end = range.start.min(file.text().trim_end().len());
+    let end = range.start.min(file.text()[..length].trim_end().len());
     let start = file.text()[..file.span(end..end).range().start]
         .char_indices()
         .next_back()
@@ -84,6 +95,7 @@ impl<'a> Table<'a> {
             path: String::new(),
             file,
             findings,
+            below: None,
         }
     }
 
@@ -130,8 +142,27 @@ impl<'a> Table<'a> {
         keys
     }
 
+    /// The same table, with the keys of another for those that it does not have.
+    pub(crate) fn extending(self, below: Self) -> Self {
+        Self {
+            below: Some(Box::new(below)),
+            ..self
+        }
+    }
+
+    /// What says the keys that this table does not have.
+    pub(crate) fn below_it(&self) -> Option<&Self> {
+        self.below.as_deref()
+    }
+
     /// The value of a key.
     pub fn entry(&self, key: &str) -> Option<Entry<'a>> {
+        let below = || self.below.as_ref()?.entry(key);
+        self.own_entry(key).or_else(below)
+    }
+
+    /// The value of a key of the table itself.
+    pub(crate) fn own_entry(&self, key: &str) -> Option<Entry<'a>> {
         let (known, value) = self.entries.get_key_value(key)?;
         let place = Spanned::new(key.to_owned(), self.file.span(known.span()));
         let name = self.name(key);
@@ -146,7 +177,8 @@ impl<'a> Table<'a> {
 
     /// Whether there is a key of this name.
     pub fn has(&self, key: &str) -> bool {
-        self.entries.contains_key(key)
+        let in_below = || self.below.as_ref().is_some_and(|below| below.has(key));
+        self.entries.contains_key(key) || in_below()
     }
 
     /// The place of a key, or of the table if it has no such key.
@@ -159,8 +191,11 @@ impl<'a> Table<'a> {
 
     /// The same table, whose mistakes go elsewhere.
     pub(crate) fn reporting_to(&self, findings: &'a Findings) -> Self {
+        let below = self.below.as_ref();
+        let below = below.map(|below| Box::new(below.reporting_to(findings)));
         Self {
             findings,
+            below,
             ..self.clone()
         }
     }
@@ -274,6 +309,25 @@ impl<'a> Table<'a> {
         map.map_or_else(Vec::new, |map| map.0)
     }
 
+    /// The first string below this table that goes over several lines of the file.
+    pub(crate) fn long_string(&self) -> Option<Span> {
+        let in_entries = |value| self.long_string_in(value);
+        self.entries.iter().find_map(|(_, value)| in_entries(value))
+    }
+
+    fn long_string_in(&self, value: &toml::Spanned<DeValue<'_>>) -> Option<Span> {
+        let inside = |value| self.long_string_in(value);
+        match value.get_ref() {
+            DeValue::String(_) => {
+                let span = self.file.span(value.span());
+                span.text().contains('\n').then_some(span)
+            }
+            DeValue::Array(items) => items.iter().find_map(inside),
+            DeValue::Table(table) => table.iter().find_map(|(_, value)| inside(value)),
+            _ => None,
+        }
+    }
+
     /// The same of the whole table, without what is no string.
     pub(crate) fn string_map_if_any(&self) -> Vec<(Spanned<String>, Spanned<String>)> {
         let with_value = |name: Spanned<String>| {
@@ -310,6 +364,7 @@ impl<'a> Table<'a> {
             path,
             file,
             findings,
+            below: None,
         }
     }
 }

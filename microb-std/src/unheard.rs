@@ -19,6 +19,10 @@ impl Context for Unheard<'_> {
         self.0.list(folder)
     }
 
+    fn find(&self, name: &str) -> Result<Vec<String>, ReadError> {
+        self.0.find(name)
+    }
+
     fn build_arg(&self, _: &str) -> Option<&str> {
         None
     }

@@ -73,7 +73,11 @@ impl Example {
     /// What the rules find, with this line before the definition.
     fn review(&self, first_line: &str) -> Review {
         let text = format!("{first_line}{}", self.definition);
-        let file = SourceFile::new("pyproject.toml", text);
+        let named = self
+            .command
+            .iter()
+            .find_map(|word| word.strip_prefix("app/"));
+        let file = SourceFile::new(named.unwrap_or("pyproject.toml"), text);
         let mut cx = MemoryContext::with_definition(file.clone()).check();
         for (path, content) in &self.files {
             cx = cx.file(path, content.as_bytes());
@@ -88,9 +92,10 @@ impl Example {
                     cx.arg(name, value)
                 }
                 // The folder that has the definition is not the build context.
-                "." if self.command.iter().any(|word| word == "app/pyproject.toml") => {
-                    cx.without("pyproject.toml")
-                }
+                "." => match named {
+                    Some(named) => cx.without(named),
+                    None => cx,
+                },
                 _ => cx,
             };
         }

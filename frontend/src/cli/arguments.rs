@@ -74,8 +74,11 @@ impl Inputs {
     pub(super) fn new(recipe: &Recipe, matches: &ArgMatches) -> Self {
         // Declared only where the recipe has a definition file.
         let file = matches.try_get_one::<PathBuf>("file").ok().flatten();
-        let folder = matches
-            .get_one::<PathBuf>("DIR")
+        let given = matches.get_one::<PathBuf>("DIR");
+        let is_file = |given: &&PathBuf| recipe.default_filename().is_some() && given.is_file();
+        let file = file.or_else(|| given.filter(is_file));
+        let folder = given
+            .filter(|given| Some(*given) != file)
             .cloned()
             .unwrap_or_else(|| folder_of(file.map(PathBuf::as_path)));
         Self {

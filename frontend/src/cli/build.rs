@@ -57,10 +57,14 @@ fn definition(
     recipe: &Recipe,
     arguments: &mut ClientArguments,
 ) -> Result<(String, Option<String>), Diagnostic> {
-    let file = arguments.file.take();
+    let mut file = arguments.file.take();
     let Some(filename) = recipe.default_filename() else {
         return without_definition(recipe, file, arguments);
     };
+    if file.is_none() {
+        let is_file = |given: &mut String| Path::new(given).is_file();
+        file = arguments.context.take_if(is_file);
+    }
     let context = arguments.context.take().unwrap_or_else(|| {
         let folder = folder_of(file.as_deref().map(Path::new));
         folder.to_string_lossy().into_owned()

@@ -45,7 +45,13 @@ impl Format {
     /// The command that writes the lock anew.
     pub(crate) fn command(self, path: &str) -> String {
         match self {
-            Self::Uv => "uv lock".to_owned(),
+            Self::Uv => {
+                let name = path.rsplit('/').next().unwrap_or(path);
+                match name.strip_suffix(".lock") {
+                    Some("uv") | None => "uv lock".to_owned(),
+                    Some(script) => format!("uv lock --script {script}"),
+                }
+            }
             Self::Pylock => format!("uv export --format pylock.toml --output-file {path}"),
             Self::Poetry => "poetry lock".to_owned(),
             Self::Pdm => "pdm lock".to_owned(),

@@ -43,6 +43,15 @@ pub(crate) struct Lock {
     span: Span,
 }
 
+/// What a lock may stand beside.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Beside<'a> {
+    /// The project's folder in the build context.
+    pub(crate) folder: &'a str,
+    /// The file name of a script.
+    pub(crate) script: Option<&'a str>,
+}
+
 /// The lock that a target installs from, if there is one.
 ///
 /// # Errors
@@ -50,12 +59,16 @@ pub(crate) struct Lock {
 /// When there are several, or the one that is named is none.
 pub(crate) fn find(
     cx: &dyn Context,
-    project_dir: &str,
+    beside: Beside<'_>,
     named: Option<&Spanned<String>>,
     default_place: &Span,
 ) -> Result<Option<Lock>, Diagnostic> {
+    let project_dir = beside.folder;
     let Some(named) = named else {
-        return only(cx, project_dir, default_place);
+        return match beside.script {
+            Some(script) => Ok(of_script(cx, project_dir, script, default_place)),
+            None => only(cx, project_dir, default_place),
+        };
     };
     let wrong = |what: &str| {
         Diagnostic::error(format!("`{}` {what}", escape(&named.value))).at(&named.span)
@@ -77,6 +90,17 @@ pub(crate) fn find(
             tree::list(Format::NAMES)
         ))),
     }
+}
+
+/// The lock that uv keeps beside a script, if it is there.
+fn of_script(cx: &dyn Context, folder: &str, script: &str, place: &Span) -> Option<Lock> {
+    let path = within(folder, &format!("{script}.lock"));
+    let is_there = matches!(cx.read(&path), Ok(Some(_)));
+    is_there.then(|| Lock {
+        path,
+        format: Format::Uv,
+        span: place.clone(),
+    })
 }
 
 /// The only lock beside the `pyproject.toml`; or the `uv.lock` of the workspace that it is a member of.
@@ -152,13 +176,17 @@ pub(crate) fn read(question: &Question<'_>) -> Result<PinnedSet, Diagnostic> {
 
 fn parse(file: &SourceFile, question: &Question<'_>) -> Result<PinnedSet, Diagnostic> {
     let lock = question.lock;
+    let mut folders = Vec::new();
     let (mut pins, options) = match lock.format {
         Format::Requirements => requirements_lock::read(question)?,
         Format::Pipenv => {
             let root = json_tree::parse(file)?;
             (packages(&root, file, question, pipfile::read)?, Vec::new())
         }
-        Format::Uv => (from_toml(file, question, uv::read)?, Vec::new()),
+        Format::Uv => {
+            folders = from_toml(file, question, uv::folders)?;
+            (from_toml(file, question, uv::read)?, Vec::new())
+        }
         Format::Poetry => (from_toml(file, question, poetry::read)?, Vec::new()),
         Format::Pdm => (from_toml(file, question, pdm::read)?, Vec::new()),
         Format::Pylock => (from_toml(file, question, pylock::read)?, Vec::new()),
@@ -175,18 +203,19 @@ fn parse(file: &SourceFile, question: &Question<'_>) -> Result<PinnedSet, Diagno
     Ok(PinnedSet {
         path: Spanned::new(lock.path.clone(), lock.span.clone()),
         pins,
+        folders,
         options,
     })
 }
 
 /// The reader of a format.
-type Reader = fn(&Table<'_>, &Question<'_>) -> Result<Vec<Pinned>, Diagnostic>;
+type Reader<T> = fn(&Table<'_>, &Question<'_>) -> Result<Vec<T>, Diagnostic>;
 
-fn from_toml(
+fn from_toml<T>(
     file: &SourceFile,
     question: &Question<'_>,
-    reader: Reader,
-) -> Result<Vec<Pinned>, Diagnostic> {
+    reader: Reader<T>,
+) -> Result<Vec<T>, Diagnostic> {
     let findings = Findings::default();
     match tree::parse(file, &findings) {
         Some(root) => packages(&root, file, question, reader),
@@ -197,12 +226,12 @@ fn from_toml(
     }
 }
 
-fn packages(
+fn packages<T>(
     root: &toml::Spanned<DeTable<'_>>,
     file: &SourceFile,
     question: &Question<'_>,
-    reader: Reader,
-) -> Result<Vec<Pinned>, Diagnostic> {
+    reader: Reader<T>,
+) -> Result<Vec<T>, Diagnostic> {
     let findings = Findings::default();
     let pins = reader(&Table::root(root, file, &findings), question);
     // A reader that found nothing in a field of the wrong type goes on with less than there is.

@@ -22,6 +22,8 @@ pub(crate) struct Question<'a> {
     pub(crate) tables: &'a Tables<'a>,
     pub(crate) project_dir: &'a str,
     pub(crate) project: &'a Project,
+    /// Whether it is a script, which is no package of the lock.
+    pub(crate) is_script: bool,
     pub(crate) requires: Option<&'a Requires>,
     pub(crate) listed: &'a Listed,
     pub(crate) groups: &'a Groups,

@@ -62,6 +62,9 @@ const KINDS: &[(&str, Kind)] = &[
     ("virtual", Kind::Virtual),
 ];
 
+/// What the packages of a target are reached from, in an environment.
+type Roots<'a> = dyn Fn(&Environment) -> Result<Vec<(Node, Condition)>, Diagnostic> + 'a;
+
 /// A package, or one of its extras, which needs the package itself too.
 type Node = (usize, Option<String>);
 
@@ -71,6 +74,9 @@ pub(super) fn read(root: &Table<'_>, question: &Question<'_>) -> Result<Vec<Pinn
         return Err(unknown_version(root, "version"));
     }
     let packages = Packages::read(root)?;
+    if question.is_script {
+        return of_script(root, &packages, question);
+    }
     let project = packages.project(root, question)?;
     uv_metadata::check(&packages.all[project].table, question)?;
     let table = &packages.all[project].table;
@@ -79,33 +85,45 @@ pub(super) fn read(root: &Table<'_>, question: &Question<'_>) -> Result<Vec<Pinn
     environment
         .extras
         .extend(chosen.encoded(&packages.all[project].name));
-    let reached = loop {
-        let reached = reach(packages.roots(project, &chosen, &environment)?, |node| {
-            packages.edges(node, &environment)
-        })?;
-        // Extras of other packages can be in conflict with one another too.
-        let before = environment.extras.len();
-        let encoded = reached.keys().filter_map(|(package, extra)| {
-            Some(encoded(
-                "extra",
-                &packages.all[*package].name,
-                extra.as_deref()?,
-            ))
-        });
-        let encoded: Vec<_> = encoded.collect();
-        environment.extras.extend(encoded);
-        if environment.extras.len() == before {
-            break reached;
-        }
-        environment = question.environment(environment.extras);
-    };
-    let mut pins = Vec::new();
-    for ((package, extra), condition) in reached {
-        if extra.is_none() && package != project {
-            pins.extend(packages.all[package].pin(&condition, question)?);
+    let roots = |environment: &Environment| packages.roots(project, &chosen, environment);
+    packages.pins(&roots, Some(project), environment, question)
+}
+
+/// The folders of all projects of the lock, whatever the target needs.
+pub(super) fn folders(
+    root: &Table<'_>,
+    question: &Question<'_>,
+) -> Result<Vec<String>, Diagnostic> {
+    let mut folders = Vec::new();
+    for table in root.tables("package") {
+        let source = Source::of(&table)?;
+        if matches!(source.kind, Kind::Folder | Kind::Virtual) {
+            // One outside of the build context is a mistake only if it is needed.
+            folders.extend(local(question.folder, &source.text()).ok());
         }
     }
-    Ok(pins)
+    Ok(folders)
+}
+
+/// The packages of a script, which is no package of its lock.
+fn of_script(
+    root: &Table<'_>,
+    packages: &Packages<'_>,
+    question: &Question<'_>,
+) -> Result<Vec<Pinned>, Diagnostic> {
+    question.chosen_extras(&[])?;
+    question.chosen_groups(&[])?;
+    let manifest = root.table_if_any("manifest");
+    let requirements = manifest.map(|manifest| manifest.tables("requirements"));
+    let requirements = requirements.unwrap_or_default();
+    uv_metadata::check_script(&requirements, question)?;
+    let roots = |environment: &Environment| packages.required(&requirements, environment);
+    packages.pins(
+        &roots,
+        None,
+        question.environment(BTreeSet::new()),
+        question,
+    )
 }
 
 /// The extras and groups of the project that the target asks for.
@@ -190,6 +208,77 @@ impl<'a> Packages<'a> {
         };
         let found = self.by_name.get(name).and_then(|all| all.iter().find(here));
         found.copied().ok_or_else(|| absent(name, root.span()))
+    }
+
+    /// All that is reached from the roots in this environment, but the project itself.
+    fn pins(
+        &self,
+        roots: &Roots<'_>,
+        project: Option<usize>,
+        mut environment: Environment,
+        question: &Question<'_>,
+    ) -> Result<Vec<Pinned>, Diagnostic> {
+        let reached = loop {
+            let reached = reach(roots(&environment)?, |node| self.edges(node, &environment))?;
+            // Extras of other packages can be in conflict with one another too.
+            let before = environment.extras.len();
+            let encoded = reached.keys().filter_map(|(package, extra)| {
+                Some(encoded(
+                    "extra",
+                    &self.all[*package].name,
+                    extra.as_deref()?,
+                ))
+            });
+            let encoded: Vec<_> = encoded.collect();
+            environment.extras.extend(encoded);
+            if environment.extras.len() == before {
+                break reached;
+            }
+            environment = question.environment(environment.extras);
+        };
+        let mut pins = Vec::new();
+        for ((package, extra), condition) in reached {
+            if extra.is_none() && Some(package) != project {
+                pins.extend(self.all[package].pin(&condition, question)?);
+            }
+        }
+        Ok(pins)
+    }
+
+    /// What the requirements of a script name. Of several versions the one is meant whose markers hold.
+    fn required(
+        &self,
+        requirements: &[Table<'_>],
+        environment: &Environment,
+    ) -> Result<Vec<(Node, Condition)>, Diagnostic> {
+        let mut roots = Vec::new();
+        for table in requirements {
+            let marker = table.string_if_any("marker");
+            let condition = environment.holds(marker.as_ref())?;
+            if condition.is_never() {
+                continue;
+            }
+            let name = name(table)?;
+            let mut meant = None;
+            for &package in self.by_name.get(&name.value).into_iter().flatten() {
+                let markers = self.all[package].table.strings_if_any("resolution-markers");
+                let mut holds = markers.is_empty();
+                for marker in &markers {
+                    holds |= !environment.holds(Some(marker))?.is_never();
+                }
+                if holds {
+                    meant = Some(package);
+                    break;
+                }
+            }
+            let package = meant.ok_or_else(|| absent(&name.value, &name.span))?;
+            roots.push(((package, None), condition.clone()));
+            for extra in table.strings_if_any("extras") {
+                let extra = checked_name(extra)?.value;
+                roots.push(((package, Some(extra)), condition.clone()));
+            }
+        }
+        Ok(roots)
     }
 
     fn roots(

@@ -14,14 +14,7 @@ pub(super) fn check(project: &Table<'_>, question: &Question<'_>) -> Result<(), 
         return Ok(());
     };
     let any = Constraint::any();
-    let requires = question
-        .requires
-        .map_or(&any, |requires| &requires.constraint);
-    let comparison = Comparison {
-        requires,
-        elsewhere: question.uv_sources(),
-        lock: question.file_name(),
-    };
+    let comparison = Comparison::of(question, &any);
     if let Some(listed) = question.listed_requirements() {
         comparison.check(&listed, &metadata.tables("requires-dist"))?;
     }
@@ -44,6 +37,16 @@ pub(super) fn check(project: &Table<'_>, question: &Question<'_>) -> Result<(), 
     Ok(())
 }
 
+/// Compares the manifest of a script's lock with what the script lists.
+pub(super) fn check_script(
+    requirements: &[Table<'_>],
+    question: &Question<'_>,
+) -> Result<(), Diagnostic> {
+    let any = Constraint::any();
+    let listed = question.listed_requirements().unwrap_or_default();
+    Comparison::of(question, &any).check(&listed, requirements)
+}
+
 struct Comparison<'a> {
     requires: &'a Constraint,
     /// Names of packages that `tool.uv.sources` takes from elsewhere, so that their versions are not the project's.
@@ -57,7 +60,17 @@ struct Locked<'a> {
     table: &'a Table<'a>,
 }
 
-impl Comparison<'_> {
+impl<'a> Comparison<'a> {
+    fn of(question: &'a Question<'_>, any: &'a Constraint) -> Self {
+        Self {
+            requires: question
+                .requires
+                .map_or(any, |requires| &requires.constraint),
+            elsewhere: question.uv_sources(),
+            lock: question.file_name(),
+        }
+    }
+
     fn check(
         &self,
         listed: &[(Requirement, Option<String>)],

@@ -132,7 +132,8 @@ pub(crate) fn layout(
     }
 }
 
-fn place(root: &str, file: &str, package: &str) -> Place {
+/// The place of a file, given below `root`.
+pub(crate) fn place(root: &str, file: &str, package: &str) -> Place {
     let stem = file
         .rsplit('/')
         .next()

@@ -79,6 +79,9 @@ pub(crate) fn infer(
     if config.project.packaging == Packaging::Wheel && !config.project.scripts.is_empty() {
         return script(config, findings);
     }
+    if let Some(name) = &config.script {
+        return Some(Code::of_script(cx, config, name).script_program(name));
+    }
     let own = config
         .project
         .normalized_name
@@ -167,6 +170,48 @@ impl Code {
             packaging: config.project.packaging,
             installed: app::installed(&config.dependencies),
         }
+    }
+
+    /// The definition itself, which is a script of this name.
+    fn of_script(cx: &dyn Context, config: &Config, name: &str) -> Self {
+        let place = layout::place(".", name, "");
+        let module = Module::parse(&place.module, "", cx.definition().clone());
+        Self {
+            modules: module.map(|module| (place, module)).into_iter().collect(),
+            has_manage: false,
+            own: String::new(),
+            packaging: Packaging::Sources,
+            installed: app::installed(&config.dependencies),
+        }
+    }
+
+    /// `python SCRIPT`, unless it only makes an app, which a server has to run.
+    fn script_program(&self, name: &str) -> Program {
+        let guard = self
+            .modules
+            .iter()
+            .find_map(|(_, module)| module.main_guard.as_ref());
+        if guard.is_none() {
+            // What it cannot be told apart by stays a script.
+            let quiet = Findings::default();
+            if let Chosen::One(app) = self.app(&quiet) {
+                return app;
+            }
+            if let Some(mut program) = self.streamlit() {
+                let words = program.argv.value.iter_mut();
+                words
+                    .filter(|word| *word == name)
+                    .for_each(|word| *word = format!("/app/{name}"));
+                return program;
+            }
+        }
+        let file = self.modules.first().map(|(_, module)| first_line(module));
+        let span = guard.cloned().or(file);
+        let span = span.unwrap_or_else(|| microb::SourceFile::new(name, "").whole());
+        let argv = ["python".to_owned(), format!("/app/{name}")];
+        let mut program = program(argv, span, format!("the script `{name}`"));
+        self.interrupt(&mut program);
+        program
     }
 
     /// `python -m PACKAGE` for the only package with a `__main__.py`, or the project's own.

@@ -12,7 +12,7 @@ use microb::{Context, Rule};
 use crate::config::Config;
 use crate::metadata::Tables;
 use crate::mistake::Findings;
-use crate::tree::{self, Table};
+use crate::resolve::with_tables;
 
 pub(crate) use command::{AMBIGUOUS_PROGRAM, MISSING_SERVER};
 pub(crate) use dependency::{NO_LOCK, ONLY_PROJECT_REQUIRED, UNREAD_SOURCE};
@@ -80,24 +80,20 @@ struct Facts<'a> {
 ///
 /// What [`Config::resolve`] finds on its way has been told by it.
 pub fn check(cx: &dyn Context, config: &Config) {
-    let file = cx.definition();
     // The mistakes of the file have been told.
     let quiet = Findings::default();
-    let Some(tree) = tree::parse(file, &quiet) else {
-        return;
-    };
-    let tables = Tables::of(Table::root(&tree, file, &quiet));
-    let facts = Facts {
-        cx,
-        tables: &tables,
-        config,
-    };
     let findings = Findings::default();
-    python::check(&facts, &findings);
-    dependency::check(&facts, &findings);
-    command::check(config, &findings);
-    index::check(config, &findings);
-    self::file::check(&facts, &findings);
+    with_tables(cx, &quiet, |tables| {
+        let facts = Facts { cx, tables, config };
+        python::check(&facts, &findings);
+        dependency::check(&facts, &findings);
+        command::check(config, &findings);
+        index::check(config, &findings);
+        // What is in the build context is not about a script.
+        if !tables.is_script {
+            file::check(&facts, &findings);
+        }
+    });
     findings.tell_warnings(cx);
 }
 

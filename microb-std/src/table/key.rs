@@ -95,12 +95,12 @@ impl Keys<'_> {
         let accepted: Vec<_> = names.iter().copied().chain(old).collect();
         self.only_of(&accepted, &names);
         for key in known {
-            let Some(old) = key.old.filter(|old| self.has(old)) else {
+            let Some(old) = key.old.filter(|old| self.own_entry(old).is_some()) else {
                 continue;
             };
             let name = key.name;
             let span = self.key_span(old);
-            self.report(if self.has(name) {
+            self.report(if self.own_entry(name).is_some() {
                 Diagnostic::error(format!(
                     "`{old}` is the old spelling of `{name}`, and both are given"
                 ))
@@ -120,8 +120,10 @@ impl Keys<'_> {
     /// A value that is wrong counts as missing after its mistake was told, so that the other keys are looked at too.
     pub fn value<T>(&self, field: &Field<T>) -> Option<T> {
         let key = field.key;
-        let old = || self.entry(key.old?);
-        let Some(entry) = self.entry(key.name).or_else(old) else {
+        let own = || self.own_entry(key.name);
+        let own_old = || self.own_entry(key.old?);
+        let below = || self.entry(key.name).or_else(|| self.entry(key.old?));
+        let Some(entry) = own().or_else(own_old).or_else(below) else {
             return field.absent().or_else(|| {
                 let line = field.schema().line(key.name);
                 let message = format!("{} has no `{}`", self.place(), key.name);

@@ -2,5 +2,9 @@
 
 mod broken;
 mod examples;
+mod extends;
+mod members;
 mod mistakes;
 mod options;
+mod place;
+mod script;

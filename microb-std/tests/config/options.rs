@@ -369,3 +369,93 @@ fn edits_that_change_no_dependency_change_no_dependency_text() {
     };
     assert_eq!(text(before), text(after));
 }
+
+#[test]
+fn a_backend_that_may_need_more_is_asked_and_no_other() {
+    let with = |backend: &str, requires: &str, more: &str| {
+        format!(
+            "[project]\nname = 'app'\nversion = '1'\n[build-system]\nrequires = ['{requires}']\n\
+             build-backend = '{backend}'\n{more}"
+        )
+    };
+    for (expected, toml, file) in [
+        (
+            false,
+            with("setuptools.build_meta", "setuptools>=61", ""),
+            "",
+        ),
+        (
+            true,
+            with("setuptools.build_meta", "setuptools>=61", ""),
+            "setup.py",
+        ),
+        (
+            true,
+            with("setuptools.build_meta", "setuptools>=61", ""),
+            "setup.cfg",
+        ),
+        (true, with("setuptools.build_meta", "setuptools<70", ""), ""),
+        (
+            true,
+            with("setuptools.build_meta", "setuptools==69.0", ""),
+            "",
+        ),
+        (false, with("hatchling.build", "hatchling", ""), "setup.py"),
+        (
+            false,
+            with(
+                "hatchling.build",
+                "hatchling",
+                "[tool.hatch.build]\nexclude = ['x']\n",
+            ),
+            "",
+        ),
+        (
+            true,
+            with(
+                "hatchling.build",
+                "hatchling",
+                "[tool.hatch.build.hooks.custom]\n",
+            ),
+            "",
+        ),
+        (
+            true,
+            with(
+                "hatchling.build",
+                "hatchling",
+                "[tool.hatch.build.targets.wheel.hooks.x]\n",
+            ),
+            "",
+        ),
+        (
+            false,
+            with("poetry.core.masonry.api", "poetry-core", ""),
+            "",
+        ),
+        (false, with("flit_core.buildapi", "flit_core", ""), ""),
+        (false, with("uv_build", "uv_build", ""), ""),
+        (false, with("pdm.backend", "pdm-backend", ""), ""),
+        (
+            true,
+            with(
+                "pdm.backend",
+                "pdm-backend",
+                "[tool.pdm.build]\nrun-setuptools = true\n",
+            ),
+            "",
+        ),
+        (true, with("mesonpy", "meson-python", ""), ""),
+        (
+            true,
+            with("flit_core.buildapi", "flit_core", "backend-path = ['.']\n"),
+            "",
+        ),
+    ] {
+        let mut cx = MemoryContext::new(toml.as_str());
+        if !file.is_empty() {
+            cx = cx.file(file, "");
+        }
+        assert_eq!(resolve(&cx).build_system.may_ask, expected, "{toml}{file}");
+    }
+}

@@ -61,6 +61,10 @@ fn pinned(case: &Path, lock: &str, question: &Value) -> Result<BTreeSet<String>,
     let mut cx = MemoryContext::new(definition)
         .with_platform(text("platform").parse().unwrap())
         .file(lock, read(lock).unwrap());
+    // The projects that locks name by their folders; their content is not the lock's.
+    for folder in ["lib", "packages/core"] {
+        cx = cx.file(format!("{folder}/pyproject.toml"), "");
+    }
     if let Ok(pipfile) = read("Pipfile") {
         cx = cx.file("Pipfile", pipfile);
     }

@@ -1,0 +1,94 @@
+//! Projects in folders of the build context that a lock installs beside the project itself: members of its
+//! workspace, and dependencies by their paths.
+
+use microb::{Context, Diagnostic};
+
+use crate::backend;
+use crate::config::{BuildSystem, Dependencies, Member};
+use crate::metadata::Tables;
+use crate::mistake::Findings;
+use crate::pinned::{Pinned, PinnedSource};
+use crate::text;
+use crate::tree::{self, Table, escape};
+
+/// The folders that the lock installs for this target, with how each is built.
+pub(crate) fn resolve(
+    cx: &dyn Context,
+    dependencies: &Dependencies,
+    findings: &Findings,
+) -> Vec<Member> {
+    let Dependencies::Locked(set) = dependencies else {
+        return Vec::new();
+    };
+    let member = |pin: &Pinned| {
+        let path = match &pin.source {
+            PinnedSource::Folder(path) if is_member(pin) => path,
+            _ => return None,
+        };
+        Some(Member {
+            name: pin.name.clone(),
+            path: microb::Spanned::new(path.clone(), pin.span.clone()),
+            build_system: build_system(cx, pin, path, findings)?,
+        })
+    };
+    set.pins.iter().filter_map(member).collect()
+}
+
+/// Whether a package is built into a wheel of its own. What depends on the machine, the installer has to decide.
+pub(crate) fn is_member(pin: &Pinned) -> bool {
+    matches!(pin.source, PinnedSource::Folder(_)) && pin.marker.is_none()
+}
+
+/// Folders below the project's own that the lock knows projects in: they are no part of it.
+pub(crate) fn other_projects(dependencies: &Dependencies, project_dir: &str) -> Vec<String> {
+    let Dependencies::Locked(set) = dependencies else {
+        return Vec::new();
+    };
+    let below = |folder: &String| {
+        let inside = match project_dir {
+            "" => Some(folder.as_str()),
+            project => folder.strip_prefix(project)?.strip_prefix('/'),
+        };
+        // A name that is a pattern itself would leave out something else.
+        let is_plain =
+            |inside: &&str| !inside.is_empty() && !inside.contains(['*', '?', '[', '\\']);
+        inside.filter(is_plain).map(str::to_owned)
+    };
+    set.folders.iter().filter_map(below).collect()
+}
+
+/// `[build-system]` of a folder. `None` after an error.
+fn build_system(
+    cx: &dyn Context,
+    pin: &Pinned,
+    folder: &str,
+    findings: &Findings,
+) -> Option<BuildSystem> {
+    let path = match folder {
+        "" => "pyproject.toml".to_owned(),
+        folder => format!("{folder}/pyproject.toml"),
+    };
+    if let Some(file) = findings.keep(text::read(cx, &path))? {
+        let tree = tree::parse(&file, findings)?;
+        let tables = Tables::of(Table::root(&tree, &file, findings));
+        let mut system = backend::build_system(&tables);
+        system.may_ask = backend::may_ask(&system, Some(&tables), cx, folder);
+        return Some(system);
+    }
+    if backend::has_setup(cx, folder) {
+        let mut system = backend::undeclared_setuptools();
+        system.may_ask = backend::may_ask(&system, None, cx, folder);
+        return Some(system);
+    }
+    let message = format!(
+        "`{}` is locked in the folder `{}`, which has no `pyproject.toml` in the build context",
+        pin.name,
+        escape(folder)
+    );
+    findings.add(
+        Diagnostic::error(message)
+            .at(&pin.span)
+            .help("build with a context that has it, for instance `docker build -f app/pyproject.toml .`, and check `.dockerignore`"),
+    );
+    None
+}
