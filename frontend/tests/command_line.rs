@@ -84,6 +84,7 @@ fn exit_statuses_tell_usage_from_mistakes() {
         ("--version", 0),
         ("build --help", 0),
         ("check", 0),
+        ("check hello.toml", 0),
         ("check --target x --build-arg A=1 --platform linux/arm64", 0),
         ("check none", 1),
         ("check -f none.toml", 1),

@@ -1,5 +1,8 @@
 //! Projects in folders of one build context: `docker build -f services/api/pyproject.toml .`
 
+use std::sync::PoisonError;
+
+use crate::docker::WITHOUT_CACHE;
 use crate::project::{Project, unique};
 
 fn pyproject(name: &str, dependency: &str) -> String {
@@ -37,6 +40,7 @@ fn monorepo(service: &str) -> Project {
 #[test]
 #[ignore = "needs an engine: make test"]
 fn the_project_is_the_folder_of_the_file() {
+    let _shared = WITHOUT_CACHE.read().unwrap_or_else(PoisonError::into_inner);
     let project = monorepo("api");
     let (image, progress) = project.build_with_progress(&[]);
     assert_eq!(image.run(&[], &[]).succeeded().stdout, "api xn--4ca\n");
@@ -121,6 +125,7 @@ const LOCK: &str = include_str!("../../microb-std/tests/config/members/uv.lock")
 #[test]
 #[ignore = "needs an engine: make test"]
 fn the_members_that_a_workspace_project_needs_are_built_and_no_other() {
+    let _shared = WITHOUT_CACHE.read().unwrap_or_else(PoisonError::into_inner);
     let project = workspace("pyproject.toml");
     let image = project.build(&[]);
     assert_eq!(image.run(&[], &[]).succeeded().stdout, "base xn--4ca\n");
@@ -177,6 +182,7 @@ def build_wheel(*arguments, **keywords):
 #[test]
 #[ignore = "needs an engine: make test"]
 fn what_the_build_backend_asks_for_is_installed_before_it_builds() {
+    let _shared = WITHOUT_CACHE.read().unwrap_or_else(PoisonError::into_inner);
     let pyproject = "#syntax=microb:dev\n[project]\nname = \"app\"\nversion = \"1\"\n\
         scripts = { app = \"app:main\" }\n[build-system]\nrequires = [\"setuptools\"]\n\
         build-backend = \"own\"\nbackend-path = [\"backend\"]\n[tool.setuptools]\npy-modules = [\"app\"]\n";

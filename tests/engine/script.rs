@@ -1,6 +1,8 @@
 //! A script with inline metadata (PEP 723) as a whole project: `docker build -f tool.py .`
 
-use crate::docker::Ran;
+use std::sync::PoisonError;
+
+use crate::docker::{Ran, WITHOUT_CACHE};
 use crate::project::{Project, unique};
 
 /// A script that is made of its dependencies in a comment, and of this code.
@@ -35,6 +37,7 @@ fn a_script_is_an_image_that_runs_it() {
 #[test]
 #[ignore = "needs an engine: make test"]
 fn an_edit_of_the_code_installs_nothing_again() {
+    let _shared = WITHOUT_CACHE.read().unwrap_or_else(PoisonError::into_inner);
     let project = project(CODE);
     project.build(&[]);
     let code = format!("{CODE}# {}\n", unique());
