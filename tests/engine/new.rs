@@ -73,7 +73,7 @@ fn a_new_crate_passes_its_own_test_and_builds_images() {
     fs::write(&snapshot, written.replace("TZ=UTC", "TZ=CET")).unwrap();
     new.test()
         .failed()
-        .says(["look at the difference", "1 passed; 1 failed"]);
+        .says(["the Dockerfile is another one", "1 passed; 1 failed"]);
 
     let image = Image::new();
     let build = ["run", "--offline", "--", "build", "-t", &image.0, "example"];

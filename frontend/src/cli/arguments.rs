@@ -321,7 +321,7 @@ fn new_command(name: &str) -> Command {
                 .long("path")
                 .value_name("CHECKOUT")
                 .value_parser(value_parser!(PathBuf))
-                .help("Depend on this clone of microb's repository [default: the release on crates.io]"),
+                .help("Depend on this clone of microb's repository [default: this version on crates.io, once it is there]"),
         )
         .after_help(format!(
             "Example:\n  {name} new acme-image --path ../microb\n  cd acme-image\n  cargo run -- build -t hello example"

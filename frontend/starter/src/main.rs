@@ -41,6 +41,7 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
 fn main() -> ExitCode {
     microb_frontend::main(
         Recipe::new("{{name}}", recipe)
+            .about("Builds our image of a Python project")
             .reads(READS.iter().copied())
             .ignores(ignored)
             .targets(targets)
