@@ -11,10 +11,10 @@ FRONTEND := target/$(TARGET)/release/microb
 # Every line that talks to the engine starts with it: which one that is may change from day to day.
 WITH_ENGINE = eval "$$($(ENGINE) env)";
 
-.PHONY: help engine frontend demo test bench lint doc clean
+.PHONY: help engine frontend demo test conformance bench lint doc clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 engine: ## start a container engine for development, unless this machine has one
 	@$(ENGINE) up $(IMAGES)
@@ -31,6 +31,9 @@ demo: frontend ## build the first example into an image and run it
 
 test: frontend ## run every test, those on the real engine too
 	@$(WITH_ENGINE) cargo test --workspace --no-fail-fast -- --include-ignored
+
+conformance: ## print which tests of BuildKit's Dockerfile frontend have one of ours
+	@cargo test --quiet --test conformance -- --include-ignored --nocapture print
 
 bench: frontend ## time an unchanged rebuild against the Dockerfile frontend
 	@$(WITH_ENGINE) dev/bench

@@ -87,6 +87,13 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
         "outside" => Ok(base.then(note("../secret")?)),
         "folder" => Ok(base.then(note("src")?)),
         "context" => Ok(base.then(copy("/", "/other/").from(named_context("other")))),
+        "secrets" => Ok(base.then(
+            run(["touch", "/ran"])
+                .mount(secret("first").optional())
+                .mount(secret("second").optional())
+                .mount(ssh().optional()),
+        )),
+        "only-context" => Ok(scratch().then(copy("/", "/").from(named_context("other")))),
         "on-context" => Ok(from(Base::NamedContext("other".to_owned())).then(run("true"))),
         _ => Ok(base.then((copy("pyproject.toml", "/app/"), cmd(["python3", "-V"])))),
     }

@@ -47,6 +47,7 @@ const FILES: &[&str] = &[
     "*.dockerignore",
     ".venv/pyvenv.cfg",
     "venv/pyvenv.cfg",
+    "env/pyvenv.cfg",
 ];
 
 const fn concat() -> [&'static str; FILES.len() + program::READS.len()] {

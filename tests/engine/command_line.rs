@@ -101,6 +101,31 @@ fn check_says_by_its_exit_status_whether_there_are_mistakes() {
 }
 
 #[test]
+fn explain_lists_what_is_not_sent_without_an_ignore_file() {
+    let explained = |project: &Project| {
+        let ran = Ran::of(microb().arg("explain").current_dir(project.folder()));
+        ran.succeeded().stdout
+    };
+    let project = Project::app("copy_files = [{ src = \".env\", dst = \"/env\" }]");
+    let text = explained(&project);
+    let line = text.lines().find(|line| line.starts_with("There is no"));
+    let line = line.unwrap();
+    for part in [
+        "**/.venv, ",
+        "**/.git, ",
+        ", !.env;",
+        "an empty one would send everything",
+    ] {
+        assert!(line.contains(part), "{part} {line}");
+    }
+    let project = project.file(".dockerignore", "");
+    assert!(!explained(&project).contains("**/.venv"));
+    let project = project.file(".dockerignore", "ok\n[\n");
+    let failed = Ran::of(microb().arg("check").current_dir(project.folder())).failed();
+    failed.says([".dockerignore:2:1", "its `[` is not closed"]);
+}
+
+#[test]
 fn the_originals_flags_mean_what_they_meant() {
     let folder = example("03-entrypoint-and-command");
     let file = folder.join("pyproject.toml");

@@ -88,6 +88,15 @@ impl Project {
         copy
     }
 
+    /// A project that is no package, has nothing to install and copies its whole build context to `/all`.
+    pub(crate) fn plain(target: &str) -> Self {
+        let lines = format!(
+            "#syntax=microb:dev\n[project]\nname = \"app\"\nversion = \"1\"\n\n[tool.uv]\npackage = false\n\n\
+             [tool.microb.target.default]\ncopy_files = [{{ src = \".\", dst = \"/all\" }}]\n{target}\n"
+        );
+        Self::empty().file("pyproject.toml", lines)
+    }
+
     /// Adds or replaces a file.
     pub(crate) fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.folder.join(path);
@@ -117,6 +126,11 @@ impl Project {
 
     /// `docker build -f pyproject.toml FLAGS .`, with the frontend image `$MICROB_IMAGE` if that is set.
     pub(crate) fn command(&self, flags: &[&str]) -> Command {
+        self.command_on(".", flags)
+    }
+
+    /// The same with another build context than the folder.
+    pub(crate) fn command_on(&self, context: &str, flags: &[&str]) -> Command {
         let mut command = docker(["build", "-f", "pyproject.toml"]);
         command
             .current_dir(&self.folder)
@@ -125,7 +139,7 @@ impl Project {
         if let Ok(image) = env::var("MICROB_IMAGE") {
             command.arg(format!("--build-arg=BUILDKIT_SYNTAX={image}"));
         }
-        command.arg(".");
+        command.arg(context);
         command
     }
 

@@ -107,7 +107,7 @@ impl Served {
 
 /// A program that runs until the test is over.
 #[derive(Debug)]
-struct Server(Child);
+pub(crate) struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -186,6 +186,37 @@ impl Git {
     }
 }
 
+/// A git server without a login for all repositories in a folder.
+#[derive(Debug)]
+pub(crate) struct GitDaemon {
+    _daemon: Server,
+    port: u16,
+}
+
+impl GitDaemon {
+    /// Starts the server, which ends with the test.
+    pub(crate) fn serve(folder: &Path) -> Self {
+        let port = free_port();
+        let daemon = start(
+            Command::new("git")
+                .args(["daemon", "--export-all", "--listen=127.0.0.1"])
+                .arg(format!("--port={port}"))
+                .arg(format!("--base-path={}", folder.display()))
+                .arg(folder),
+        );
+        wait_for(|| TcpStream::connect(("127.0.0.1", port)).is_ok());
+        Self {
+            _daemon: daemon,
+            port,
+        }
+    }
+
+    /// `git://127.0.0.1:PORT/NAME`.
+    pub(crate) fn url(&self, name: &str) -> String {
+        format!("git://127.0.0.1:{}/{name}", self.port)
+    }
+}
+
 /// Whatever path a client asks for, it gets the repository.
 fn sshd_config(folder: &Path, repository: &Path, port: u16) -> std::path::PathBuf {
     let git = run(Command::new("sh").args(["-c", "command -v git"]));
@@ -205,12 +236,12 @@ fn sshd_config(folder: &Path, repository: &Path, port: u16) -> std::path::PathBu
     config
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }
 
-fn start(command: &mut Command) -> Server {
+pub(crate) fn start(command: &mut Command) -> Server {
     let command = command.stdin(Stdio::null()).stdout(Stdio::null());
     Server(command.stderr(Stdio::null()).spawn().unwrap())
 }
@@ -221,7 +252,7 @@ fn run(command: &mut Command) -> String {
 }
 
 #[track_caller]
-fn wait_for(is_there: impl Fn() -> bool) {
+pub(crate) fn wait_for(is_there: impl Fn() -> bool) {
     for _ in 0..200 {
         if is_there() {
             return;

@@ -1,6 +1,7 @@
 //! Rules about the `pyproject.toml` itself and the files beside it.
 
 use microb::Rule;
+use microb::patterns::Patterns;
 
 use super::{Facts, rule};
 use crate::mistake::Findings;
@@ -35,9 +36,9 @@ pub(crate) static UNKNOWN_PROJECT_KEY: Rule = rule(
     "Build backends refuse or ignore keys of [project] that the standard does not have",
 );
 
-pub(super) static MISSING_DOCKERIGNORE: Rule = rule(
-    "MissingDockerignore",
-    "Without a .dockerignore, virtual environments and secrets are sent to the engine with every build",
+pub(super) static INCOMPLETE_DOCKERIGNORE: Rule = rule(
+    "IncompleteDockerignore",
+    "What a .dockerignore does not name is sent to the engine with every build, also virtual environments and secrets",
 );
 
 pub(super) static LICENSE_CLASSIFIER: Rule = rule(
@@ -52,27 +53,34 @@ const LOCAL: &[(&str, &str)] = &[(".venv", ".venv/pyvenv.cfg"), ("venv", "venv/p
 const DOTENV: &str = ".env";
 
 pub(super) fn check(facts: &Facts<'_>, findings: &Findings) {
-    missing_dockerignore(facts, findings);
+    incomplete_dockerignore(facts, findings);
     license_classifier(facts, findings);
 }
 
-fn missing_dockerignore(facts: &Facts<'_>, findings: &Findings) {
+/// Without an ignore file nothing of this is sent.
+fn incomplete_dockerignore(facts: &Facts<'_>, findings: &Findings) {
     let cx = facts.cx;
-    let has = |path: &str| matches!(cx.read(path), Ok(Some(_)));
+    let read = |path: &str| cx.read(path).ok().flatten();
     let of_definition = format!("{}.dockerignore", cx.definition().name());
-    if has(".dockerignore") || has(&of_definition) {
+    let files = [of_definition, ".dockerignore".to_owned()];
+    let Some((file, content)) = files.iter().find_map(|file| Some((file, read(file)?))) else {
         return;
-    }
+    };
+    let text = String::from_utf8_lossy(&content);
+    let patterns = Patterns::of(text.lines().filter(|line| !line.starts_with('#')));
+    let is_sent = |path: &str| !patterns.leave_out(path) && read(path).is_some();
     let local = LOCAL
         .iter()
-        .find(|(_, file)| has(file))
+        .find(|(_, file)| is_sent(file))
         .map(|(folder, _)| *folder);
-    let local = local.or_else(|| (cx.is_check() && has(DOTENV)).then_some(DOTENV));
+    let local = local.or_else(|| (cx.is_check() && is_sent(DOTENV)).then_some(DOTENV));
     if let Some(found) = local {
         findings.add(
-            MISSING_DOCKERIGNORE
-                .finding(format!("`{found}` is part of the build context, and there is no `.dockerignore`"))
-                .help("write a `.dockerignore` with the lines `.venv`, `.env`, `.git`, `**/__pycache__`"),
+            INCOMPLETE_DOCKERIGNORE
+                .finding(format!(
+                    "`{found}` is part of the build context: `{file}` does not name it"
+                ))
+                .help(format!("add the line `{found}` to `{file}`")),
         );
     }
 }
