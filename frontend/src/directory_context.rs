@@ -275,7 +275,7 @@ impl Context for DirectoryContext {
         let inside = patterns::inside(path);
         let is_left_out = |path: &String| {
             let ignored = self.ignored.as_ref();
-            ignored.is_some_and(|ignored| ignored.leave_out(path))
+            ignored.is_some_and(|ignored| ignore::hides(ignored, path))
         };
         if inside.as_ref().is_some_and(is_left_out) {
             return Ok(None);

@@ -239,7 +239,7 @@ impl Files {
             .ok_or_else(|| failed("it is outside of the build context".to_owned()))?;
         if self
             .ignored()
-            .is_some_and(|ignored| ignored.leave_out(&inside))
+            .is_some_and(|ignored| ignore::hides(ignored, &inside))
         {
             return Ok(None);
         }

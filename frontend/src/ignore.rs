@@ -17,6 +17,11 @@ pub(crate) fn defaults(patterns: &[String], stage: &Stage) -> Patterns {
     Patterns::of(patterns).without(stage.context_paths())
 }
 
+/// Whether a file cannot be read. The ignore files can, whatever they say: who runs without the project asks them why.
+pub(crate) fn hides(patterns: &Patterns, path: &str) -> bool {
+    patterns.leave_out(path) && !path.ends_with(IGNORE_FILE)
+}
+
 /// Whether a name in a folder is part of the context: a folder that is left out may hold what is not.
 pub(crate) fn shows(patterns: &Patterns, path: &str, is_folder: bool) -> bool {
     !patterns.leave_out(path) || (is_folder && patterns.may_take_back_in(path))

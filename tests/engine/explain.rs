@@ -391,14 +391,14 @@ fn what_a_program_writes_decides_what_runs_after_it() {
                 what: "a file that says nothing about dependencies",
                 change: |project| project.file("README.md", unique()),
                 changed: &["README.md"],
-                same: &["[metadata 3/3", "[wheel 2/2"],
+                same: &["[build-requirements-asked 3/3", "[metadata 3/3", "[wheel 2/2"],
                 ..EDIT
             },
             Edit {
                 what: "the file that lists them",
                 change: |project| project.file("needs.txt", "humanize>=4.1,<5\n"),
                 changed: &["needs.txt"],
-                same: &["[builder 5/5"],
+                same: &["[build-requirements-asked 3/3", "[builder 5/5"],
                 ..EDIT
             },
         ],
