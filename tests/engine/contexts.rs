@@ -121,7 +121,11 @@ fn a_git_url_names_a_branch_a_tag_a_commit_a_folder_and_submodules() {
     // BuildKit reads the URL too, for the build's record, and may be the first to refuse it.
     let both = repository.build("app", "?tag=v1&branch=main").1.failed();
     let ours = both.stderr.contains("`refs/tags/v1`") && both.stderr.contains("`refs/heads/main`");
-    assert!(ours || both.stderr.contains("branch conflicts with tag"), "{}", both.stderr);
+    assert!(
+        ours || both.stderr.contains("branch conflicts with tag"),
+        "{}",
+        both.stderr
+    );
 }
 
 #[test]

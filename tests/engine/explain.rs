@@ -391,7 +391,11 @@ fn what_a_program_writes_decides_what_runs_after_it() {
                 what: "a file that says nothing about dependencies",
                 change: |project| project.file("README.md", unique()),
                 changed: &["README.md"],
-                same: &["[build-requirements-asked 3/3", "[metadata 3/3", "[wheel 2/2"],
+                same: &[
+                    "[build-requirements-asked 3/3",
+                    "[metadata 3/3",
+                    "[wheel 2/2",
+                ],
                 ..EDIT
             },
             Edit {
