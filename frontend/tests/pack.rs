@@ -207,7 +207,8 @@ fn an_engine_loads_the_image_with_its_labels_and_runs_the_dynamic_executable() {
     let capabilities: Vec<&str> = capabilities.split(',').collect();
     assert_eq!(
         capabilities,
-        ["inputs", "subrequests", "contexts"].map(|name| format!("moby.buildkit.frontend.{name}"))
+        ["inputs", "subrequests", "contexts", "gitquerystring"]
+            .map(|name| format!("moby.buildkit.frontend.{name}"))
     );
     assert_eq!(printed, concat!("hello ", env!("CARGO_PKG_VERSION"), "\n"));
 }
