@@ -4,30 +4,11 @@ use crate::dockerfile::json;
 use crate::shell::quote;
 use crate::source::Source;
 use crate::stage::{Base, Stage};
-use crate::step::{Command, Copy, Instruction, Step};
+use crate::step::{Command, Copy, Instruction, Setting, Step};
 
 /// Whether the step writes to the file system, hence is an op and a layer.
 pub(crate) fn is_layer(step: &Step) -> bool {
-    match &step.instruction {
-        Instruction::Run(_)
-        | Instruction::Copy(_)
-        | Instruction::Mkdir(_)
-        | Instruction::Mkfile(_)
-        | Instruction::Remove(_)
-        | Instruction::Symlink(_)
-        | Instruction::Workdir(_) => true,
-        Instruction::Env { .. }
-        | Instruction::Path(_)
-        | Instruction::User(_)
-        | Instruction::Label { .. }
-        | Instruction::Expose(_)
-        | Instruction::Volume(_)
-        | Instruction::Entrypoint(_)
-        | Instruction::Cmd(_)
-        | Instruction::StopSignal(_)
-        | Instruction::Healthcheck(_)
-        | Instruction::Shell(_) => false,
-    }
+    !matches!(step.instruction, Instruction::Config(_))
 }
 
 /// The instruction in one line, close to how a Dockerfile has it. Holds ids of secrets, never values.
@@ -45,21 +26,27 @@ pub(crate) fn describe(instruction: &Instruction) -> String {
                 quote(&symlink.path)
             )
         }
-        Instruction::Env { name, value } => format!("ENV {name}={value}"),
-        Instruction::Path(folder) => format!("ENV PATH={folder}:$PATH"),
         Instruction::Workdir(folder) => format!("WORKDIR {folder}"),
-        Instruction::User(owner) => format!("USER {owner}"),
-        Instruction::Label { name, value } => format!("LABEL {name}={value}"),
-        Instruction::Expose(port) => format!("EXPOSE {port}"),
-        Instruction::Volume(folder) => format!("VOLUME {folder}"),
-        Instruction::Entrypoint(argv) => format!("ENTRYPOINT {}", listed(argv)),
-        Instruction::Cmd(argv) => format!("CMD {}", listed(argv)),
-        Instruction::StopSignal(signal) => format!("STOPSIGNAL {signal}"),
-        Instruction::Healthcheck(check) => match &check.command {
+        Instruction::Config(setting) => set(setting),
+    }
+}
+
+fn set(setting: &Setting) -> String {
+    match setting {
+        Setting::Env { name, value } => format!("ENV {name}={value}"),
+        Setting::Path(folder) => format!("ENV PATH={folder}:$PATH"),
+        Setting::User(owner) => format!("USER {owner}"),
+        Setting::Label { name, value } => format!("LABEL {name}={value}"),
+        Setting::Expose(port) => format!("EXPOSE {port}"),
+        Setting::Volume(folder) => format!("VOLUME {folder}"),
+        Setting::Entrypoint(argv) => format!("ENTRYPOINT {}", listed(argv)),
+        Setting::Cmd(argv) => format!("CMD {}", listed(argv)),
+        Setting::StopSignal(signal) => format!("STOPSIGNAL {signal}"),
+        Setting::Healthcheck(check) => match &check.command {
             Some(argv) => format!("HEALTHCHECK CMD {}", listed(argv)),
             None => "HEALTHCHECK NONE".to_owned(),
         },
-        Instruction::Shell(argv) => format!("SHELL {}", json(argv)),
+        Setting::Shell(argv) => format!("SHELL {}", json(argv)),
     }
 }
 
@@ -118,18 +105,7 @@ pub(crate) fn in_full(instruction: &Instruction) -> String {
         }
         Instruction::Symlink(link) => words.extend(link.owner.iter().map(ToString::to_string)),
         Instruction::Run(run) => words.extend(run.mounts.iter().map(|mount| format!("{mount:?}"))),
-        Instruction::Env { .. }
-        | Instruction::Path(_)
-        | Instruction::Workdir(_)
-        | Instruction::User(_)
-        | Instruction::Label { .. }
-        | Instruction::Expose(_)
-        | Instruction::Volume(_)
-        | Instruction::Shell(_)
-        | Instruction::Entrypoint(_)
-        | Instruction::Cmd(_)
-        | Instruction::StopSignal(_)
-        | Instruction::Healthcheck(_) => {}
+        Instruction::Workdir(_) | Instruction::Config(_) => {}
     }
     words.join(" ")
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::span::Span;
 use crate::step::{
-    Copy, Healthcheck, Instruction, Mkdir, Mkfile, Origin, Remove, Run, Step, Symlink,
+    Copy, Healthcheck, Instruction, Mkdir, Mkfile, Origin, Remove, Run, Setting, Step, Symlink,
 };
 
 /// A step, or anything that is made of steps: a tuple, an `Option`, a `Vec`, an array, or nothing.
@@ -92,14 +92,33 @@ macro_rules! instruction {
             }
         }
 
+        one_step!($kind);
+    )*};
+}
+
+macro_rules! one_step {
+    ($kind:ident) => {
         impl IntoSteps for $kind {
             fn into_steps(self) -> Vec<Step> {
                 vec![self.into()]
             }
         }
-    )*};
+    };
 }
-instruction!(Run Copy Mkdir Mkfile Remove Symlink Healthcheck);
+instruction!(Run Copy Mkdir Mkfile Remove Symlink);
+
+impl From<Setting> for Step {
+    fn from(setting: Setting) -> Self {
+        Instruction::Config(setting).into()
+    }
+}
+
+impl From<Healthcheck> for Step {
+    fn from(check: Healthcheck) -> Self {
+        Setting::Healthcheck(check).into()
+    }
+}
+one_step!(Healthcheck);
 
 macro_rules! tuple {
     ($($name:ident)*) => {

@@ -93,8 +93,8 @@ pub use source::{Source, git, http, local, named_context};
 pub use span::{Position, SourceFile, Span, Spanned};
 pub use stage::{Base, ForeignDefinition, Stage, StagePlatform, diff, from, merge, scratch};
 pub use step::{
-    Command, Instruction, Network, Owner, Security, Step, add, cmd, copy, entrypoint, env, expose,
-    healthcheck, label, labels, mkdir, mkfile, no_healthcheck, path, remove, run, shell,
+    Command, Instruction, Network, Owner, Security, Setting, Step, add, cmd, copy, entrypoint, env,
+    expose, healthcheck, label, labels, mkdir, mkfile, no_healthcheck, path, remove, run, shell,
     stop_signal, symlink, user, volume, workdir,
 };
 pub use sugar::{apk, apt, pip};

@@ -4,16 +4,27 @@ use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
 use crate::grammar::{self, Mistake};
-use crate::step::{Command, Healthcheck};
+use crate::step::{Command, Healthcheck, Setting};
 
 use super::{no_form, run, words};
 
-pub(super) fn pair(
-    keyword: &str,
-    function: &str,
-    name: &str,
-    value: &str,
-) -> Result<String, Diagnostic> {
+pub(super) fn setting(setting: &Setting) -> Result<String, Diagnostic> {
+    match setting {
+        Setting::Env { name, value } => pair("ENV", "env", name, value),
+        Setting::Label { name, value } => pair("LABEL", "label", name, value),
+        Setting::Path(folder) => path(folder),
+        Setting::User(owner) => one_word("USER", "user", &owner.to_string()),
+        Setting::StopSignal(signal) => stop_signal(signal),
+        Setting::Expose(port) => expose(port),
+        Setting::Volume(folder) => volume(folder),
+        Setting::Entrypoint(command) => command_line("ENTRYPOINT", "entrypoint", command),
+        Setting::Cmd(command) => command_line("CMD", "cmd", command),
+        Setting::Healthcheck(check) => healthcheck(check),
+        Setting::Shell(argv) => shell(argv),
+    }
+}
+
+fn pair(keyword: &str, function: &str, name: &str, value: &str) -> Result<String, Diagnostic> {
     let step = format!("{function}(`{}`)", name.escape_debug());
     if name.is_empty() || name.contains('=') {
         return Err(no_form(&step, "the name is empty or contains `=`"));
@@ -23,7 +34,7 @@ pub(super) fn pair(
     Ok(format!("{keyword} {name}={value}"))
 }
 
-pub(super) fn path(folder: &str) -> Result<String, Diagnostic> {
+fn path(folder: &str) -> Result<String, Diagnostic> {
     let folder = words::word(folder).map_err(|reason| no_form("`path`", reason))?;
     match folder.strip_suffix('"') {
         Some(quoted) => Ok(format!("ENV PATH={quoted}:$PATH\"")),
@@ -31,7 +42,7 @@ pub(super) fn path(folder: &str) -> Result<String, Diagnostic> {
     }
 }
 
-pub(super) fn one_word(keyword: &str, function: &str, text: &str) -> Result<String, Diagnostic> {
+fn one_word(keyword: &str, function: &str, text: &str) -> Result<String, Diagnostic> {
     let step = format!("`{function}`");
     if text.is_empty() {
         return Err(no_form(&step, "it is empty"));
@@ -55,12 +66,12 @@ pub(super) fn workdir(folder: &str) -> Result<String, Diagnostic> {
     one_word("WORKDIR", "workdir", &format!("/{}", parts.join("/")))
 }
 
-pub(super) fn stop_signal(signal: &str) -> Result<String, Diagnostic> {
+fn stop_signal(signal: &str) -> Result<String, Diagnostic> {
     grammar::signal(signal).map_err(|mistake| wrong("stop_signal", mistake))?;
     Ok(format!("STOPSIGNAL {signal}"))
 }
 
-pub(super) fn expose(port: &str) -> Result<String, Diagnostic> {
+fn expose(port: &str) -> Result<String, Diagnostic> {
     grammar::port(port).map_err(|mistake| wrong("expose", mistake))?;
     Ok(format!("EXPOSE {port}"))
 }
@@ -73,7 +84,7 @@ fn wrong(function: &str, mistake: Mistake) -> Diagnostic {
     }
 }
 
-pub(super) fn volume(folder: &str) -> Result<String, Diagnostic> {
+fn volume(folder: &str) -> Result<String, Diagnostic> {
     if folder.trim().is_empty() || folder.contains('\0') {
         return Err(no_form("`volume`", "it is empty or has a NUL"));
     }
@@ -86,11 +97,7 @@ pub(super) fn volume(folder: &str) -> Result<String, Diagnostic> {
     ))
 }
 
-pub(super) fn command_line(
-    keyword: &str,
-    function: &str,
-    command: &Command,
-) -> Result<String, Diagnostic> {
+fn command_line(keyword: &str, function: &str, command: &Command) -> Result<String, Diagnostic> {
     let step = format!("`{function}`");
     let text = match command {
         Command::Exec(argv) => run::argv(argv).map_err(|reason| no_form(&step, reason))?,
@@ -102,7 +109,7 @@ pub(super) fn command_line(
     Ok(format!("{keyword} {text}"))
 }
 
-pub(super) fn shell(argv: &[String]) -> Result<String, Diagnostic> {
+fn shell(argv: &[String]) -> Result<String, Diagnostic> {
     let wrong = |reason| no_form("`shell`", reason);
     if argv.is_empty() {
         return Err(wrong("it names no program"));
@@ -110,7 +117,7 @@ pub(super) fn shell(argv: &[String]) -> Result<String, Diagnostic> {
     Ok(format!("SHELL {}", run::argv(argv).map_err(wrong)?))
 }
 
-pub(super) fn healthcheck(check: &Healthcheck) -> Result<String, Diagnostic> {
+fn healthcheck(check: &Healthcheck) -> Result<String, Diagnostic> {
     let flags = healthcheck_flags(check).map_err(|reason| no_form("`healthcheck`", reason))?;
     match &check.command {
         Some(Command::Exec(argv)) if argv.is_empty() => {

@@ -252,20 +252,8 @@ fn instruction(step: &Step, names: &Names) -> Result<String, Diagnostic> {
             .help("write `run([\"rm\", \"-rf\", …])` where the stage has `rm`")),
         Instruction::Symlink(_) => Err(no_form("`symlink`", "no instruction makes links")
             .help("write `run([\"ln\", \"-s\", …])` where the stage has `ln`")),
-        Instruction::Env { name, value } => config::pair("ENV", "env", name, value),
-        Instruction::Label { name, value } => config::pair("LABEL", "label", name, value),
-        Instruction::Path(folder) => config::path(folder),
         Instruction::Workdir(folder) => config::workdir(folder),
-        Instruction::User(owner) => config::one_word("USER", "user", &owner.to_string()),
-        Instruction::StopSignal(signal) => config::stop_signal(signal),
-        Instruction::Expose(port) => config::expose(port),
-        Instruction::Volume(folder) => config::volume(folder),
-        Instruction::Entrypoint(command) => {
-            config::command_line("ENTRYPOINT", "entrypoint", command)
-        }
-        Instruction::Cmd(command) => config::command_line("CMD", "cmd", command),
-        Instruction::Healthcheck(check) => config::healthcheck(check),
-        Instruction::Shell(argv) => config::shell(argv),
+        Instruction::Config(setting) => config::setting(setting),
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::describe::{base, describe, is_layer};
+use crate::describe::{base, describe};
 use crate::diagnostic::Diagnostics;
 use crate::llb::{self, Inputs};
 use crate::mount::Mount;
 use crate::source::Source;
 use crate::stage::{Base, Stage, StageKey};
-use crate::step::{Copy, Instruction, Step};
+use crate::step::{Copy, Instruction, Setting, Step};
 
 /// What the steps of a recipe read, stage by stage. `Display` writes it for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,9 +110,9 @@ impl Reader {
             config: Vec::new(),
         };
         for (m, step) in stage.steps().iter().enumerate() {
-            if !is_layer(step) {
-                note_config(&mut explained.config, &step.instruction);
-                if is_seen_by_programs(&step.instruction) && !variables.contains(&name) {
+            if let Instruction::Config(setting) = &step.instruction {
+                note_config(&mut explained.config, &describe(&step.instruction), setting);
+                if is_seen_by_programs(setting) && !variables.contains(&name) {
                     variables.push(name.clone());
                 }
                 continue;
@@ -206,17 +206,7 @@ impl Reader {
             | Instruction::Remove(_)
             | Instruction::Symlink(_)
             | Instruction::Workdir(_)
-            | Instruction::Env { .. }
-            | Instruction::Path(_)
-            | Instruction::User(_)
-            | Instruction::Label { .. }
-            | Instruction::Expose(_)
-            | Instruction::Volume(_)
-            | Instruction::Shell(_)
-            | Instruction::Entrypoint(_)
-            | Instruction::Cmd(_)
-            | Instruction::StopSignal(_)
-            | Instruction::Healthcheck(_) => when.extend(words_change("its words change")),
+            | Instruction::Config(_) => when.extend(words_change("its words change")),
         }
     }
 
@@ -293,12 +283,11 @@ impl Reader {
 }
 
 /// Notes an instruction of the image config under its keyword, with the name of what it sets.
-fn note_config(config: &mut Vec<String>, instruction: &Instruction) {
-    let line = describe(instruction);
+fn note_config(config: &mut Vec<String>, line: &str, setting: &Setting) {
     let keyword = line.split(' ').next().unwrap_or_default();
-    let name = match instruction {
-        Instruction::Env { name, .. } | Instruction::Label { name, .. } => name.as_str(),
-        Instruction::Path(_) => "PATH",
+    let name = match setting {
+        Setting::Env { name, .. } | Setting::Label { name, .. } => name.as_str(),
+        Setting::Path(_) => "PATH",
         _ => "",
     };
     let known = config.iter_mut().find(|known| {
@@ -316,10 +305,10 @@ fn note_config(config: &mut Vec<String>, instruction: &Instruction) {
     }
 }
 
-fn is_seen_by_programs(instruction: &Instruction) -> bool {
+fn is_seen_by_programs(setting: &Setting) -> bool {
     matches!(
-        instruction,
-        Instruction::Env { .. } | Instruction::Path(_) | Instruction::User(_)
+        setting,
+        Setting::Env { .. } | Setting::Path(_) | Setting::User(_)
     )
 }
 

@@ -469,17 +469,7 @@ impl Lowering<'_> {
                 };
                 file::mkdir(&made, &root)
             }
-            Instruction::Env { .. }
-            | Instruction::Path(_)
-            | Instruction::User(_)
-            | Instruction::Label { .. }
-            | Instruction::Expose(_)
-            | Instruction::Volume(_)
-            | Instruction::Entrypoint(_)
-            | Instruction::Cmd(_)
-            | Instruction::StopSignal(_)
-            | Instruction::Healthcheck(_)
-            | Instruction::Shell(_) => return state.root.clone(),
+            Instruction::Config(_) => return state.root.clone(),
         };
         Some(self.add_file(file, notes))
     }

@@ -180,17 +180,7 @@ fn replayable<'a>(lower: &Stage, upper: &'a Stage) -> Option<&'a [Step]> {
         Instruction::Mkfile(made) => !made.owner.as_ref().is_some_and(is_named),
         Instruction::Symlink(made) => !made.owner.as_ref().is_some_and(is_named),
         Instruction::Run(_) | Instruction::Remove(_) | Instruction::Workdir(_) => false,
-        Instruction::Env { .. }
-        | Instruction::Path(_)
-        | Instruction::User(_)
-        | Instruction::Label { .. }
-        | Instruction::Expose(_)
-        | Instruction::Volume(_)
-        | Instruction::Entrypoint(_)
-        | Instruction::Cmd(_)
-        | Instruction::StopSignal(_)
-        | Instruction::Healthcheck(_)
-        | Instruction::Shell(_) => true,
+        Instruction::Config(_) => true,
     };
     steps.iter().all(replays).then_some(steps)
 }

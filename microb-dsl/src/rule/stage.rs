@@ -7,7 +7,7 @@ use crate::reference::ImageRef;
 use crate::source::{Git, Http, Source};
 use crate::span::Span;
 use crate::stage::{Base, Stage};
-use crate::step::{Command, Id, Instruction, Owner, Step};
+use crate::step::{Command, Id, Instruction, Owner, Setting, Step};
 
 pub(super) static SECRET_IN_IMAGE: Rule = Rule::new(
     "SecretInImage",
@@ -67,7 +67,7 @@ pub fn check(stage: &Stage) -> Vec<Diagnostic> {
         }
         for step in stage.steps() {
             let span = step.origin.span.as_ref();
-            findings.extend(instruction(step, span));
+            findings.extend(setting(step, span));
             findings.extend(
                 step.sources()
                     .into_iter()
@@ -85,28 +85,24 @@ fn at(finding: Diagnostic, span: Option<&Span>) -> Diagnostic {
     }
 }
 
-fn instruction(step: &Step, span: Option<&Span>) -> Option<Diagnostic> {
-    let finding = match &step.instruction {
-        Instruction::Env { name, value } => secret("variable", name, value)?.help(format!(
+fn setting(step: &Step, span: Option<&Span>) -> Option<Diagnostic> {
+    let Instruction::Config(setting) = &step.instruction else {
+        return None;
+    };
+    let finding = match setting {
+        Setting::Env { name, value } => secret("variable", name, value)?.help(format!(
             "give it to the container, `docker run --env {name}`, or to a step as a build secret"
         )),
-        Instruction::Label { name, value } => secret("label", name, value)?.help("remove it"),
-        Instruction::Entrypoint(command) => shell(command, "entrypoint")?,
-        Instruction::Cmd(command) => shell(command, "command")?,
-        Instruction::Run(_)
-        | Instruction::Copy(_)
-        | Instruction::Mkdir(_)
-        | Instruction::Mkfile(_)
-        | Instruction::Remove(_)
-        | Instruction::Symlink(_)
-        | Instruction::Path(_)
-        | Instruction::Workdir(_)
-        | Instruction::User(_)
-        | Instruction::Expose(_)
-        | Instruction::Volume(_)
-        | Instruction::Shell(_)
-        | Instruction::StopSignal(_)
-        | Instruction::Healthcheck(_) => return None,
+        Setting::Label { name, value } => secret("label", name, value)?.help("remove it"),
+        Setting::Entrypoint(command) => shell(command, "entrypoint")?,
+        Setting::Cmd(command) => shell(command, "command")?,
+        Setting::Path(_)
+        | Setting::User(_)
+        | Setting::Expose(_)
+        | Setting::Volume(_)
+        | Setting::Shell(_)
+        | Setting::StopSignal(_)
+        | Setting::Healthcheck(_) => return None,
     };
     Some(at(finding, span))
 }
@@ -235,7 +231,7 @@ pub fn check_user(stage: &Stage, user: Option<&str>) -> Option<Diagnostic> {
     let mut next = Some(stage.clone());
     while let Some(stage) = next {
         for step in stage.steps().iter().rev() {
-            if let Instruction::User(owner) = &step.instruction {
+            if let Instruction::Config(Setting::User(owner)) = &step.instruction {
                 return is_root(owner).then(|| at(runs_as_root(), step.origin.span.as_ref()));
             }
         }

@@ -5,6 +5,43 @@ use std::time::Duration;
 
 use super::{Command, Instruction, Owner, Step};
 
+/// A change of the image config: what the steps after it and the container are started with. It writes no file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setting {
+    /// `ENV`: sets a variable for the steps after it and for the container.
+    Env {
+        /// The variable's name.
+        name: String,
+        /// The value, literally: nothing in it is expanded.
+        value: String,
+    },
+    /// `ENV PATH=dir:$PATH`: puts a folder in front of whatever PATH the stage has.
+    Path(String),
+    /// `USER`: the user (and group) of the steps after it and of the container.
+    User(Owner),
+    /// `LABEL`: one label of the image config.
+    Label {
+        /// The key, in reverse domain notation by custom.
+        name: String,
+        /// The value, literally.
+        value: String,
+    },
+    /// `EXPOSE`: a port that the container listens on, for instance `8000/tcp`.
+    Expose(String),
+    /// `VOLUME`: a mount point of the container.
+    Volume(String),
+    /// `ENTRYPOINT`: the program of the container.
+    Entrypoint(Command),
+    /// `CMD`: the default arguments, or the program when there is no entry point.
+    Cmd(Command),
+    /// `STOPSIGNAL`: the signal that asks the container to end.
+    StopSignal(String),
+    /// `HEALTHCHECK`: how to see that the container works.
+    Healthcheck(Healthcheck),
+    /// `SHELL`: what runs the shell form of the commands after it.
+    Shell(Vec<String>),
+}
+
 /// `HEALTHCHECK`: how the engine sees that the container works. Made by [`healthcheck`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a step does nothing until a stage takes it with `.then(…)`"]
@@ -110,7 +147,7 @@ impl Healthcheck {
 /// # Ok::<(), Diagnostics>(())
 /// ```
 pub fn shell<S: Into<String>>(argv: impl IntoIterator<Item = S>) -> Step {
-    Instruction::Shell(argv.into_iter().map(Into::into).collect()).into()
+    Setting::Shell(argv.into_iter().map(Into::into).collect()).into()
 }
 
 /// `ENV name=value`. The value is literal: a `$` in it is a dollar sign.
@@ -123,7 +160,7 @@ pub fn shell<S: Into<String>>(argv: impl IntoIterator<Item = S>) -> Step {
 /// # Ok::<(), Diagnostics>(())
 /// ```
 pub fn env(name: impl Into<String>, value: impl Into<String>) -> Step {
-    Instruction::Env {
+    Setting::Env {
         name: name.into(),
         value: value.into(),
     }
@@ -140,7 +177,7 @@ pub fn env(name: impl Into<String>, value: impl Into<String>) -> Step {
 /// # Ok::<(), Diagnostics>(())
 /// ```
 pub fn path(folder: impl Into<String>) -> Step {
-    Instruction::Path(folder.into()).into()
+    Setting::Path(folder.into()).into()
 }
 
 /// `WORKDIR folder`.
@@ -167,7 +204,7 @@ pub fn workdir(folder: impl Into<String>) -> Step {
 /// # Ok::<(), Diagnostics>(())
 /// ```
 pub fn user(user: impl Into<Owner>) -> Step {
-    Instruction::User(user.into()).into()
+    Setting::User(user.into()).into()
 }
 
 /// `LABEL name=value`.
@@ -180,7 +217,7 @@ pub fn user(user: impl Into<Owner>) -> Step {
 /// # Ok::<(), Diagnostics>(())
 /// ```
 pub fn label(name: impl Into<String>, value: impl Into<String>) -> Step {
-    Instruction::Label {
+    Setting::Label {
         name: name.into(),
         value: value.into(),
     }
@@ -214,7 +251,7 @@ pub fn labels(labels: &BTreeMap<String, String>) -> Vec<Step> {
 /// # Ok::<(), Diagnostics>(())
 /// ```
 pub fn expose(port: impl Into<String>) -> Step {
-    Instruction::Expose(port.into()).into()
+    Setting::Expose(port.into()).into()
 }
 
 /// `VOLUME folder`.
@@ -227,7 +264,7 @@ pub fn expose(port: impl Into<String>) -> Step {
 /// # Ok::<(), Diagnostics>(())
 /// ```
 pub fn volume(folder: impl Into<String>) -> Step {
-    Instruction::Volume(folder.into()).into()
+    Setting::Volume(folder.into()).into()
 }
 
 /// `ENTRYPOINT […]`.
@@ -240,7 +277,7 @@ pub fn volume(folder: impl Into<String>) -> Step {
 /// # Ok::<(), Diagnostics>(())
 /// ```
 pub fn entrypoint(command: impl Into<Command>) -> Step {
-    Instruction::Entrypoint(command.into()).into()
+    Setting::Entrypoint(command.into()).into()
 }
 
 /// `CMD […]`.
@@ -253,7 +290,7 @@ pub fn entrypoint(command: impl Into<Command>) -> Step {
 /// # Ok::<(), Diagnostics>(())
 /// ```
 pub fn cmd(command: impl Into<Command>) -> Step {
-    Instruction::Cmd(command.into()).into()
+    Setting::Cmd(command.into()).into()
 }
 
 /// `STOPSIGNAL signal`, for instance `SIGINT`.
@@ -266,5 +303,5 @@ pub fn cmd(command: impl Into<Command>) -> Step {
 /// # Ok::<(), Diagnostics>(())
 /// ```
 pub fn stop_signal(signal: impl Into<String>) -> Step {
-    Instruction::StopSignal(signal.into()).into()
+    Setting::StopSignal(signal.into()).into()
 }

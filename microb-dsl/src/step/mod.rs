@@ -13,8 +13,8 @@ use crate::source::Source;
 use crate::span::Span;
 
 pub use config::{
-    Healthcheck, cmd, entrypoint, env, expose, healthcheck, label, labels, no_healthcheck, path,
-    shell, stop_signal, user, volume, workdir,
+    Healthcheck, Setting, cmd, entrypoint, env, expose, healthcheck, label, labels, no_healthcheck,
+    path, shell, stop_signal, user, volume, workdir,
 };
 pub use copy::{Added, Copy, IntoPaths, add, copy};
 pub use files::{Mkdir, Mkfile, Remove, Symlink, mkdir, mkfile, remove, symlink};
@@ -63,40 +63,10 @@ pub enum Instruction {
     Remove(Remove),
     /// Makes a symbolic link.
     Symlink(Symlink),
-    /// `ENV`: sets a variable for the steps after it and for the container.
-    Env {
-        /// The variable's name.
-        name: String,
-        /// The value, literally: nothing in it is expanded.
-        value: String,
-    },
-    /// `ENV PATH=dir:$PATH`: puts a folder in front of whatever PATH the stage has.
-    Path(String),
     /// `WORKDIR`: makes a folder if there is none, and sets it as the working directory.
     Workdir(String),
-    /// `USER`: the user (and group) of the steps after it and of the container.
-    User(Owner),
-    /// `LABEL`: one label of the image config.
-    Label {
-        /// The key, in reverse domain notation by custom.
-        name: String,
-        /// The value, literally.
-        value: String,
-    },
-    /// `EXPOSE`: a port that the container listens on, for instance `8000/tcp`.
-    Expose(String),
-    /// `VOLUME`: a mount point of the container.
-    Volume(String),
-    /// `ENTRYPOINT`: the program of the container.
-    Entrypoint(Command),
-    /// `CMD`: the default arguments, or the program when there is no entry point.
-    Cmd(Command),
-    /// `STOPSIGNAL`: the signal that asks the container to end.
-    StopSignal(String),
-    /// `HEALTHCHECK`: how to see that the container works.
-    Healthcheck(Healthcheck),
-    /// `SHELL`: what runs the shell form of the commands after it.
-    Shell(Vec<String>),
+    /// `ENV`, `LABEL`, `ENTRYPOINT` and their kind: changes the image config and no file.
+    Config(Setting),
 }
 
 impl Step {
@@ -136,17 +106,7 @@ impl Step {
             | Instruction::Remove(_)
             | Instruction::Symlink(_)
             | Instruction::Workdir(_)
-            | Instruction::Env { .. }
-            | Instruction::Path(_)
-            | Instruction::User(_)
-            | Instruction::Label { .. }
-            | Instruction::Expose(_)
-            | Instruction::Volume(_)
-            | Instruction::Entrypoint(_)
-            | Instruction::Cmd(_)
-            | Instruction::StopSignal(_)
-            | Instruction::Healthcheck(_)
-            | Instruction::Shell(_) => Vec::new(),
+            | Instruction::Config(_) => Vec::new(),
         }
     }
 }
