@@ -1,28 +1,25 @@
 //! The files of a build that a recipe may read: the definition and the build context.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use microb_dsl::patterns::Patterns;
 use microb_dsl::source::Local;
-use microb_dsl::{Diagnostic, Diagnostics, ReadError, Source, SourceFile, Stage};
+use microb_dsl::{ReadError, Source, SourceFile, Stage};
 
+use crate::definition::load::{self, Definition, Wanted};
 use crate::folders::{self, Folders};
 use crate::gateway::{Failure, FileStat, Gateway, Reference};
 use crate::ignore::{self, IGNORE_FILE};
+use crate::patterns;
 use crate::recipe::Recipe;
 use crate::request::{ContextSource, Request};
 use crate::sources::{self, Remote, Solved};
-use crate::{definition, patterns};
 
 /// Suffix of the shared key of the files that are read before the recipe runs.
 ///
 /// A key of its own: the engine keeps the last transfer under a key, and the whole context is another set of files.
 const READ_KEY: &str = "microb";
-
-/// What clients call a definition file when they name none (`frontend/dockerui` in moby/buildkit).
-const DEFAULT_FILENAME: &str = "Dockerfile";
 
 /// The definition file, and what else can be read.
 #[derive(Debug)]
@@ -108,7 +105,7 @@ impl Files {
             _ => "context",
         };
         let (definition, tree) = tokio::join!(
-            Definition::load(gateway, request, wanted, definition_source(request, inputs)),
+            Definition::load(gateway, request, wanted, load::given(request, inputs)),
             Self::load_tree(gateway, request, recipe, name),
         );
         // A missing definition is the likelier mistake: its message wins.
@@ -169,7 +166,7 @@ impl Files {
         let is_local =
             request.definition_is_local || inputs.contains_key(&request.definition_local);
         let source = if is_local {
-            definition_source(request, inputs)
+            load::given(request, inputs)
         } else {
             None
         };
@@ -378,7 +375,7 @@ fn names(entries: Vec<FileStat>) -> BTreeMap<String, IsFolder> {
 }
 
 /// Why a file could not be read, without the engine's own name for its place.
-fn reason(failure: &Failure) -> String {
+pub(crate) fn reason(failure: &Failure) -> String {
     let message = failure.message();
     let is_folder = ["is a directory", "is not a regular file"]
         .iter()
@@ -404,129 +401,4 @@ pub(crate) async fn part(
     sources::solve(gateway, &folder.into(), &request.build_platform, name)
         .await
         .map_err(|failure| failure.context(format!("cannot read the client's folder `{local}`")))
-}
-
-/// Where the definition is, when it is not in a remote context. `None` is the client's folder.
-fn definition_source(request: &Request, inputs: &BTreeMap<String, Vec<u8>>) -> Option<Source> {
-    let given = inputs.get(&request.definition_local);
-    given
-        .filter(|_| !request.definition_is_local)
-        .map(|definition| sources::input(definition))
-}
-
-/// Which definition file is wanted.
-#[derive(Debug, Clone)]
-struct Wanted<'a> {
-    filename: Cow<'a, str>,
-    /// The name of a recipe that has no definition file: of `filename` there is only the ignore file that goes with it.
-    instead: Option<&'a str>,
-}
-
-impl<'a> Wanted<'a> {
-    fn new(request: &'a Request, recipe: &'a Recipe) -> Self {
-        let default = recipe.filename.as_deref();
-        let filename = request.filename.as_deref().or(default);
-        Self {
-            filename: filename.unwrap_or(DEFAULT_FILENAME).into(),
-            instead: default.is_none().then(|| recipe.name()),
-        }
-    }
-
-    fn called(&self, filename: String) -> Self {
-        Self {
-            filename: filename.into(),
-            instead: self.instead,
-        }
-    }
-
-    fn ignore_file(&self) -> String {
-        format!("{}{IGNORE_FILE}", self.filename)
-    }
-}
-
-struct Definition {
-    file: SourceFile,
-    ignore_file: Option<Vec<u8>>,
-    vertex: String,
-}
-
-impl Definition {
-    async fn load(
-        gateway: &Gateway,
-        request: &Request,
-        wanted: &Wanted<'_>,
-        given: Option<Source>,
-    ) -> Result<Self, Failure> {
-        let name = request.definition_local.as_str();
-        let filename = &wanted.filename;
-        let definition = wanted.instead.is_none().then(|| filename.to_string());
-        let source = given.unwrap_or_else(|| {
-            sources::folder(request, name, name)
-                .follow_paths(definition.into_iter().chain([wanted.ignore_file()]))
-                .whole()
-                .into()
-        });
-        let label = match wanted.instead {
-            None => format!("load build definition from {filename}"),
-            Some(_) => format!("load {}", wanted.ignore_file()),
-        };
-        let solved = sources::solve(gateway, &source, &request.build_platform, &label)
-            .await
-            .map_err(|failure| {
-                failure.context(format!(
-                    "cannot read `{filename}` from the client's folder `{name}`"
-                ))
-            })?;
-        Self::read(gateway, wanted, solved).await
-    }
-
-    async fn read(gateway: &Gateway, wanted: &Wanted<'_>, solved: Solved) -> Result<Self, Failure> {
-        let reference = &solved.reference;
-        let ignore_name = wanted.ignore_file();
-        let (file, ignore_file) = tokio::join!(
-            definition_file(gateway, wanted, reference),
-            gateway.read_file(reference, &ignore_name, None),
-        );
-        Ok(Self {
-            file: file?,
-            ignore_file: ignore_file?,
-            vertex: solved.vertex,
-        })
-    }
-}
-
-/// The definition file; for a recipe without one an empty file that is called like the recipe.
-async fn definition_file(
-    gateway: &Gateway,
-    wanted: &Wanted<'_>,
-    reference: &Reference,
-) -> Result<SourceFile, Failure> {
-    if let Some(name) = wanted.instead {
-        return Ok(SourceFile::new(name, ""));
-    }
-    let filename = &*wanted.filename;
-    let content = gateway
-        .read_file(reference, filename, Some(definition::MAX_SIZE + 1))
-        .await
-        .map_err(|failure| unreadable(filename, &failure))?
-        .ok_or_else(|| missing(filename))?;
-    if content.len() > definition::MAX_SIZE as usize {
-        let stat = gateway.stat_file(reference, filename).await.ok().flatten();
-        let size = stat.map(|stat| stat.size);
-        return Err(Diagnostics::from(definition::too_large(filename, &content, size)).into());
-    }
-    Ok(definition::decode(filename, content).map_err(Diagnostics::from)?)
-}
-
-fn missing(filename: &str) -> Failure {
-    let finding = Diagnostic::error(format!("there is no file `{filename}`")).help(
-        "name the file with `docker build -f FILE`; buildctl wants folders: \
-         `--local context=DIR --local dockerfile=DIR --opt filename=FILE`",
-    );
-    Diagnostics::from(finding).into()
-}
-
-fn unreadable(filename: &str, failure: &Failure) -> Failure {
-    let problem = format!("cannot read `{filename}`: {}", reason(failure));
-    Diagnostics::from(Diagnostic::error(problem)).into()
 }

@@ -6,7 +6,7 @@ use crate::backend;
 use crate::metadata::Tables;
 use crate::mistake::Findings;
 use crate::requirement::normalized;
-use crate::tree::{self, Table};
+use crate::resolve::with_tables;
 
 /// The folder whose history some build backends take the version from.
 const GIT: &str = "**/.git";
@@ -82,13 +82,16 @@ fn keeps_git(cx: &dyn Context) -> bool {
     if asked.is_some_and(|asked| ["1", "t", "T", "true", "TRUE", "True"].contains(&asked)) {
         return true;
     }
-    let findings = Findings::default();
-    let file = cx.definition();
-    let Some(tree) = tree::parse(file, &findings) else {
-        return true;
-    };
-    let tables = Tables::of(Table::root(&tree, file, &findings));
-    let system = backend::build_system(&tables);
+    // A file that cannot be read is told by who builds it.
+    with_tables(cx, &Findings::default(), |tables| {
+        !tables.is_script && version_may_be_from_git(cx, tables)
+    })
+    .unwrap_or(true)
+}
+
+/// Whether something that builds the project reads `.git`.
+fn version_may_be_from_git(cx: &dyn Context, tables: &Tables<'_>) -> bool {
+    let system = backend::build_system(tables);
     let reads_git = |name: &str| READS_GIT.iter().any(|part| normalized(name).contains(part));
     let requires = system.requires.iter().any(|one| reads_git(&one.name));
     // A backend of the project's own can do anything.
@@ -96,7 +99,7 @@ fn keeps_git(cx: &dyn Context) -> bool {
     let tools = tables.tool.as_ref();
     let configured =
         tools.is_some_and(|tools| tools.keys().iter().any(|key| reads_git(&key.value)));
-    requires || own || configured || version_is_from_git(&tables) || setup_reads_git(cx, reads_git)
+    requires || own || configured || version_is_from_git(tables) || setup_reads_git(cx, reads_git)
 }
 
 /// `[tool.pdm.version] source = "scm"`; Hatch's and Poetry's need a further requirement.

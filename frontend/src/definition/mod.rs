@@ -1,5 +1,7 @@
 //! What a definition file must be, wherever it is read from: small, and text.
 
+pub(crate) mod load;
+
 use microb_dsl::{Diagnostic, SourceFile};
 
 /// The largest definition file, in bytes. Every real one is a hundred times smaller.
