@@ -93,7 +93,7 @@ fn the_history_stays_when_the_build_may_ask_it_for_the_version() {
     check_git(&setup("setup()"), false);
     let asked = MemoryContext::new(PROJECT).arg("BUILDKIT_CONTEXT_KEEP_GIT_DIR", "1");
     check_git(&asked, true); // A script is no package that could have a version.
-    let script = "# /// script\n# dependencies = []\n# ///\n";
+    let script = "# /// script\n# dependencies = []\n# ///\nprint(1)\n";
     check_git(
         &MemoryContext::with_definition(SourceFile::new("tool.py", script)),
         false,
