@@ -96,11 +96,11 @@ fn asgi_apps_get_the_server_of_the_dependencies() {
         ),
         (
             &["fastapi", "granian"],
-            "granian --interface asgi --host=0.0.0.0 --port=8000 main:app".to_owned(),
+            "granian --interface=asgi --host=0.0.0.0 --port=8000 main:app".to_owned(),
         ),
         (
             &["fastapi", "daphne"],
-            "daphne --bind 0.0.0.0 --port 8000 main:app".to_owned(),
+            "daphne --bind=0.0.0.0 --port=8000 main:app".to_owned(),
         ),
     ] {
         check(&sources(dependencies), &[("main.py", FASTAPI)], &expected);
@@ -446,6 +446,15 @@ fn what_is_unclear_is_told_and_not_guessed() {
                 "from starlette.applications import Starlette\napp = Starlette()\n",
             )],
             "main.py:2:1: warning: the image has no program: no server for the Starlette app `app` is among the dependencies (add `uvicorn` to `dependencies`, or set `entrypoint`)",
+        ),
+        // Daphne takes no functions.
+        (
+            &["fastapi", "daphne"],
+            &[(
+                "main.py",
+                "from fastapi import FastAPI\ndef create_app():\n    return FastAPI()\n",
+            )],
+            "main.py:2:5: warning: the image has no program: no server for the FastAPI app `create_app` is among the dependencies (add `uvicorn` to `dependencies`, or set `entrypoint`)",
         ),
         (
             &[],

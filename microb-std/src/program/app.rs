@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use microb::{Diagnostic, Span, Spanned};
 
-use super::framework::{self, Framework, Kind};
+use super::framework::{self, Framework, Kind, PORT, Server};
 use super::layout::{self, Place};
 use super::{Chosen, Code, program};
 use crate::config::{Dependencies, Packaging};
@@ -20,9 +20,6 @@ struct App<'a> {
     is_factory: bool,
     span: &'a Span,
 }
-
-/// The port in the words of [`framework::serve`].
-const PORT: u16 = 8000;
 
 /// The names that frameworks' own command lines look for, the likeliest first.
 const APP_NAMES: &[&str] = &["app", "application", "api", "asgi", "server"];
@@ -164,11 +161,12 @@ impl Code {
                 }));
         for app in served {
             let is_installed = |name: &str| self.installed.contains(name);
-            let Some(server) = framework::server(app.framework.kind, is_installed) else {
+            let server = Server::of(app.framework.kind, app.is_factory, is_installed);
+            let Some(server) = server else {
                 continue;
             };
-            let argv = framework::serve(server, app.framework.kind, &object(app), app.is_factory);
-            let why = format!("{}, served by {server}", what(app));
+            let argv = server.argv(&object(app), app.is_factory);
+            let why = format!("{}, served by {}", what(app), server.distribution);
             let mut program = self.with_path(app.place, program(argv, app.span.clone(), why));
             program.port = Some(PORT);
             return Chosen::One(program);

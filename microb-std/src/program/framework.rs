@@ -83,20 +83,126 @@ pub(crate) fn of(path: &str) -> Option<Framework> {
     FRAMEWORKS.iter().find(known).copied()
 }
 
-/// Servers for ASGI apps, in the order of preference.
-const ASGI: &[&str] = &["uvicorn", "hypercorn", "granian", "daphne"];
+/// A program that serves apps.
+#[derive(Debug)]
+pub(crate) struct Server {
+    /// The distribution that it comes in.
+    pub(crate) distribution: &'static str,
+    kind: Kind,
+    /// The program and the options that make it listen on [`PORT`] of every interface.
+    words: &'static [&'static str],
+    factory: Factory,
+}
 
-/// Servers for WSGI apps, in the order of preference.
-const WSGI: &[&str] = &["gunicorn", "granian", "waitress"];
+/// How a server is told that the object is a function that makes the app.
+#[derive(Debug)]
+enum Factory {
+    /// By an option.
+    Option(&'static str),
+    /// By `()` behind the object.
+    Call,
+    /// It takes apps only.
+    Never,
+}
 
-/// The distribution that serves apps of this kind, of those that are installed.
-pub(crate) fn server(kind: Kind, is_installed: impl Fn(&str) -> bool) -> Option<&'static str> {
-    let servers = match kind {
-        Kind::Asgi => ASGI,
-        Kind::Wsgi => WSGI,
-        Kind::Sanic | Kind::Script | Kind::Celery => return None,
-    };
-    servers.iter().copied().find(|server| is_installed(server))
+/// The port that the words of a [`Server`] say.
+pub(crate) const PORT: u16 = 8000;
+
+const fn server(
+    distribution: &'static str,
+    kind: Kind,
+    words: &'static [&'static str],
+    factory: Factory,
+) -> Server {
+    Server {
+        distribution,
+        kind,
+        words,
+        factory,
+    }
+}
+
+/// In the order of preference, for each kind.
+const SERVERS: &[Server] = &[
+    server(
+        "uvicorn",
+        Kind::Asgi,
+        &["uvicorn", "--host=0.0.0.0", "--port=8000"],
+        Factory::Option("--factory"),
+    ),
+    server(
+        "hypercorn",
+        Kind::Asgi,
+        &["hypercorn", "--bind=0.0.0.0:8000"],
+        Factory::Call,
+    ),
+    server(
+        "granian",
+        Kind::Asgi,
+        &[
+            "granian",
+            "--interface=asgi",
+            "--host=0.0.0.0",
+            "--port=8000",
+        ],
+        Factory::Option("--factory"),
+    ),
+    server(
+        "daphne",
+        Kind::Asgi,
+        &["daphne", "--bind=0.0.0.0", "--port=8000"],
+        Factory::Never,
+    ),
+    server(
+        "gunicorn",
+        Kind::Wsgi,
+        &["gunicorn", "--bind=0.0.0.0:8000"],
+        Factory::Call,
+    ),
+    server(
+        "granian",
+        Kind::Wsgi,
+        &[
+            "granian",
+            "--interface=wsgi",
+            "--host=0.0.0.0",
+            "--port=8000",
+        ],
+        Factory::Option("--factory"),
+    ),
+    server(
+        "waitress",
+        Kind::Wsgi,
+        &["waitress-serve", "--listen=*:8000"],
+        Factory::Option("--call"),
+    ),
+];
+
+impl Server {
+    /// The best server for an app of this kind, of those that are installed.
+    pub(crate) fn of(
+        kind: Kind,
+        is_factory: bool,
+        is_installed: impl Fn(&str) -> bool,
+    ) -> Option<&'static Self> {
+        SERVERS.iter().find(|server| {
+            let takes = !is_factory || !matches!(server.factory, Factory::Never);
+            server.kind == kind && takes && is_installed(server.distribution)
+        })
+    }
+
+    /// The words that serve an app; `object` is `module:name`.
+    pub(crate) fn argv(&self, object: &str, is_factory: bool) -> Vec<String> {
+        let mut argv: Vec<String> = self.words.iter().map(|&word| word.to_owned()).collect();
+        match self.factory {
+            Factory::Option(option) if is_factory => {
+                argv.extend([option.to_owned(), object.to_owned()]);
+            }
+            Factory::Call if is_factory => argv.push(format!("{object}()")),
+            Factory::Option(_) | Factory::Call | Factory::Never => argv.push(object.to_owned()),
+        }
+        argv
+    }
 }
 
 /// Servers that a distribution brings along: `(distribution, extra, server)`, with an empty extra for always.
@@ -121,55 +227,4 @@ pub(crate) fn brings<'a>(
             *name == distribution && (extra.is_empty() || extras.iter().any(|have| have == extra))
         })
         .map(|(_, _, server)| *server)
-}
-
-/// The words that serve an app on port 8000 of every interface. `object` is `module:name`.
-pub(crate) fn serve(server: &str, kind: Kind, object: &str, is_factory: bool) -> Vec<String> {
-    let called = if is_factory {
-        format!("{object}()")
-    } else {
-        object.to_owned()
-    };
-    let factory = |flag: &'static str| is_factory.then_some(flag);
-    let interface = match kind {
-        Kind::Wsgi => "wsgi",
-        _ => "asgi",
-    };
-    let words: Vec<&str> = match server {
-        "uvicorn" => [
-            Some("uvicorn"),
-            Some("--host=0.0.0.0"),
-            Some("--port=8000"),
-            factory("--factory"),
-            Some(object),
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
-        "hypercorn" => vec!["hypercorn", "--bind=0.0.0.0:8000", &called],
-        "granian" => [
-            Some("granian"),
-            Some("--interface"),
-            Some(interface),
-            Some("--host=0.0.0.0"),
-            Some("--port=8000"),
-            factory("--factory"),
-            Some(object),
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
-        "daphne" => vec!["daphne", "--bind", "0.0.0.0", "--port", "8000", object],
-        "waitress" => [
-            Some("waitress-serve"),
-            Some("--listen=*:8000"),
-            factory("--call"),
-            Some(object),
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
-        _ => vec!["gunicorn", "--bind=0.0.0.0:8000", &called],
-    };
-    words.into_iter().map(str::to_owned).collect()
 }
