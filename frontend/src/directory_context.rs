@@ -11,7 +11,7 @@ use microb_dsl::context::is_skipped;
 use microb_dsl::patterns::Patterns;
 use microb_dsl::{Context, Diagnostic, Platform, ReadError, SourceFile};
 
-use crate::{definition, ignore, patterns};
+use crate::{definition, ignore, sent};
 
 /// A folder with a definition file, and what a client would say about the build.
 #[derive(Debug)]
@@ -175,7 +175,7 @@ impl DirectoryContext {
 
     /// A file of the folder, as it is or was. Nobody is told that it was asked for.
     pub(crate) fn look_at(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
-        let inside = patterns::inside(path).ok_or("it is outside of the build context")?;
+        let inside = sent::inside(path).ok_or("it is outside of the build context")?;
         if let Some(earlier) = &self.earlier
             && earlier.paths.contains_key(&inside)
         {
@@ -249,7 +249,7 @@ impl DirectoryContext {
 
     /// The file behind a path of the build context; `None` if there is none.
     fn locate(&self, path: &str) -> Result<Option<PathBuf>, String> {
-        let inside = patterns::inside(path).ok_or("it is outside of the build context")?;
+        let inside = sent::inside(path).ok_or("it is outside of the build context")?;
         let file = match fs::canonicalize(self.folder.join(inside)) {
             Ok(file) => file,
             Err(error) if is_missing(&error) => return Ok(None),
@@ -272,7 +272,7 @@ impl Context for DirectoryContext {
             path: path.to_owned(),
             reason,
         };
-        let inside = patterns::inside(path);
+        let inside = sent::inside(path);
         let is_left_out = |path: &String| {
             let ignored = self.ignored.as_ref();
             ignored.is_some_and(|ignored| ignore::hides(ignored, path))
@@ -299,7 +299,7 @@ impl Context for DirectoryContext {
             "." | "" => Some(self.folder.clone()),
             folder => self.locate(folder).map_err(error)?,
         };
-        let inside = patterns::inside(folder).unwrap_or_default();
+        let inside = sent::inside(folder).unwrap_or_default();
         let names = match located {
             Some(folder) => read_names(&folder).map_err(error)?,
             None => Vec::new(),

@@ -11,9 +11,9 @@ use crate::definition::load::{self, Definition, Wanted};
 use crate::folders::{self, Folders};
 use crate::gateway::{Failure, FileStat, Gateway, Reference};
 use crate::ignore::{self, IGNORE_FILE};
-use crate::patterns;
 use crate::recipe::Recipe;
 use crate::request::{ContextSource, Request};
+use crate::sent;
 use crate::sources::{self, Remote, Solved};
 
 /// Suffix of the shared key of the files that are read before the recipe runs.
@@ -232,7 +232,7 @@ impl Files {
             path: path.to_owned(),
             reason,
         };
-        let inside = patterns::inside(path)
+        let inside = sent::inside(path)
             .ok_or_else(|| failed("it is outside of the build context".to_owned()))?;
         if self
             .ignored()
@@ -264,7 +264,7 @@ impl Files {
         };
         let inside = match folder {
             "." | "" => ".".to_owned(),
-            folder => patterns::inside(folder)
+            folder => sent::inside(folder)
                 .ok_or_else(|| failed("it is outside of the build context".to_owned()))?,
         };
         let below = match &self.tree {
@@ -349,7 +349,7 @@ impl Files {
                 patterns,
                 below,
                 ..
-            } if !patterns::covers(patterns, path) => {
+            } if !sent::covers(patterns, path) => {
                 let folder = below.holding(gateway, request, local, patterns, path);
                 if let Some(reference) = folder.await? {
                     return gateway.read_file(&reference, path, None).await;

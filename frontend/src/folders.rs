@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use crate::files;
 use crate::gateway::{Failure, Gateway, Reference};
 use crate::request::Request;
-use crate::{patterns, sources};
+use crate::{sent, sources};
 
 /// Suffix of the shared key of the files that are looked for everywhere.
 const FIND_KEY: &str = "microb-find";
@@ -37,7 +37,7 @@ impl Folders {
     ) -> Result<Option<Reference>, Failure> {
         let mut known = self.0.lock().await;
         let holds = |(folder, _): &(&String, &Reference)| {
-            below(folder, path).is_some_and(|inside| patterns::covers(patterns, inside))
+            below(folder, path).is_some_and(|inside| sent::covers(patterns, inside))
         };
         if let Some((_, reference)) = known.iter().find(holds) {
             return Ok(Some(reference.clone()));
@@ -47,7 +47,7 @@ impl Folders {
         };
         // A name that would be a pattern itself.
         let is_pattern = folder.contains(['*', '?', '[', '\\']);
-        if is_pattern || !patterns::covers(patterns, name) {
+        if is_pattern || !sent::covers(patterns, name) {
             return Ok(None);
         }
         let wanted: Vec<String> = patterns

@@ -18,9 +18,9 @@ mod needs;
 #[cfg(feature = "cli")]
 pub mod pack;
 mod panics;
-mod patterns;
 mod recipe;
 pub mod request;
+mod sent;
 mod sources;
 mod subrequest;
 

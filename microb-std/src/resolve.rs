@@ -12,8 +12,8 @@ use crate::extends;
 use crate::groups::Groups;
 use crate::metadata::{self, Metadata, Tables};
 use crate::mistake::Findings;
-use crate::place;
 use crate::program;
+use crate::project_dir;
 use crate::python::Wanted;
 use crate::python_version_file;
 use crate::rules;
@@ -169,7 +169,7 @@ fn shared(
     tables: &Tables<'_>,
     targets: &[(Spanned<String>, Table<'_>)],
 ) -> Option<Shared> {
-    let project_dir = place::project_dir(cx, tables.root.span(), tables.root.findings())?;
+    let project_dir = project_dir::of(cx, tables.root.span(), tables.root.findings())?;
     let needs_version_file = needs_version_file(targets);
     let has_metadata = tables.project.is_some() || tables.poetry.is_some();
     let has_setup = !has_metadata && backend::has_setup(cx, &project_dir);
@@ -186,7 +186,7 @@ fn shared(
             .then(|| version_file(cx, &project_dir, tables.root.findings()))
             .flatten(),
         targets: targets.iter().map(|(name, _)| name.clone()).collect(),
-        definition: place::definition(cx, &project_dir, tables.root.findings()),
+        definition: project_dir::definition(cx, &project_dir, tables.root.findings()),
         script: None,
         project_dir,
     })
@@ -199,7 +199,7 @@ fn shared_of_script(
     targets: &[(Spanned<String>, Table<'_>)],
 ) -> Shared {
     // Only its lock is looked for in its folder.
-    let project_dir = place::project_dir(cx, tables.root.span(), &Findings::default());
+    let project_dir = project_dir::of(cx, tables.root.span(), &Findings::default());
     let project_dir = project_dir.unwrap_or_default();
     let needs_version_file = needs_version_file(targets) && !tables.root.has("requires-python");
     Shared {

@@ -19,7 +19,7 @@ const PYPROJECT: &str = "pyproject.toml";
 /// The project's folder in the build context, without slashes at its ends; empty for the root.
 ///
 /// `None` after an error. `place` is for mistakes that are not in the file.
-pub(crate) fn project_dir(cx: &dyn Context, place: &Span, findings: &Findings) -> Option<String> {
+pub(crate) fn of(cx: &dyn Context, place: &Span, findings: &Findings) -> Option<String> {
     if let Some(named) = named(cx) {
         return findings.keep(named.map_err(|error| error.at(place)));
     }
