@@ -210,7 +210,8 @@ impl Project {
                 self.inputs.folder.display()
             ));
             let below = self.inputs.folder.join(given);
-            if below.exists() {
+            let real = fs::canonicalize(&below);
+            if real.is_ok_and(|real| real.starts_with(self.cx.folder())) {
                 error.help(format!(
                     "write `{}`: paths start at the working directory",
                     below.display()
