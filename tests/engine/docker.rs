@@ -1,8 +1,8 @@
 //! The engine's client as a program, and images that are gone when a test is over.
 
 use std::process::{Command, Output, Stdio};
-use std::sync::RwLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
 use serde_json::Value;
 
@@ -11,6 +11,25 @@ use serde_json::Value;
 /// Steps that run at the same time are shared by all builds of the engine: a build that joins one without cache gets
 /// its digest, which is another one, and says that it ran (`solver/jobs.go` in moby/buildkit, `-ignorecache`).
 pub(crate) static WITHOUT_CACHE: RwLock<()> = RwLock::new(());
+
+/// Read while a client of the engine runs, and written by who needs an engine that does nothing else.
+///
+/// A step that two builds need at the same time is one vertex in both, with the name that it has in the first.
+static ENGINE: RwLock<()> = RwLock::new(());
+
+/// An engine that nobody else uses for as long as this is kept.
+pub(crate) struct Alone {
+    _engine: RwLockWriteGuard<'static, ()>,
+}
+
+impl Alone {
+    /// Waits until no client of the engine runs, and lets none begin.
+    pub(crate) fn wait() -> Self {
+        Self {
+            _engine: ENGINE.write().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+}
 
 /// What a program said, and whether it succeeded.
 #[derive(Debug)]
@@ -23,6 +42,13 @@ pub(crate) struct Ran {
 impl Ran {
     /// Runs a program to its end.
     pub(crate) fn of(command: &mut Command) -> Self {
+        let is_client = command.get_program() == "docker";
+        let _engine = is_client.then(|| ENGINE.read().unwrap_or_else(PoisonError::into_inner));
+        Self::from(command.stdin(Stdio::null()).output().unwrap())
+    }
+
+    /// Runs a program to its end, on an engine that nobody else uses.
+    pub(crate) fn alone(_engine: &Alone, command: &mut Command) -> Self {
         Self::from(command.stdin(Stdio::null()).output().unwrap())
     }
 

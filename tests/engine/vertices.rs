@@ -1,9 +1,8 @@
 //! The same step has the same digest in our build and in the Dockerfile frontend's, so that BuildKit runs it once for both.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::PoisonError;
 
-use crate::docker::{Ran, WITHOUT_CACHE, docker};
+use crate::docker::{Alone, Ran, docker};
 use crate::parity::dockerfile;
 use crate::progress::Progress;
 use crate::project::Project;
@@ -23,19 +22,20 @@ fn shareable(progress: &Progress) -> BTreeMap<&str, &str> {
 
 #[track_caller]
 fn check(name: &str, shared: &[&str]) {
-    let _shared = WITHOUT_CACHE.read().unwrap_or_else(PoisonError::into_inner);
     let project = Project::example(name);
-    let ours = project.build_with_progress(&[]).1;
     let text = project.folder().join("Dockerfile.rendered");
     std::fs::write(&text, dockerfile(project.folder(), &[])).unwrap();
-    let flags = [
-        "build",
-        "--progress=rawjson",
-        "--output=type=cacheonly",
-        "-f",
-    ];
-    let built = Ran::of(docker(flags).arg(&text).arg(project.folder())).succeeded();
-    let theirs = Progress::parse(&built.stderr);
+    let flags = ["--progress=rawjson", "--output=type=cacheonly"];
+    let engine = Alone::wait();
+    let ours = Ran::alone(&engine, &mut project.command(&flags)).succeeded();
+    let mut theirs = docker(["build"].iter().chain(&flags).copied());
+    let theirs = theirs.arg("-f").arg(&text).arg(project.folder());
+    let theirs = Ran::alone(&engine, theirs).succeeded();
+    drop(engine);
+    let (ours, theirs) = (
+        Progress::parse(&ours.stderr),
+        Progress::parse(&theirs.stderr),
+    );
     let (ours, theirs) = (shareable(&ours), shareable(&theirs));
     let theirs: BTreeSet<_> = theirs.into_values().collect();
     for step in shared {
