@@ -127,7 +127,7 @@ pub(crate) fn read(tables: &Tables<'_>, packaging: Packaging) -> Metadata {
 
 fn pep621(project: &Table<'_>, tables: &Tables<'_>, poetry: Option<&Table<'_>>) -> Metadata {
     let findings = project.findings();
-    warn_of_unknown_keys(project);
+    check_keys(project);
     check_dynamic(project);
     if !project.has("name") {
         findings.add(
@@ -170,8 +170,8 @@ fn pep621(project: &Table<'_>, tables: &Tables<'_>, poetry: Option<&Table<'_>>) 
     }
 }
 
-/// Backends refuse what they do not know; a typing mistake is worth a hint before they are asked.
-fn warn_of_unknown_keys(project: &Table<'_>) {
+/// Backends refuse or ignore what they do not know; a typing mistake is told before they are asked.
+fn check_keys(project: &Table<'_>) {
     for key in project.keys() {
         if PROJECT_KEYS.contains(&key.value.as_str()) {
             continue;

@@ -34,7 +34,8 @@ pub(crate) static UNDEFINED_VARIABLE: Rule = rule(
 pub(crate) static UNKNOWN_PROJECT_KEY: Rule = rule(
     "UnknownProjectKey",
     "Build backends refuse or ignore keys of [project] that the standard does not have",
-);
+)
+.error();
 
 pub(super) static INCOMPLETE_DOCKERIGNORE: Rule = rule(
     "IncompleteDockerignore",
