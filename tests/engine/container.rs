@@ -27,6 +27,17 @@ fn a_container_runs_as_its_user_with_its_volume_and_is_healthy() {
     wait_until_healthy(&image);
 }
 
+#[test]
+#[ignore = "needs an engine: make test"]
+fn a_user_by_name_is_made_unless_the_base_has_another_of_that_name() {
+    let image = Project::app("user = \"worker\"").build(&[]);
+    let ran = image.run(&["--entrypoint=sh"], &["-c", "id -un; id -u; echo ~"]);
+    assert_eq!(ran.succeeded().stdout, "worker\n65532\n/home/worker\n");
+    let project = Project::app("user = \"www-data\"");
+    let said = "the base image has a user www-data: write user = \"33:33\"";
+    project.try_build(&[]).failed().says([said]);
+}
+
 #[track_caller]
 fn wait_until_healthy(image: &Image) {
     let started = Ran::of(docker(["run", "--detach", "--network=none"]).arg(&image.0)).succeeded();
