@@ -6,6 +6,8 @@ use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
 use serde_json::Value;
 
+use crate::progress::readable;
+
 /// Written by who builds with `--no-cache`, read by who looks at what ran.
 ///
 /// Steps that run at the same time are shared by all builds of the engine: a build that joins one without cache gets
@@ -55,7 +57,8 @@ impl Ran {
     /// Insists on success.
     #[track_caller]
     pub(crate) fn succeeded(self) -> Self {
-        assert_eq!(self.code, Some(0), "{}\n{}", self.stdout, self.stderr);
+        let stderr = readable(&self.stderr);
+        assert_eq!(self.code, Some(0), "{}\n{stderr}", self.stdout);
         self
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
 /// One vertex of the build graph.
@@ -65,6 +67,31 @@ impl Vertex {
             _ => &self.name,
         }
     }
+}
+
+/// What a person wants to read of the progress of a build that failed: the client's own words, what programs wrote,
+/// and which steps failed. Text that is no such progress is returned as it is.
+pub(crate) fn readable(text: &str) -> String {
+    text.lines()
+        .flat_map(|line| match serde_json::from_str::<Value>(line) {
+            Ok(Value::Object(status)) => words(&Value::Object(status)),
+            _ => vec![line.to_owned()],
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn words(status: &Value) -> Vec<String> {
+    let list = |key: &str| status[key].as_array().into_iter().flatten();
+    let written = list("logs").filter_map(|log| {
+        let bytes = BASE64_STANDARD.decode(log["data"].as_str()?).ok()?;
+        Some(String::from_utf8_lossy(&bytes).trim_end().to_owned())
+    });
+    let failed = list("vertexes").filter_map(|vertex| {
+        let error = vertex["error"].as_str()?;
+        Some(format!("{}: {error}", vertex["name"]))
+    });
+    written.chain(failed).collect()
 }
 
 /// Looking up images, loading files and writing the result.
