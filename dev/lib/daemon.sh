@@ -6,8 +6,8 @@ pid_file=$run/docker.pid
 
 our_docker() { env -u DOCKER_CONTEXT DOCKER_HOST="unix://$socket" DOCKER_CONFIG="$docker_config" "$bin/docker" "$@"; }
 
-# A daemon that hangs does not answer, either, and `up` replaces it.
-private_engine_answers() { [ -S "$socket" ] && timeout 20 "$bin/docker" --host "unix://$socket" version >/dev/null 2>&1; }
+# A daemon that hangs does not answer, either, nor one whose containers find no names, and `up` replaces it.
+private_engine_answers() { [ -S "$socket" ] && resolver_runs && timeout 20 "$bin/docker" --host "unix://$socket" version >/dev/null 2>&1; }
 
 running_store() { cat "$run/store"; }
 
@@ -28,8 +28,9 @@ start_daemon() {
   say "starting dockerd with the $store store"
   mkdir -p "$run" "$home/data-$store"
   echo "$store" >"$run/store"
-  write_daemon_json
   with_tools create_network
+  write_daemon_json
+  start_resolver
   launch_daemon "$store"
   wait_for_daemon
 }
@@ -37,8 +38,9 @@ start_daemon() {
 # BuildKit's own rules want a fifth of the disk to be free, and drop cache amid a test if it is not. This one only keeps
 # the cache from growing for ever.
 write_daemon_json() {
-  cat >"$home/daemon.json" <<'END'
-{"builder": {"gc": {"enabled": true, "policy": [{"all": true, "maxUsedSpace": "30GB"}]}}}
+  cat >"$home/daemon.json" <<END
+{"dns": ["$(cat "$home/subnet").1"], "dns-opts": ["timeout:1", "attempts:5"],
+ "builder": {"gc": {"enabled": true, "policy": [{"all": true, "maxUsedSpace": "30GB"}]}}}
 END
 }
 
@@ -93,6 +95,7 @@ stop_daemon() {
     wait_for_end "$pid" || say "it does not end by itself, and is killed"
   done
   kill_leftovers
+  stop_resolver
   unmount_below "$run"
   unmount_below "$home"
   with_tools remove_network

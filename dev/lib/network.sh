@@ -1,4 +1,4 @@
-# A bridge and three rules of our own. Sourced by dev/engine.
+# A bridge and four rules of our own. Sourced by dev/engine.
 # shellcheck shell=bash disable=SC2154
 #
 # Two Docker daemons that both manage iptables empty each other's chains, and the containers of the first lose the network
@@ -56,6 +56,7 @@ each_rule() {
   local change=$1 subnet=$2
   "$change" filter FORWARD -i "$bridge" -j ACCEPT
   "$change" filter FORWARD -o "$bridge" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+  "$change" filter INPUT -i "$bridge" -p udp --dport 53 -j ACCEPT
   "$change" nat POSTROUTING -s "$subnet.0/24" ! -o "$bridge" -j MASQUERADE
 }
 

@@ -8,7 +8,7 @@ docker_packages="docker.io docker-cli docker-buildx containerd"
 
 # The machine's own suite has the rest: runc needs the machine's C library, iptables its kernel's dialect, the servers many
 # libraries.
-own_packages="runc iptables iproute2 git openssh-server docker-registry mmdebstrap"
+own_packages="runc iptables iproute2 git openssh-server docker-registry mmdebstrap dnsmasq-base"
 
 packages_mark=$home/packages
 

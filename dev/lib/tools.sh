@@ -25,7 +25,7 @@ link_first() {
 # The machine's own programs are preferred; its iptables speaks the dialect (nft or legacy) of the rules that are there.
 make_tools() {
   local program
-  for program in runc iptables ip mmdebstrap docker-registry; do
+  for program in runc iptables ip mmdebstrap docker-registry dnsmasq; do
     has_program "$program" || wrap "$tools/$program" "$program"
   done
   # Tests call these by name.
