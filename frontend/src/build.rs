@@ -19,7 +19,7 @@ use crate::needs::{self, Need};
 use crate::recipe::Recipe;
 use crate::request::Request;
 use crate::sources::{self, Named};
-use crate::{images, panics};
+use crate::{decisions, images, panics};
 
 // The keys of a result's metadata are those of `exporter/containerimage/exptypes/types.go` in moby/buildkit.
 const IMAGE_CONFIG: &str = "containerimage.config";
@@ -104,11 +104,15 @@ impl Build {
         let answers = all(runs).await;
         let warnings = answers.iter().flat_map(|answer| &answer.warnings);
         let refused = self.tell(warnings.cloned().collect(), recipe).await?;
+        let mut decisions = Vec::new();
         let stages = answers.into_iter().map(|answer| {
-            let Answer {
-                platform, result, ..
-            } = answer;
-            result.map(|stage| (platform, stage))
+            for decision in answer.decisions {
+                if !decisions.contains(&decision) {
+                    decisions.push(decision);
+                }
+            }
+            let platform = answer.platform;
+            answer.result.map(|stage| (platform, stage))
         });
         let stages = match (every(stages), Diagnostics::or(refused, ())) {
             (Ok(stages), Ok(())) => stages,
@@ -119,7 +123,11 @@ impl Build {
             let (build, recipe) = (self.clone(), recipe.clone());
             async move { build.plan_platform(&recipe, platform, stage).await }
         });
-        all(plans).await.into_iter().collect()
+        let platform = &self.request.build_platform;
+        let shown = decisions::show(&self.gateway, platform, &recipe.name, &decisions);
+        let (plans, shown) = tokio::join!(all(plans), shown);
+        shown?;
+        plans.into_iter().collect()
     }
 
     /// Everything that is wrong and can be found without building, for the first platform.

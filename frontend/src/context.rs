@@ -8,7 +8,9 @@ use std::sync::mpsc as reply;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use microb_dsl::{BuildArg, Context, Diagnostic, Diagnostics, Platform, ReadError, SourceFile};
+use microb_dsl::{
+    BuildArg, Context, Decision, Diagnostic, Diagnostics, Platform, ReadError, SourceFile,
+};
 use tokio::sync::mpsc;
 
 use crate::files::Files;
@@ -27,6 +29,7 @@ pub(crate) struct Answer<T> {
     pub(crate) platform: Platform,
     pub(crate) result: Result<T, Diagnostics>,
     pub(crate) warnings: Vec<Diagnostic>,
+    pub(crate) decisions: Vec<Decision>,
     /// The build arguments that it asked for or declared, each once, in order.
     pub(crate) build_args: Vec<BuildArg>,
 }
@@ -54,6 +57,7 @@ pub(crate) async fn run<T: Send + 'static>(
         platform,
         result: Err(bug(&name, "its thread did not start").into()),
         warnings: Vec::new(),
+        decisions: Vec::new(),
         build_args: Vec::new(),
     };
     let thread = thread::Builder::new()
@@ -90,6 +94,7 @@ pub(crate) async fn run<T: Send + 'static>(
                 let _ = answer.send(files.find(&gateway, &request, &name).await);
             }
             Some(Message::Warning(warning)) => answer.warnings.push(warning),
+            Some(Message::Decision(decision)) => answer.decisions.push(decision),
             Some(Message::BuildArg(argument)) => note(&mut answer.build_args, argument),
             Some(Message::End(result)) => {
                 answer.result = result;
@@ -132,6 +137,7 @@ enum Message<T> {
         answer: Reply<Vec<String>>,
     },
     Warning(Diagnostic),
+    Decision(Decision),
     BuildArg(BuildArg),
     End(Result<T, Diagnostics>),
 }
@@ -215,6 +221,11 @@ impl<T> Context for GatewayContext<T> {
     fn warn(&self, warning: Diagnostic) {
         // Nobody listens after the time limit.
         let _ = self.messages.send(Message::Warning(warning));
+    }
+
+    fn decided(&self, decision: Decision) {
+        // Nobody listens after the time limit.
+        let _ = self.messages.send(Message::Decision(decision));
     }
 
     fn declare_build_arg(&self, argument: BuildArg) {

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use microb_dsl::context::is_skipped;
 use microb_dsl::patterns::Patterns;
-use microb_dsl::{Context, Diagnostic, Platform, ReadError, SourceFile};
+use microb_dsl::{Context, Decision, Diagnostic, Platform, ReadError, SourceFile};
 
 use crate::{definition, ignore, sent};
 
@@ -25,6 +25,7 @@ pub struct DirectoryContext {
     platform: Platform,
     build_platform: Platform,
     warnings: Mutex<Vec<Diagnostic>>,
+    decisions: Mutex<Vec<Decision>>,
     is_check: bool,
     reads: Mutex<BTreeMap<String, bool>>,
     lists: Mutex<BTreeSet<String>>,
@@ -118,6 +119,7 @@ impl DirectoryContext {
             platform: Platform::host(),
             build_platform: Platform::host(),
             warnings: Mutex::new(Vec::new()),
+            decisions: Mutex::new(Vec::new()),
             is_check: false,
             reads: Mutex::default(),
             lists: Mutex::default(),
@@ -226,6 +228,14 @@ impl DirectoryContext {
     /// What an ignore file leaves out; `None` if there is no such file.
     pub(crate) fn ignored(&self) -> Option<&Patterns> {
         self.ignored.as_ref()
+    }
+
+    /// The decisions so far, in order.
+    pub fn decisions(&self) -> Vec<Decision> {
+        self.decisions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The warnings so far, in order.
@@ -377,6 +387,13 @@ impl Context for DirectoryContext {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(warning);
+    }
+
+    fn decided(&self, decision: Decision) {
+        self.decisions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(decision);
     }
 }
 

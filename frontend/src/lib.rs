@@ -6,6 +6,7 @@ mod build;
 #[cfg(feature = "cli")]
 mod cli;
 mod context;
+mod decisions;
 pub mod definition;
 #[cfg(feature = "cli")]
 pub mod directory_context;

@@ -63,6 +63,21 @@ pub trait Context {
     /// an error does, unless the user skips that rule.
     fn warn(&self, warning: Diagnostic);
 
+    /// Says what the recipe chose where the user's files leave it open: the build's progress and `explain` show it.
+    ///
+    /// ```
+    /// # use microb_dsl::{Context, Decision, MemoryContext};
+    /// # let cx = MemoryContext::new("");
+    /// cx.decided(Decision {
+    ///     what: "Node 24".to_owned(),
+    ///     why: "`engines` in package.json is `>=22`".to_owned(),
+    /// });
+    /// assert_eq!(cx.decisions()[0].to_string(), "Node 24: `engines` in package.json is `>=22`");
+    /// ```
+    fn decided(&self, decision: Decision) {
+        drop(decision);
+    }
+
     /// Says what a build argument is, for `docker build --call outline`.
     ///
     /// Arguments that were only asked for with [`Context::build_arg`] are listed there too, by name.
@@ -73,6 +88,21 @@ pub trait Context {
     /// Whether only findings are wanted (`docker build --check`), so that a recipe may look at more than a build needs.
     fn is_check(&self) -> bool {
         false
+    }
+}
+
+/// What a recipe chose without being told, for people. Shown as `WHAT: WHY`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What was chosen: `Python 3.14`.
+    pub what: String,
+    /// What it was chosen from, and who wants another choice can change: ``requires-python is `>=3.11` ``.
+    pub why: String,
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.why)
     }
 }
 
@@ -139,6 +169,7 @@ pub struct MemoryContext {
     platform: Platform,
     build_platform: Platform,
     warnings: Mutex<Vec<Diagnostic>>,
+    decisions: Mutex<Vec<Decision>>,
     declared: Mutex<Vec<BuildArg>>,
     is_check: bool,
 }
@@ -164,6 +195,7 @@ impl MemoryContext {
             platform: amd64.clone(),
             build_platform: amd64,
             warnings: Mutex::new(Vec::new()),
+            decisions: Mutex::new(Vec::new()),
             declared: Mutex::new(Vec::new()),
             is_check: false,
         }
@@ -214,6 +246,14 @@ impl MemoryContext {
     /// The build arguments that were declared so far, in order.
     pub fn declared_build_args(&self) -> Vec<BuildArg> {
         self.declared
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The decisions so far, in order.
+    pub fn decisions(&self) -> Vec<Decision> {
+        self.decisions
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -289,6 +329,14 @@ impl Context for MemoryContext {
             .unwrap_or_else(PoisonError::into_inner)
             .push(warning);
     }
+
+    fn decided(&self, decision: Decision) {
+        self.decisions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(decision);
+    }
+
     fn declare_build_arg(&self, argument: BuildArg) {
         self.declared
             .lock()

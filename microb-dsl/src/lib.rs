@@ -82,7 +82,7 @@ pub mod target;
 mod describe;
 mod into_steps;
 
-pub use context::{BuildArg, Context, MemoryContext, ReadError};
+pub use context::{BuildArg, Context, Decision, MemoryContext, ReadError};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
 pub use into_steps::IntoSteps;
 pub use mount::{Mount, Sharing, bind, cache, secret, ssh, tmpfs};

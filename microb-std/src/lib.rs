@@ -16,6 +16,7 @@ pub mod table;
 
 mod backend;
 mod container;
+mod decisions;
 mod dependencies;
 mod extends;
 mod extras;

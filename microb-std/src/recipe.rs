@@ -91,16 +91,28 @@ pub fn image(
     bases: &ToBases<'_>,
 ) -> Result<Stage, Diagnostics> {
     let own = bases(&mut config)?;
+    for decision in config.decisions() {
+        cx.decided(decision);
+    }
+    assemble(cx, &config, own, bases)
+}
+
+fn assemble(
+    cx: &dyn Context,
+    config: &Config,
+    own: Bases,
+    bases: &ToBases<'_>,
+) -> Result<Stage, Diagnostics> {
     let before = (
         copies(cx, &config.copy_files_before_build, None, bases)?,
         additions(&config.add_files_before_build),
     );
-    let built = builder(&config, own.installer, own.packages, before);
+    let built = builder(config, own.installer, own.packages, before);
     let files = (
         copies(cx, &config.copy_files, Some(&built), bases)?,
         additions(&config.add_files),
     );
-    Ok(runtime(&config, &own.system, &built, files))
+    Ok(runtime(config, &own.system, &built, files))
 }
 
 /// The steps of `copy_files`; `built` is what `from = "builder"` means, where there is a builder already.
@@ -135,8 +147,9 @@ fn source(
         }),
         // `Config` refuses targets that copy from each other in a circle.
         CopyFrom::Target(name) => {
-            let config = Config::resolve_target(cx, name)?;
-            Ok(image(cx, config, bases)?.into())
+            let mut config = Config::resolve_target(cx, name)?;
+            let own = bases(&mut config)?;
+            Ok(assemble(cx, &config, own, bases)?.into())
         }
         CopyFrom::NamedContext(name) => Ok(named_context(name)),
         CopyFrom::Image(image) => Ok(image.clone().into()),

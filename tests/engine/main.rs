@@ -20,6 +20,7 @@ mod comparison;
 mod container;
 mod context;
 mod contexts;
+mod decisions;
 mod determinism;
 mod examples;
 mod explain;

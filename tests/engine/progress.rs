@@ -98,6 +98,7 @@ fn words(status: &Value) -> Vec<String> {
 fn is_in_every_build(name: &str) -> bool {
     [
         "[internal] ",
+        "[microb] ",
         "resolve image config for ",
         "docker-image://",
         "FROM ",

@@ -144,11 +144,25 @@ impl Project {
         };
         Ok(format!(
             "The recipe reads {}{lists}{looked_for}.\n\
-             That changes steps only by the values in them: `{} explain --since REV` compares.\n{}\n{explained}",
+             That changes steps only by the values in them: `{} explain --since REV` compares.\n{}{}\n{explained}",
             named(true),
             recipe.name(),
             self.left_out(),
+            self.decided(),
         ))
+    }
+
+    /// What the recipe chose without being told.
+    fn decided(&self) -> String {
+        let decisions = self.cx.decisions();
+        let lines: Vec<String> = decisions
+            .iter()
+            .map(|decision| format!("\n  {decision}"))
+            .collect();
+        match lines.concat() {
+            lines if lines.is_empty() => lines,
+            lines => format!("\nNobody said, so it decided:{lines}\n"),
+        }
     }
 
     fn changed_text(&self, recipe: &Recipe, changed: &[&PathBuf]) -> Result<String, Diagnostics> {

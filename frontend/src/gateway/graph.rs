@@ -31,17 +31,35 @@ impl Graph {
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         if let Some(digest) = self.head() {
-            let vertex = self.0.metadata.entry(digest).or_default();
-            vertex
-                .description
-                .insert(CUSTOM_NAME.to_owned(), name.into());
+            self.name(digest, name.into());
         }
         self
     }
 
+    /// Names the vertices of a chain, in which each is made from the one before.
+    #[must_use]
+    pub fn with_names(mut self, names: impl Iterator<Item = String>) -> Self {
+        let pointers = self.0.def.iter().skip(1);
+        let digests: Vec<_> = pointers.filter_map(|op| input_of(op)).collect();
+        for (digest, name) in digests.into_iter().zip(names) {
+            self.name(digest, name);
+        }
+        self
+    }
+
+    fn name(&mut self, digest: String, name: String) {
+        let vertex = self.0.metadata.entry(digest).or_default();
+        vertex.description.insert(CUSTOM_NAME.to_owned(), name);
+    }
+
     /// The digest of the last vertex. The last op of a definition only points to it.
     pub fn head(&self) -> Option<String> {
-        let pointer = pb::Op::decode(self.0.def.last()?.as_slice()).ok()?;
-        Some(pointer.inputs.first()?.digest.clone())
+        input_of(self.0.def.last()?)
     }
+}
+
+/// The digest of the first input of an op.
+fn input_of(op: &[u8]) -> Option<String> {
+    let op = pb::Op::decode(op).ok()?;
+    Some(op.inputs.into_iter().next()?.digest)
 }

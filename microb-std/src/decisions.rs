@@ -1,0 +1,69 @@
+//! What the recipe chose without being told, in words for the build's progress and for `explain`.
+
+use microb::{Decision, shell};
+
+use crate::config::{Config, Dependencies, Packaging, PythonOrigin};
+
+impl Config {
+    /// What was chosen where the file leaves it open, and why.
+    pub fn decisions(&self) -> Vec<Decision> {
+        let all = [
+            self.interpreter(),
+            self.dependency_source(),
+            self.place_of_sources(),
+            self.process(),
+        ];
+        let told = all.into_iter().flatten();
+        told.map(|(what, why)| Decision { what, why }).collect()
+    }
+
+    fn interpreter(&self) -> Option<(String, String)> {
+        let why = match self.python.origin {
+            PythonOrigin::Explicit => return None,
+            PythonOrigin::VersionFile => ".python-version says so".to_owned(),
+            PythonOrigin::Requires => {
+                let requires = self.python.requires.as_ref()?;
+                format!("the project requires `{}`", requires.value)
+            }
+            PythonOrigin::Default => "nothing requires another one".to_owned(),
+        };
+        Some((format!("Python {}", self.python.version), why))
+    }
+
+    fn dependency_source(&self) -> Option<(String, String)> {
+        match &self.dependencies {
+            Dependencies::Locked(set) => {
+                let (packages, them) = match set.pins.len() {
+                    1 => ("1 package".to_owned(), "it"),
+                    many => (format!("{many} packages"), "them"),
+                };
+                Some((packages, format!("{} pins {them}", set.path.value)))
+            }
+            Dependencies::FromBackend { .. } => Some((
+                "the build backend is asked for the dependencies".to_owned(),
+                "pyproject.toml does not list them".to_owned(),
+            )),
+            Dependencies::Listed(_) | Dependencies::File(_) => None,
+        }
+    }
+
+    fn place_of_sources(&self) -> Option<(String, String)> {
+        let is_told = self.script.is_some() || self.build_system.declared;
+        (!is_told && self.project.packaging == Packaging::Sources).then(|| {
+            let why = "there is no [build-system] to make a package with";
+            ("the files as they are in /app".to_owned(), why.to_owned())
+        })
+    }
+
+    fn process(&self) -> Option<(String, String)> {
+        if self.entrypoint.is_some() || self.command.is_some() {
+            return None;
+        }
+        let Some(program) = &self.program else {
+            return Some(("runs python".to_owned(), "no program was found".to_owned()));
+        };
+        let words = program.argv.value.iter();
+        let words: Vec<_> = words.map(|word| shell::quote(word)).collect();
+        Some((format!("runs {}", words.join(" ")), program.why.clone()))
+    }
+}

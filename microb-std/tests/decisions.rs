@@ -1,0 +1,74 @@
+//! What a recipe says of its own accord: what it chose, and why.
+
+use microb::MemoryContext;
+use microb_std::recipe;
+
+#[track_caller]
+fn check(cx: MemoryContext, expected: &[&str]) {
+    recipe(&cx).expect("the project has no mistake");
+    let decisions: Vec<_> = cx.decisions().iter().map(ToString::to_string).collect();
+    assert_eq!(decisions, expected);
+}
+
+#[test]
+fn what_a_file_leaves_open_is_told_with_its_reason() {
+    let app = "[project]\nname = 'shop'\nversion = '1'\nrequires-python = '>=3.12'\ndependencies = ['fastapi', 'uvicorn']\n";
+    let cx = MemoryContext::new(app).file("main.py", "import fastapi\napp = fastapi.FastAPI()\n");
+    check(
+        cx,
+        &[
+            "Python 3.14: the project requires `>=3.12`",
+            "the files as they are in /app: there is no [build-system] to make a package with",
+            "runs uvicorn --host=0.0.0.0 --port=8000 main:app: the FastAPI app `app` of `main.py`, served by uvicorn",
+        ],
+    );
+}
+
+#[test]
+fn a_lock_and_a_version_file_are_reasons() {
+    let project = "[project]\nname = 'shop'\nversion = '1'\nscripts = { shop = 'shop:main' }\n[build-system]\nrequires = ['hatchling']\n";
+    let lock = "lock-version = '1.0'\ncreated-by = 'pip'\n[[packages]]\nname = 'idna'\nversion = '3.10'\n\
+        [[packages.wheels]]\nurl = 'https://example.com/idna-3.10-py3-none-any.whl'\nhashes = { sha256 = 'HASH' }\n";
+    let cx = MemoryContext::new(project)
+        .file(".python-version", "3.13\n")
+        .file("pylock.toml", lock.replace("HASH", &"a".repeat(64)));
+    check(
+        cx,
+        &[
+            "Python 3.13: .python-version says so",
+            "1 package: pylock.toml pins it",
+            "runs shop: the script `shop` of the project",
+        ],
+    );
+}
+
+#[test]
+fn what_only_the_build_backend_knows_is_asked_of_it() {
+    let project = "[project]\nname = 'shop'\nversion = '1'\ndynamic = ['dependencies']\n\
+        [build-system]\nrequires = ['setuptools']\n[tool.microb.target.default]\npython_version = '3.13'\nentrypoint = ['shop']\n";
+    let cx = MemoryContext::new(project).file(
+        "setup.py",
+        "import setuptools\nsetuptools.setup(install_requires=read())\n",
+    );
+    check(
+        cx,
+        &["the build backend is asked for the dependencies: pyproject.toml does not list them"],
+    );
+}
+
+#[test]
+fn who_said_everything_is_told_nothing() {
+    let project = "[project]\nname = 'shop'\nversion = '1'\n[build-system]\nrequires = ['hatchling']\n\
+        [tool.microb.target.default]\npython_version = '3.13'\nentrypoint = ['shop']\n";
+    check(MemoryContext::new(project), &[]);
+}
+
+#[test]
+fn an_image_without_a_program_says_what_it_runs_instead() {
+    let project = "[project]\nname = 'shop'\nversion = '1'\n[build-system]\nrequires = ['hatchling']\n\
+        [tool.microb.target.default]\npython_version = '3'\n";
+    check(
+        MemoryContext::new(project),
+        &["runs python: no program was found"],
+    );
+}
