@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use microb::prelude::*;
 use microb::std::builder::{Built, builder, installer, packages, sources};
 use microb::std::runtime::project;
-use microb::std::{Config, READS, ignored};
+use microb::std::{Config, PYPROJECT};
 use microb_frontend::Recipe;
 
 fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
@@ -48,8 +48,7 @@ fn install(built: &Built, tools: &[&str]) -> impl IntoSteps + use<> {
 
 fn main() -> ExitCode {
     let recipe = Recipe::new("checks", recipe)
-        .reads(READS.iter().copied())
-        .ignores(ignored)
+        .format(PYPROJECT)
         .about("Builds the standard Python image from pyproject.toml, and with `--target test` lints and tests it");
     microb_frontend::main(recipe)
 }

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use microb::grammar::Mistake;
 use microb::prelude::*;
 use microb::std::builder::packages_on;
-use microb::std::{Bases, Config, Index, READS, flavor, ignored, image, rules, schema, targets};
+use microb::std::{Bases, Config, Index, PYPROJECT, flavor, image, rules, schema};
 use microb_frontend::Recipe;
 
 /// Our Python images, by version. They have the same interpreter as the official ones, in the same place.
@@ -149,10 +149,8 @@ fn trusting(stage: Stage, certificate: &str) -> Stage {
 fn main() -> ExitCode {
     microb_frontend::main(
         Recipe::new("company", recipe)
-            .reads(READS.iter().copied().chain(["*.pem"]))
-            .ignores(ignored)
-            .targets(targets)
-            .rules(rules::RULES.iter().copied())
-            .schema(schema().table::<Acme>()),
+            .format(PYPROJECT)
+            .reads(["*.pem"])
+            .schema(|| schema().table::<Acme>().to_string()),
     )
 }

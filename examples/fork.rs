@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use microb::prelude::*;
 use microb::std::flavor::packages;
-use microb::std::{Bases, Config, READS, ignored, image, rules, targets};
+use microb::std::{Bases, Config, PYPROJECT, image, rules};
 use microb_frontend::Recipe;
 
 fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
@@ -34,12 +34,5 @@ fn system(config: &Config, base: &ImageRef) -> Stage {
 }
 
 fn main() -> ExitCode {
-    microb_frontend::main(
-        Recipe::new("fork", recipe)
-            .reads(READS.iter().copied())
-            .ignores(ignored)
-            .targets(targets)
-            .rules(rules::RULES.iter().copied())
-            .schema(microb::std::schema()),
-    )
+    microb_frontend::main(Recipe::new("fork", recipe).format(PYPROJECT))
 }

@@ -24,11 +24,7 @@ const STARTER: &[(&str, &str)] = &[
 fn main() -> ExitCode {
     microb_frontend::main(
         Recipe::new("microb", microb_std::recipe)
-            .reads(microb_std::READS.iter().copied())
-            .ignores(microb_std::ignored)
-            .targets(microb_std::targets)
-            .rules(microb_std::rules::RULES.iter().copied())
-            .schema(microb_std::schema())
+            .format(microb_std::PYPROJECT)
             .starter(STARTER)
             .about("Builds a container image from pyproject.toml, without a Dockerfile")
             .version(env!("CARGO_PKG_VERSION"))

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use microb_dsl::{Context, Diagnostics, Rule, Stage, Target};
-use serde_json::Value;
+use microb_dsl::{Context, Diagnostics, Format, Rule, Stage, Target};
 
 /// The function of a recipe: from a context to a stage, or all the mistakes that it found.
 pub type RecipeFunction = dyn Fn(&dyn Context) -> Result<Stage, Diagnostics> + Send + Sync;
@@ -25,7 +24,7 @@ pub struct Recipe {
     pub(crate) reads: Vec<String>,
     pub(crate) ignores: Option<Arc<IgnoresFunction>>,
     pub(crate) rules: Vec<&'static Rule>,
-    pub(crate) schema: Option<Value>,
+    pub(crate) schema: Option<fn() -> String>,
     pub(crate) starter: &'static [(&'static str, &'static str)],
     pub(crate) about: Option<String>,
     pub(crate) version: String,
@@ -54,6 +53,17 @@ impl Recipe {
             function: Arc::new(function),
             targets: None,
         }
+    }
+
+    /// Says what there is to know of the recipe's kind of definition file. What the methods below say is added to it, or
+    /// takes its place.
+    pub fn format(self, format: Format) -> Self {
+        self.filename(format.filename)
+            .reads(format.reads.iter().copied())
+            .ignores(format.ignores)
+            .targets(format.targets)
+            .rules(format.rules.iter().copied())
+            .schema(format.schema)
     }
 
     /// The definition file when the client names none; `pyproject.toml` without this.
@@ -136,8 +146,10 @@ impl Recipe {
     }
 
     /// The JSON schema (draft 7) of the definition file, which the command `schema` prints for editors.
-    pub fn schema(mut self, schema: impl Into<Value>) -> Self {
-        self.schema = Some(schema.into());
+    ///
+    /// As JSON, and made only when it is asked for.
+    pub fn schema(mut self, schema: fn() -> String) -> Self {
+        self.schema = Some(schema);
         self
     }
 

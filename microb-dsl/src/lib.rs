@@ -60,6 +60,7 @@ pub mod difference;
 pub mod dockerfile;
 #[cfg(feature = "llb")]
 pub mod explain;
+mod format;
 pub mod grammar;
 pub mod graph;
 #[cfg(feature = "llb")]
@@ -84,6 +85,7 @@ mod into_steps;
 
 pub use context::{BuildArg, Context, Decision, MemoryContext, ReadError};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
+pub use format::Format;
 pub use into_steps::IntoSteps;
 pub use mount::{Mount, Sharing, bind, cache, secret, ssh, tmpfs};
 pub use platform::Platform;

@@ -21,6 +21,7 @@ mod dependencies;
 mod extends;
 mod extras;
 mod files;
+mod format;
 mod groups;
 mod healthcheck;
 mod ignored;
@@ -58,6 +59,7 @@ pub use config::{
     RequirementsFile,
 };
 pub use container::{NONROOT, Port, StopSignal, Time, User};
+pub use format::PYPROJECT;
 pub use ignored::ignored;
 pub use pinned::{Pinned, PinnedSet, PinnedSource};
 pub use program::Program;

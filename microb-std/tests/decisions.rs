@@ -5,7 +5,7 @@ use microb_std::recipe;
 
 #[track_caller]
 fn check(cx: MemoryContext, expected: &[&str]) {
-    recipe(&cx).expect("the project has no mistake");
+    let _stage = recipe(&cx).expect("the project has no mistake");
     let decisions: Vec<_> = cx.decisions().iter().map(ToString::to_string).collect();
     assert_eq!(decisions, expected);
 }

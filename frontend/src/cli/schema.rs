@@ -9,16 +9,21 @@ use crate::recipe::Recipe;
 
 /// Prints the JSON schema of the definition file, or that of one table.
 pub(super) fn schema(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> {
-    let Some(schema) = &recipe.schema else {
+    let Some(schema) = recipe.schema else {
         let message = format!("the recipe `{}` describes no tables", recipe.name());
         return Err(Diagnostic::error(message)
             .help("give it a schema, `Recipe::new(…).schema(…)`")
             .into());
     };
-    let schema = match matches.get_one::<String>("table") {
-        Some(name) => table(schema, name)?,
-        None => schema.clone(),
-    };
+    let mut schema: Value = serde_json::from_str(&schema()).map_err(|error| {
+        Diagnostic::error(format!(
+            "the schema of the recipe `{}` is no JSON: {error}",
+            recipe.name()
+        ))
+    })?;
+    if let Some(name) = matches.get_one::<String>("table") {
+        schema = table(&schema, name)?;
+    }
     print(format!("{schema:#}\n").as_bytes())
 }
 

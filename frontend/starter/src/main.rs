@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use microb::prelude::*;
-use microb::std::{Bases, Config, READS, ignored, image, rules, schema, targets};
+use microb::std::{Bases, Config, PYPROJECT, image, rules, schema};
 use microb_frontend::Recipe;
 
 #[cfg(test)]
@@ -42,10 +42,7 @@ fn main() -> ExitCode {
     microb_frontend::main(
         Recipe::new("{{name}}", recipe)
             .about("Builds our image of a Python project")
-            .reads(READS.iter().copied())
-            .ignores(ignored)
-            .targets(targets)
-            .rules(rules::RULES.iter().copied())
-            .schema(schema().table::<Service>()),
+            .format(PYPROJECT)
+            .schema(|| schema().table::<Service>().to_string()),
     )
 }

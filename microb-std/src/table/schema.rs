@@ -1,5 +1,7 @@
 //! JSON schemas (draft 7), which editors read: <https://json-schema.org/draft-07>.
 
+use std::fmt;
+
 use serde_json::{Map, Value as Json, json};
 use toml::de::DeValue;
 
@@ -266,6 +268,13 @@ impl FileSchema {
             place.extend(schema.0.clone());
         }
         self
+    }
+}
+
+/// As JSON, indented.
+impl fmt::Display for FileSchema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#}", self.0)
     }
 }
 
