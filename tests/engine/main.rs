@@ -24,6 +24,7 @@ mod decisions;
 mod determinism;
 mod examples;
 mod explain;
+mod failures;
 mod ignore;
 mod index;
 mod locks;
