@@ -18,19 +18,21 @@ rust_target() {
 
 cross_executable() { echo "${CARGO_TARGET_DIR:-target}/$(rust_target "$1")/release/microb"; }
 
-# The same package, features and profile as in `make frontend`.
+# cross_build PLATFORM…: the same package, features and profile as in `make frontend`.
 cross_build() {
-  local target options=()
-  target=$(rust_target "$1")
+  local platform target targets=() options=()
   get_zig
-  if ! has_library "$target"; then
-    get_library_source
-    options=(-Z "build-std=std,panic_unwind")
-  fi
+  for platform in "$@"; do
+    target=$(rust_target "$platform")
+    targets+=(--target "$target")
+    # One that is missing makes all of them be built with the program.
+    has_library "$target" || options=(-Z "build-std=std,panic_unwind")
+  done
+  [ ${#options[@]} -eq 0 ] || get_library_source
   # Zig brings the start-up objects and the unwinder that Rust's own targets bring too.
   PATH=$(cross_path) PYTHONPATH=$python_packages${PYTHONPATH:+:$PYTHONPATH} RUSTC_BOOTSTRAP=${options:+1} \
     RUSTFLAGS="-C link-self-contained=no -C target-feature=+crt-static" \
-    cargo-zigbuild zigbuild "${options[@]}" --release --target "$target" \
+    cargo-zigbuild zigbuild "${options[@]}" --release "${targets[@]}" \
     --package microb-frontend --bin microb --no-default-features --features microb
 }
 
