@@ -15,7 +15,7 @@ RELEASE := target/microb.oci.tar
 # Every line that talks to the engine starts with it: which one that is may change from day to day.
 WITH_ENGINE = eval "$$($(ENGINE) env)";
 
-.PHONY: help engine executable frontend demo test conformance bench release test-release lint doc clean
+.PHONY: help engine executable frontend demo test conformance bench measure release test-release lint doc clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ conformance: ## print which tests of BuildKit's Dockerfile frontend have one of 
 
 bench: frontend ## time an unchanged rebuild against the Dockerfile frontend
 	@$(WITH_ENGINE) dev/bench
+
+measure: frontend ## compare time, memory and calls with the Dockerfile frontend's image (DOCKERFILE_FRONTEND=…)
+	@$(WITH_ENGINE) TARGET=$(TARGET) dev/measure $(DOCKERFILE_FRONTEND)
 
 release: executable ## write the frontend for all platforms as one OCI index, target/microb.oci.tar (NAME=… names it)
 	@dev/release build $(FRONTEND) $(RELEASE) $(NAME)

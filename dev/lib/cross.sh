@@ -53,8 +53,12 @@ cross_path() { echo "$toolchain/bin:$PATH:$python_packages/bin"; }
 
 # has_library TARGET: is it compiled for the target, or can rustup bring it?
 has_library() {
-  compgen -G "$(rustc --print target-libdir --target "$1")/libstd-*.rlib" >/dev/null && return
-  rustup target add "$1" >"$logs/rustup-target.log" 2>&1
+  compgen -G "$(rustc --print target-libdir --target "$1")/libstd-*.rlib" >/dev/null || rustup_brings target "$1"
+}
+
+# rustup_brings target|component NAME: adds it to the toolchain that is in use, if that is one of rustup and it may.
+rustup_brings() {
+  [ "${MICROB_RELEASE_RUSTUP:-yes}" = yes ] && rustup "$1" add "$2" >"$logs/rustup-$2.log" 2>&1
 }
 
 # The toolchain with the library's source, where cargo looks for it. The machine's own is left as it is: this is a copy,
@@ -66,10 +70,10 @@ get_library_source() {
   version=$(rustc --version | cut -d ' ' -f 2)
   sysroot=$(rustc --print sysroot)
   [ ! -e "$sysroot/lib/rustlib/src/rust/library" ] || return 0
-  if rustup component add rust-src >"$logs/rustup-source.log" 2>&1; then return; fi
+  ! rustup_brings component rust-src || return 0
   [ "$(cat "$toolchain/version" 2>/dev/null)" != "$version" ] || return 0
-  say "rustup brings neither; getting the source of Rust's library $version from Debian"
-  rm -rf "$toolchain"
+  say "getting the source of Rust's library $version from Debian"
+  rm -rf "$toolchain" "$home/rust-src"
   quietly library-source debian_library_source "$version"
   cp -al "$sysroot/." "$toolchain" 2>/dev/null || cp -a "$sysroot/." "$toolchain"
   mkdir -p "$toolchain/lib/rustlib/src"
@@ -85,7 +89,10 @@ debian_library_source() {
   for suite in trixie-backports forky sid; do
     suite_apt "$suite" update
     if (cd "$home/debs" && suite_apt "$suite" download "rust-src=$version+*"); then
-      dpkg-deb --extract "$home"/debs/rust-src_*.deb "$home/rust-src" && rm "$home"/debs/rust-src_*.deb
+      # The rest is the compiler's.
+      dpkg-deb --fsys-tarfile "$home"/debs/rust-src_*.deb |
+        tar --extract --one-top-level="$home/rust-src" "./usr/src/rustc-$version/library" &&
+        rm "$home"/debs/rust-src_*.deb
       return
     fi
   done
