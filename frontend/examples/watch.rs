@@ -87,7 +87,7 @@ fn owned(file: &impl AsFd) -> OwnedFd {
     file.as_fd().try_clone_to_owned().unwrap()
 }
 
-fn frontend_pipes(frontend: &mut Child) -> impl AsyncRead + AsyncWrite + Unpin {
+fn frontend_pipes(frontend: &mut Child) -> impl AsyncRead + AsyncWrite + Unpin + use<> {
     let output = frontend.stdout.take().unwrap();
     let input = frontend.stdin.take().unwrap();
     pipes(output.into(), input.into()).unwrap()

@@ -86,7 +86,7 @@ fn the_frontend_image_may_be_a_named_context() {
         .pack("hello", None)
         .unwrap();
     let layout = folder.join("layout");
-    Layout::new("hello:1", &[image])
+    Layout::new("hello:1", std::slice::from_ref(&image))
         .write_folder(&layout)
         .unwrap();
     let frontend = format!(

@@ -60,16 +60,16 @@ const LLB_CAPS: [&str; 26] = [
 
 /// What a frontend did from its start to its end.
 #[derive(Debug)]
-pub struct Served {
-    pub status: ExitStatus,
+pub(crate) struct Served {
+    pub(crate) status: ExitStatus,
     /// Its standard error, which BuildKit writes to the daemon's log.
-    pub log: String,
+    pub(crate) log: String,
     /// The calls, in their order.
-    pub calls: Vec<String>,
+    pub(crate) calls: Vec<String>,
     /// The graphs that it sent, encoded.
-    pub graphs: Vec<Vec<u8>>,
+    pub(crate) graphs: Vec<Vec<u8>>,
     /// What it returned at the end.
-    pub returned: Option<api::ReturnRequest>,
+    pub(crate) returned: Option<api::ReturnRequest>,
 }
 
 /// The engine of one build.
@@ -86,7 +86,7 @@ struct Engine {
 type Answer = Result<Vec<u8>, String>;
 
 /// Starts the frontend for a build with these options and files, and serves it until it ends.
-pub fn serve(mut command: Command, options: &[&str], files: &[(&str, &str)]) -> Served {
+pub(crate) fn serve(mut command: Command, options: &[&str], files: &[(&str, &str)]) -> Served {
     for (number, option) in options.iter().enumerate() {
         command.env(format!("BUILDKIT_FRONTEND_OPT_{number}"), option);
     }
@@ -112,10 +112,9 @@ pub fn serve(mut command: Command, options: &[&str], files: &[(&str, &str)]) -> 
         .enable_all()
         .build()
         .unwrap();
-    let served = runtime.block_on(tokio::time::timeout(
-        DEADLINE,
-        answer_all(input, output, &engine),
-    ));
+    let served = runtime.block_on(async {
+        tokio::time::timeout(DEADLINE, answer_all(input, output, &engine)).await
+    });
     if served.is_err() {
         frontend.kill().unwrap();
     }
