@@ -21,6 +21,7 @@ pub mod pack;
 mod panics;
 mod recipe;
 pub mod request;
+mod scan;
 mod sent;
 mod sources;
 mod subrequest;
@@ -139,13 +140,15 @@ async fn build_image(
     }
     let mut plans = build.plan(&recipe).await?;
     build.resolve_images(&mut plans).await?;
+    let scans = build.plan_scans(&plans).await?;
     let lowered = build.lower(plans, &recipe).await?;
     let images = build.solve(lowered).await?;
+    let sboms = build.scan(scans).await?;
     if build.request.debug {
         let (calls, ms) = (build.gateway.calls(), started.elapsed().as_millis());
         log(&format!("{calls} gateway calls, {ms} ms to the last solve"));
     }
-    Ok(build.outcome(images))
+    Ok(build.outcome(images, sboms))
 }
 
 /// Writes a line to standard error, which goes to the daemon's log.
