@@ -26,8 +26,7 @@ const STARTER: &[(&str, &str)] = &[
 
 fn main() -> ExitCode {
     microb_frontend::main(with_command_line(
-        Recipe::new("microb", microb_std::recipe)
-            .format(microb_std::PYPROJECT),
+        Recipe::new("microb", microb_std::recipe).format(microb_std::PYPROJECT),
     ))
 }
 
