@@ -330,7 +330,7 @@ impl Build {
     }
 
     /// What BuildKit gets back: one image, or one for each platform.
-    pub(crate) fn outcome(&self, built: Vec<Built>) -> Outcome {
+    pub(crate) fn outcome(&self, built: Vec<Built>, sboms: BTreeMap<String, Reference>) -> Outcome {
         let mut metadata = BTreeMap::from([(PLATFORMS.to_owned(), platforms(&built))]);
         let mut references = BTreeMap::new();
         for image in built {
@@ -339,6 +339,7 @@ impl Build {
                 return Outcome {
                     references: References::One(image.reference),
                     metadata,
+                    sboms,
                 };
             }
             let platform = image.platform.to_string();
@@ -348,6 +349,7 @@ impl Build {
         Outcome {
             references: References::Many(references),
             metadata,
+            sboms,
         }
     }
 }

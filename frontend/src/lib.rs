@@ -21,6 +21,7 @@ pub mod pack;
 mod panics;
 mod recipe;
 pub mod request;
+mod scan;
 mod sent;
 mod sources;
 mod subrequest;
@@ -41,16 +42,26 @@ use gateway::{Failure, Gateway, Outcome};
 use request::Request;
 
 /// What a recipe's `main` calls: a frontend when BuildKit started the program, else its command line.
+///
+/// Without the feature `cli` there is no command line, and the program says what it is.
 pub fn main(recipe: Recipe) -> ExitCode {
-    #[cfg(feature = "cli")]
-    if !is_started_by_buildkit() {
-        return cli::main(&recipe, std::env::args_os().skip(1).collect());
+    if is_started_by_buildkit() {
+        return serve(recipe);
     }
-    serve(recipe)
+    #[cfg(feature = "cli")]
+    return cli::main(&recipe, std::env::args_os().skip(1).collect());
+    #[cfg(not(feature = "cli"))]
+    {
+        let name = recipe.name();
+        log(&format!(
+            "this is {name} as a BuildKit frontend, without its command line; \
+             name the image in the first line of a file: #syntax=IMAGE"
+        ));
+        ExitCode::FAILURE
+    }
 }
 
 /// The gateway sets both for every frontend (`frontend/gateway/gateway.go` in moby/buildkit).
-#[cfg(feature = "cli")]
 fn is_started_by_buildkit() -> bool {
     ["BUILDKIT_SESSION_ID", "BUILDKIT_WORKERS"]
         .iter()
@@ -129,13 +140,15 @@ async fn build_image(
     }
     let mut plans = build.plan(&recipe).await?;
     build.resolve_images(&mut plans).await?;
+    let scans = build.plan_scans(&plans).await?;
     let lowered = build.lower(plans, &recipe).await?;
     let images = build.solve(lowered).await?;
+    let sboms = build.scan(scans).await?;
     if build.request.debug {
         let (calls, ms) = (build.gateway.calls(), started.elapsed().as_millis());
         log(&format!("{calls} gateway calls, {ms} ms to the last solve"));
     }
-    Ok(build.outcome(images))
+    Ok(build.outcome(images, sboms))
 }
 
 /// Writes a line to standard error, which goes to the daemon's log.

@@ -35,6 +35,7 @@ mod options;
 mod parity;
 mod protocol;
 mod recipes;
+mod sbom;
 mod script;
 mod supply;
 mod vertices;

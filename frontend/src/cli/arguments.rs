@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use microb_dsl::Platform;
 
+use super::pack::Packed;
 use crate::recipe::Recipe;
 
 /// The whole command line of a recipe's program.
@@ -349,19 +350,14 @@ fn pack_command(name: &str) -> Command {
         .arg(
             Arg::new("executable")
                 .long("executable")
-                .value_name("FILE")
-                .value_parser(value_parser!(PathBuf))
-                .help("The executable to pack [default: this program]"),
-        )
-        .arg(
-            Arg::new("platform")
-                .long("platform")
-                .value_name("PLATFORM")
-                .value_parser(str::parse::<Platform>)
-                .help("Its platform [default: what its header says]"),
+                .value_name("[PLATFORM=]FILE")
+                .action(ArgAction::Append)
+                .value_parser(str::parse::<Packed>)
+                .help("The executable to pack, or one for each platform [default: this program]"),
         )
         .after_help(format!(
-            "Example:\n  {name} pack --tag example.org/{name}:1 | docker image load"
+            "Examples:\n  {name} pack --tag example.org/{name}:1 | docker image load\n  \
+             {name} pack -o {name}.tar --executable linux/arm64=A --executable linux/arm/v6=B"
         ))
 }
 

@@ -287,8 +287,15 @@ impl Gateway {
         if matches!(&outcome.references, References::Many(many) if many.len() > 1) {
             self.require(caps::RETURN_MAP)?;
         }
+        if !outcome.sboms.is_empty() {
+            self.require(caps::ATTESTATIONS)?;
+        }
         self.require(caps::RETURN)?;
+        let sboms = outcome.sboms.into_iter();
         let result = api::Result {
+            attestations: sboms
+                .map(|(platform, folder)| (platform, outcome::sbom(folder)))
+                .collect(),
             metadata: outcome.metadata.into_iter().collect(),
             result: Some(outcome.references.into_message(self.has(caps::REF_ARRAY))),
             ..Default::default()

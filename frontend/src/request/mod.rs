@@ -1,6 +1,7 @@
 //! What the client asked for: frontend options, as BuildKit's `frontend/dockerui` reads them, typed.
 
 mod remote;
+mod scan;
 mod values;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use microb_dsl::{Diagnostic, Diagnostics, Platform};
 
 use crate::gateway::CacheImport;
 pub use remote::ContextSource;
+pub use scan::{Scan, Stages};
 
 /// The prefix of the variables that hold one option each, `NAME=VALUE` (`frontend/gateway/gateway.go`).
 const OPTION_VARIABLE: &str = "BUILDKIT_FRONTEND_OPT_";
@@ -51,6 +53,8 @@ pub struct Request {
     pub cache_namespace: String,
     /// The build argument `SOURCE_DATE_EPOCH`.
     pub source_date_epoch: Option<u64>,
+    /// A scan of more than the image, for its SBOM (`--sbom`).
+    pub scan: Option<Scan>,
     /// A question about the build instead of a build (`docker build --call`).
     pub subrequest: Option<Subrequest>,
     /// The build argument `MICROB_DEBUG`: say on standard error, which the daemon logs, what the build took.
@@ -150,6 +154,7 @@ impl Request {
             cache_imports: reader.cache_imports(),
             cache_namespace: argument("BUILDKIT_CACHE_MOUNT_NS"),
             source_date_epoch: reader.value("build-arg:SOURCE_DATE_EPOCH", values::epoch),
+            scan: reader.scan(&build_args),
             subrequest: reader.text("requestid").map(Subrequest::from),
             debug: build_args.contains_key("MICROB_DEBUG"),
             build_args,
@@ -316,6 +321,18 @@ impl Reader<'_> {
     }
 
     /// The list in JSON and the older one, which knows registries only.
+    fn scan(&mut self, arguments: &BTreeMap<String, String>) -> Option<Scan> {
+        let asked = ["attest:sbom", "build-arg:BUILDKIT_ATTEST_SBOM"];
+        let key = asked
+            .into_iter()
+            .find(|key| self.options.contains_key(*key));
+        let wanted = key.and_then(|key| self.options.get(key));
+        scan::parse(wanted.map(String::as_str), arguments).unwrap_or_else(|problem| {
+            self.mistake(key.unwrap_or_default(), &problem);
+            None
+        })
+    }
+
     fn cache_imports(&mut self) -> Vec<CacheImport> {
         let mut imports = self.value("cache-imports", values::cache_imports);
         let registries = self.text("cache-from").unwrap_or_default();

@@ -156,7 +156,7 @@ pub(super) fn image_config(text: &str) -> Result<Option<Vec<u8>>, String> {
 }
 
 /// The parts between commas. Clients quote a part as CSV does when it needs it.
-fn fields(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn fields(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(|field| field.trim().trim_matches('"'))
 }
 
