@@ -67,6 +67,7 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
             label("platform", cx.platform().to_string()),
         ))),
         "empty" => Ok(scratch()),
+        "missing" => Ok(scratch().then(copy("missing", "/"))),
         "print" => {
             println!("this is no HTTP/2 frame");
             Ok(base)
@@ -94,6 +95,10 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
                 .mount(ssh().optional()),
         )),
         "only-context" => Ok(scratch().then(copy("/", "/").from(named_context("other")))),
+        "added-to-context" => {
+            let base = from(Base::NamedContext("other".to_owned()));
+            Ok(base.then(copy("pyproject.toml", "/added")))
+        }
         "on-context" => Ok(from(Base::NamedContext("other".to_owned())).then(run("true"))),
         _ => Ok(base.then((copy("pyproject.toml", "/app/"), cmd(["python3", "-V"])))),
     }

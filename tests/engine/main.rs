@@ -8,12 +8,14 @@ mod program;
 mod progress;
 mod project;
 mod registry;
+mod replay;
 mod server;
 
 mod advanced;
 mod caching;
 mod checks;
 mod client;
+mod client_frontends;
 mod command_line;
 mod company;
 mod comparison;

@@ -15,7 +15,7 @@ use crate::registry::Registry;
 use crate::server::GitDaemon;
 
 /// The frontend's image, loaded once.
-static FRONTEND: LazyLock<&str> = LazyLock::new(|| {
+pub(crate) static FRONTEND: LazyLock<&str> = LazyLock::new(|| {
     let name = "microb-test:trial";
     let packed = example_program("trial")
         .args(["pack", "--tag", name])

@@ -1,0 +1,237 @@
+//! Clients that are frontends themselves: programs in Go that use ours through the gateway. Their calls are replayed.
+//!
+//! No session goes along with them, so build contexts come over http.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bollard_buildkit_proto::moby::buildkit::v1::frontend as gateway;
+use bollard_buildkit_proto::pb;
+use microb_dsl::llb::{self, Inputs};
+use microb_dsl::stage::ForeignDefinition;
+use microb_dsl::{Platform, Source, copy, scratch};
+use prost::Message;
+use serde_json::{Value, json};
+use tonic::Status;
+
+use crate::protocol::FRONTEND;
+use crate::registry::Registry;
+use crate::replay::{Client, Options, options, pushed, request, single};
+use crate::server::Files;
+
+const DEFINITION: &str = "name = 'trial'\n";
+
+/// A tar archive with these files, of one time.
+pub(crate) fn archive(files: &[(&str, &str)], time: u64) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (path, content) in files {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        header.set_mtime(time);
+        archive
+            .append_data(&mut header, path, content.as_bytes())
+            .unwrap();
+    }
+    archive.into_inner().unwrap()
+}
+
+/// A server with a build context that is an archive: the definition and the file `note`.
+fn served(note: &str) -> Files {
+    let content = archive(&[("pyproject.toml", DEFINITION), ("note", note)], 0);
+    Files::serve([("/context.tar", &content)], None)
+}
+
+/// What a client asks our frontend, with the trial `what`.
+fn asked(context: &Files, what: &str, more: &[(&str, &str)]) -> gateway::SolveRequest {
+    let url = format!("http://{}/context.tar", context.host());
+    let mut asked: Options = options([
+        ("source", *FRONTEND),
+        ("filename", "pyproject.toml"),
+        ("context", &url),
+        ("build-arg:TRY", what),
+    ]);
+    let more = more.iter().map(|(key, value)| ((*key).into(), (*value).into()));
+    asked.extend(more);
+    gateway::SolveRequest {
+        frontend: "gateway.v0".to_owned(),
+        frontend_opt: asked,
+        ..Default::default()
+    }
+}
+
+/// The in-toto statement about the image of this platform that was pushed as `latest`.
+fn provenance(registry: &Registry, name: &str, architecture: &str) -> Value {
+    let index = registry.manifest(name, "latest");
+    let manifests = index["manifests"].as_array().unwrap();
+    let image = |one: &&Value| one["platform"]["architecture"] == architecture;
+    let image = manifests.iter().find(image).unwrap()["digest"].clone();
+    let about = |one: &&Value| one["annotations"]["vnd.docker.reference.digest"] == image;
+    let attestation = manifests.iter().find(about).unwrap()["digest"].as_str();
+    let manifest = registry.manifest(name, attestation.unwrap());
+    let layer = manifest["layers"][0]["digest"].as_str().unwrap();
+    serde_json::from_slice(&registry.blob(name, layer)).unwrap()
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn a_client_builds_on_with_what_the_frontend_made() {
+    let context = served("data");
+    let mut read = String::new();
+    let solved = Client::connect().build(request(vec![], Options::new()), async |gateway| {
+        let made = single(&gateway.solve(asked(&context, "scratch", &[])).await?);
+        let made = Source::Definition(ForeignDefinition(made.def.unwrap().encode_to_vec().into()));
+        let next = scratch().then(copy("app/note", "/again").from(made));
+        let platform: Platform = "linux/amd64".parse().unwrap();
+        let lowered = llb::lower(&next, &Inputs::offline(platform)).unwrap();
+        let bytes = lowered.definition.unwrap().to_bytes();
+        let next = gateway::SolveRequest {
+            definition: Some(pb::Definition::decode(bytes.as_slice()).unwrap()),
+            ..Default::default()
+        };
+        let result = gateway.solve(next).await?;
+        read = gateway.read(&single(&result), "again").await?;
+        Ok(result)
+    });
+    solved.unwrap();
+    assert_eq!(read, "data");
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn a_client_can_have_everything_built_at_once() {
+    let context = served("data");
+    let mut refusals = Vec::new();
+    let solved = Client::connect().build(request(vec![], Options::new()), async |gateway| {
+        let both = [("platform", "linux/amd64,linux/arm64")];
+        for more in [&[][..], &both] {
+            let lazy = asked(&context, "missing", more);
+            gateway.solve(lazy.clone()).await?;
+            let evaluate = true;
+            let eager = gateway::SolveRequest { evaluate, ..lazy };
+            refusals.push(gateway.solve(eager).await.unwrap_err());
+        }
+        Ok(gateway::Result::default())
+    });
+    solved.unwrap();
+    for refusal in refusals {
+        assert!(
+            refusal.message().contains("\"/missing\": not found"),
+            "{refusal}"
+        );
+    }
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn an_input_that_is_nothing_is_an_error() {
+    let refused = Client::connect().build(request(vec![], Options::new()), async |gateway| {
+        let nothing = |name: &str| (name.to_owned(), pb::Definition::default());
+        let asked = gateway::SolveRequest {
+            frontend: "gateway.v0".to_owned(),
+            frontend_opt: options([("source", *FRONTEND)]),
+            frontend_inputs: [nothing("context"), nothing("dockerfile")].into(),
+            ..Default::default()
+        };
+        gateway.solve(asked).await
+    });
+    let refused: Status = refused.unwrap_err();
+    assert_eq!(refused.message(), "?");
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn provenance_of_two_solves_in_one_result_is_of_each() {
+    let (registry, context) = (Registry::start(), served("data"));
+    let exporter = pushed(&registry.name("two"));
+    let attributes = options([("attest:provenance", "mode=max")]);
+    let solved = Client::connect().build(request(vec![exporter], attributes), async |gateway| {
+        let first = gateway.solve(asked(&context, "scratch", &[("label:a", "1")]));
+        let first = single(&first.await?);
+        let second = gateway.solve(asked(&context, "plain", &[("label:a", "2")]));
+        let second = single(&second.await?);
+        let platform = |architecture: &str| {
+            json!({ "ID": format!("linux/{architecture}"),
+                "Platform": { "os": "linux", "architecture": architecture } })
+        };
+        let platforms = json!({ "Platforms": [platform("arm64"), platform("amd64")] });
+        let refs = [("linux/arm64", first), ("linux/amd64", second)];
+        let refs = refs.map(|(key, one)| (key.to_owned(), one)).into();
+        Ok(gateway::Result {
+            metadata: [("refs.platforms".to_owned(), platforms.to_string().into_bytes())].into(),
+            result: Some(gateway::result::Result::Refs(gateway::RefMap { refs })),
+            ..Default::default()
+        })
+    });
+    solved.unwrap();
+    for (architecture, label, what, n_materials) in
+        [("arm64", "1", "scratch", 1), ("amd64", "2", "plain", 2)]
+    {
+        let statement = provenance(&registry, "two", architecture);
+        let predicate = &statement["predicate"];
+        let parameters = &predicate["invocation"]["parameters"];
+        assert_eq!(parameters["frontend"], "gateway.v0");
+        assert_eq!(parameters["args"]["label:a"], label);
+        assert_eq!(parameters["args"]["build-arg:TRY"], what);
+        let materials = predicate["materials"].as_array().unwrap();
+        let is_base = |one: &Value| one["uri"].as_str().unwrap().contains("docker/python");
+        assert_eq!(materials.iter().any(is_base), what == "plain", "{materials:?}");
+        let _ = n_materials;
+    }
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn a_definition_that_two_solves_read_is_one_source() {
+    let (registry, context) = (Registry::start(), served("data"));
+    let exporter = pushed(&registry.name("linked"));
+    let attributes = options([("attest:provenance", "mode=max")]);
+    let mut read = String::new();
+    let solved = Client::connect().build(request(vec![exporter], attributes), async |gateway| {
+        let base = gateway.solve(asked(&context, "scratch", &[])).await?;
+        let config = base.metadata["containerimage.config"].clone();
+        let metadata = json!({ "containerimage.config": base64(&config) }).to_string();
+        let more = [
+            ("context:other", "input:base"),
+            ("input-metadata:base", &metadata),
+        ];
+        let linked = gateway::SolveRequest {
+            frontend_inputs: [("base".to_owned(), single(&base).def.unwrap())].into(),
+            ..asked(&context, "added-to-context", &more)
+        };
+        let result = gateway.solve(linked).await?;
+        let made = single(&result);
+        read = gateway.read(&made, "app/note").await? + &gateway.read(&made, "added").await?;
+        Ok(result)
+    });
+    solved.unwrap();
+    assert_eq!(read, format!("data{DEFINITION}"));
+    let index = registry.manifest("linked", "latest");
+    let architecture = index["manifests"][0]["platform"]["architecture"].as_str();
+    let statement = provenance(&registry, "linked", architecture.unwrap());
+    let metadata = &statement["predicate"]["metadata"];
+    let source = &metadata["https://mobyproject.org/buildkit@v1#metadata"]["source"];
+    let infos = source["infos"].as_array().unwrap();
+    let names: Vec<&Value> = infos.iter().map(|one| &one["filename"]).collect();
+    assert_eq!(names, ["pyproject.toml"]);
+    assert_eq!(infos[0]["data"], base64(DEFINITION.as_bytes()));
+    assert!(!infos[0]["digestMapping"].is_null(), "{infos:?}");
+}
+
+/// Bytes as Go's JSON has them.
+fn base64(bytes: &[u8]) -> String {
+    BASE64_STANDARD.encode(bytes)
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn the_trace_of_a_build_is_in_its_record() {
+    let context = served("data");
+    let client = Client::connect();
+    let mut request = request(vec![], asked(&context, "scratch", &[]).frontend_opt);
+    request.frontend = "gateway.v0".to_owned();
+    let reference = request.r#ref.clone();
+    client.solve(request).unwrap();
+    client.finalize(&reference);
+    let record = client.record(&reference);
+    assert!(!record.trace.unwrap().digest.is_empty());
+}
