@@ -63,11 +63,17 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
                 |all, one| all.and(one.into()),
             )),
         "scratch" => Ok(scratch().then((
-            copy(".", "/app/"),
+            copy(".", "/app/").at(&name),
             label("platform", cx.platform().to_string()),
         ))),
         "empty" => Ok(scratch()),
-        "missing" => Ok(scratch().then(copy("missing", "/"))),
+        "triangle" => {
+            let first = base
+                .clone()
+                .then((copy("note", "/note"), run("cp /note /a")));
+            Ok(base.then((copy("/a", "/a").from(&first), run("cp /a /b"))))
+        }
+        "missing" => Ok(scratch().then(copy("missing", "/").at(&name))),
         "print" => {
             println!("this is no HTTP/2 frame");
             Ok(base)
@@ -97,7 +103,7 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
         "only-context" => Ok(scratch().then(copy("/", "/").from(named_context("other")))),
         "added-to-context" => {
             let base = from(Base::NamedContext("other".to_owned()));
-            Ok(base.then(copy("pyproject.toml", "/added")))
+            Ok(base.then(copy("pyproject.toml", "/added").at(&name)))
         }
         "on-context" => Ok(from(Base::NamedContext("other".to_owned())).then(run("true"))),
         _ => Ok(base.then((copy("pyproject.toml", "/app/"), cmd(["python3", "-V"])))),

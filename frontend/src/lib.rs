@@ -21,6 +21,8 @@ pub mod pack;
 mod panics;
 mod recipe;
 pub mod request;
+mod resolve;
+mod result;
 mod sent;
 mod sources;
 mod subrequest;

@@ -23,6 +23,8 @@ pub(crate) struct Solved {
     pub(crate) reference: Reference,
     /// The digest of its vertex, to which warnings are attached.
     pub(crate) vertex: String,
+    /// The graph that was solved.
+    pub(crate) graph: Graph,
 }
 
 /// Solves one source, so that files of it can be read.
@@ -41,8 +43,12 @@ pub(crate) async fn solve(
     let definition = lower(&from(Base::NamedContext(ONLY.to_owned())), &inputs)?;
     let graph = Graph::new(&definition)?.named(format!("[internal] {name}"));
     let vertex = graph.head().unwrap_or_default();
-    let reference = gateway.solve(graph, &[]).await?.single()?;
-    Ok(Solved { reference, vertex })
+    let reference = gateway.solve(graph.clone(), &[]).await?.single()?;
+    Ok(Solved {
+        reference,
+        vertex,
+        graph,
+    })
 }
 
 /// What a stage makes, as a source.
@@ -166,13 +172,9 @@ pub(crate) async fn named(
         return Ok(None);
     };
     Ok(Some(match source {
-        ContextSource::Image(image) => Source::Image(image).into(),
         ContextSource::OciLayout { store, digest } => {
             oci_layout(gateway, request, name, platform, &store, &digest).await?
         }
-        ContextSource::Scratch => Source::Scratch.into(),
-        ContextSource::Git(git) => Source::Git(git).into(),
-        ContextSource::Http(url) => Source::from(http(url).named(DOWNLOADED)).into(),
         ContextSource::Input(name) => {
             let definition = inputs.get(&name);
             let source = input(
@@ -182,9 +184,44 @@ pub(crate) async fn named(
             let config = request.input_config(&name).map_err(Diagnostics::from)?;
             Named { source, config }
         }
-        ContextSource::Local(local) => named_folder(gateway, request, local, shared_key)
-            .await?
-            .into(),
+        source => match plain(gateway, request, source, shared_key).await? {
+            Some(source) => source.into(),
+            None => return Ok(None),
+        },
+    }))
+}
+
+/// What a source policy puts in the place of the image that a named context is.
+pub(crate) async fn replacement(
+    gateway: &Gateway,
+    request: &Request,
+    name: &str,
+    identifier: &str,
+) -> Result<Source, Failure> {
+    let source = ContextSource::replacing(name, identifier).map_err(Diagnostics::from)?;
+    let shared_key = format!("context:{name}-");
+    let source = plain(gateway, request, source, shared_key).await?;
+    source.ok_or_else(|| {
+        Failure::new(format!(
+            "a source policy makes it `{identifier}`, which no context can be"
+        ))
+    })
+}
+
+/// A context that needs nothing but itself. `None` for the other kinds.
+async fn plain(
+    gateway: &Gateway,
+    request: &Request,
+    source: ContextSource,
+    shared_key: String,
+) -> Result<Option<Source>, Failure> {
+    Ok(Some(match source {
+        ContextSource::Image(image) => Source::Image(image),
+        ContextSource::Scratch => Source::Scratch,
+        ContextSource::Git(git) => Source::Git(git),
+        ContextSource::Http(url) => Source::from(http(url).named(DOWNLOADED)),
+        ContextSource::Local(local) => named_folder(gateway, request, local, shared_key).await?,
+        ContextSource::OciLayout { .. } | ContextSource::Input(_) => return Ok(None),
     }))
 }
 

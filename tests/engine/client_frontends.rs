@@ -11,7 +11,6 @@ use microb_dsl::stage::ForeignDefinition;
 use microb_dsl::{Platform, Source, copy, scratch};
 use prost::Message;
 use serde_json::{Value, json};
-use tonic::Status;
 
 use crate::protocol::FRONTEND;
 use crate::registry::Registry;
@@ -37,6 +36,8 @@ pub(crate) fn archive(files: &[(&str, &str)], time: u64) -> Vec<u8> {
 
 /// A server with a build context that is an archive: the definition and the file `note`.
 fn served(note: &str) -> Files {
+    // Loading the frontend takes a while, in which a connection that nobody serves would end.
+    let _ = *FRONTEND;
     let content = archive(&[("pyproject.toml", DEFINITION), ("note", note)], 0);
     Files::serve([("/context.tar", &content)], None)
 }
@@ -50,7 +51,9 @@ fn asked(context: &Files, what: &str, more: &[(&str, &str)]) -> gateway::SolveRe
         ("context", &url),
         ("build-arg:TRY", what),
     ]);
-    let more = more.iter().map(|(key, value)| ((*key).into(), (*value).into()));
+    let more = more
+        .iter()
+        .map(|(key, value)| ((*key).into(), (*value).into()));
     asked.extend(more);
     gateway::SolveRequest {
         frontend: "gateway.v0".to_owned(),
@@ -134,8 +137,9 @@ fn an_input_that_is_nothing_is_an_error() {
         };
         gateway.solve(asked).await
     });
-    let refused: Status = refused.unwrap_err();
-    assert_eq!(refused.message(), "?");
+    let refused = refused.unwrap_err();
+    let said = "from the client's folder `dockerfile`: an empty context has no files";
+    assert!(refused.message().ends_with(said), "{refused}");
 }
 
 #[test]
@@ -157,15 +161,17 @@ fn provenance_of_two_solves_in_one_result_is_of_each() {
         let refs = [("linux/arm64", first), ("linux/amd64", second)];
         let refs = refs.map(|(key, one)| (key.to_owned(), one)).into();
         Ok(gateway::Result {
-            metadata: [("refs.platforms".to_owned(), platforms.to_string().into_bytes())].into(),
+            metadata: [(
+                "refs.platforms".to_owned(),
+                platforms.to_string().into_bytes(),
+            )]
+            .into(),
             result: Some(gateway::result::Result::Refs(gateway::RefMap { refs })),
             ..Default::default()
         })
     });
     solved.unwrap();
-    for (architecture, label, what, n_materials) in
-        [("arm64", "1", "scratch", 1), ("amd64", "2", "plain", 2)]
-    {
+    for (architecture, label, what) in [("arm64", "1", "scratch"), ("amd64", "2", "plain")] {
         let statement = provenance(&registry, "two", architecture);
         let predicate = &statement["predicate"];
         let parameters = &predicate["invocation"]["parameters"];
@@ -174,8 +180,11 @@ fn provenance_of_two_solves_in_one_result_is_of_each() {
         assert_eq!(parameters["args"]["build-arg:TRY"], what);
         let materials = predicate["materials"].as_array().unwrap();
         let is_base = |one: &Value| one["uri"].as_str().unwrap().contains("docker/python");
-        assert_eq!(materials.iter().any(is_base), what == "plain", "{materials:?}");
-        let _ = n_materials;
+        assert_eq!(
+            materials.iter().any(is_base),
+            what == "plain",
+            "{materials:?}"
+        );
     }
 }
 
@@ -214,7 +223,7 @@ fn a_definition_that_two_solves_read_is_one_source() {
     let names: Vec<&Value> = infos.iter().map(|one| &one["filename"]).collect();
     assert_eq!(names, ["pyproject.toml"]);
     assert_eq!(infos[0]["data"], base64(DEFINITION.as_bytes()));
-    assert!(!infos[0]["digestMapping"].is_null(), "{infos:?}");
+    assert!(infos[0]["llbDefinition"].is_array(), "{infos:?}");
 }
 
 /// Bytes as Go's JSON has them.

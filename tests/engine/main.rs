@@ -26,6 +26,7 @@ mod decisions;
 mod determinism;
 mod examples;
 mod explain;
+mod exported;
 mod ignore;
 mod index;
 mod locks;

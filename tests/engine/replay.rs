@@ -150,7 +150,10 @@ impl Client {
 }
 
 /// A request for a build, with a name that no other build has.
-pub(crate) fn request(exporters: Vec<control::Exporter>, attributes: Options) -> control::SolveRequest {
+pub(crate) fn request(
+    exporters: Vec<control::Exporter>,
+    attributes: Options,
+) -> control::SolveRequest {
     control::SolveRequest {
         r#ref: format!("microb-test-{}", unique()),
         exporters,
@@ -267,7 +270,9 @@ impl Connection {
     /// Asks dockerd for BuildKit's API (`POST /grpc` of Docker's).
     async fn open() -> io::Result<Self> {
         let host = env::var("DOCKER_HOST").unwrap_or_default();
-        let socket = host.strip_prefix("unix://").unwrap_or("/var/run/docker.sock");
+        let socket = host
+            .strip_prefix("unix://")
+            .unwrap_or("/var/run/docker.sock");
         let mut stream = UnixStream::connect(socket).await?;
         let mut upgrade = Vec::new();
         write!(

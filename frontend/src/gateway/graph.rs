@@ -36,6 +36,20 @@ impl Graph {
         self
     }
 
+    /// Says how a file was loaded whose lines are the places of vertices. No digest changes.
+    #[must_use]
+    pub fn with_origin(mut self, filename: &str, origin: &Self) -> Self {
+        let infos = self
+            .0
+            .source
+            .iter_mut()
+            .flat_map(|source| &mut source.infos);
+        for info in infos.filter(|info| info.filename == filename) {
+            info.definition = Some(origin.0.clone());
+        }
+        self
+    }
+
     /// Names the vertices of a chain, in which each is made from the one before.
     #[must_use]
     pub fn with_names(mut self, names: impl Iterator<Item = String>) -> Self {

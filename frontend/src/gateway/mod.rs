@@ -55,6 +55,15 @@ pub struct CacheImport {
     pub attributes: BTreeMap<String, String>,
 }
 
+/// What an engine finds for the name of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// The image.
+    Image(ResolvedImage),
+    /// Something else, which a source policy puts in its place: its identifier, for instance `local://folder`.
+    Other(String),
+}
+
 impl Gateway {
     /// Connects to the gateway that started this program, and asks what it can do.
     ///
@@ -158,14 +167,14 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// When there is no such image for the platform, or a source policy replaces it by something else than an image.
+    /// When there is no such image for the platform.
     pub async fn resolve_image(
         &self,
         image: &ImageRef,
         platform: &Platform,
         mode: ImageResolveMode,
         log_name: String,
-    ) -> Result<ResolvedImage, Failure> {
+    ) -> Result<Found, Failure> {
         let platform = Some(pb_platform(platform));
         // The values are those of `solver/pb/attr.go`.
         let resolve_mode = match mode {
@@ -184,7 +193,7 @@ impl Gateway {
             };
             let found: api::ResolveImageConfigResponse =
                 self.call("ResolveImageConfig", request).await?;
-            return Ok(resolved(found.digest, found.config));
+            return Ok(Found::Image(resolved(found.digest, found.config)));
         }
         let request = api::ResolveSourceMetaRequest {
             source: Some(pb::SourceOp {
@@ -197,14 +206,10 @@ impl Gateway {
             ..Default::default()
         };
         let found: api::ResolveSourceMetaResponse = self.call("ResolveSourceMeta", request).await?;
-        match found.image {
-            Some(image) => Ok(resolved(image.digest, image.config)),
-            None => Err(Failure::new(format!(
-                "a source policy replaces the image `{}` by `{}`, which is no image",
-                image.familiar(),
-                found.source.unwrap_or_default().identifier
-            ))),
-        }
+        Ok(match found.image {
+            Some(image) => Found::Image(resolved(image.digest, image.config)),
+            None => Found::Other(found.source.unwrap_or_default().identifier),
+        })
     }
 
     /// The config of an image in a content store of the client, whose digest the name has.
