@@ -105,6 +105,16 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
             let base = from(Base::NamedContext("other".to_owned()));
             Ok(base.then(copy("pyproject.toml", "/added").at(&name)))
         }
+        "now" => {
+            let base = from(Base::NamedContext("other".to_owned()));
+            Ok(base.then((copy("note", "/note"), run("date +%s%N > /now"))))
+        }
+        "loop" => {
+            let base = from(Base::NamedContext("other".to_owned())).then(run("echo a > /foo"));
+            let one = base.clone().then(copy("note", "/bar/note"));
+            let two = base.then((copy("/bar/note", "/bar/note").from(&one), run("true")));
+            Ok(scratch().then(copy("/foo", "/f").from(&two)))
+        }
         "on-context" => Ok(from(Base::NamedContext("other".to_owned())).then(run("true"))),
         _ => Ok(base.then((copy("pyproject.toml", "/app/"), cmd(["python3", "-V"])))),
     }

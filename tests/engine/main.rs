@@ -34,6 +34,7 @@ mod mistakes;
 mod monorepo;
 mod new;
 mod options;
+mod own_engine;
 mod parity;
 mod protocol;
 mod recipes;
