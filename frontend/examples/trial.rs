@@ -67,6 +67,10 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
             label("platform", cx.platform().to_string()),
         ))),
         "empty" => Ok(scratch()),
+        "epoch" => {
+            let epoch = cx.build_arg("SOURCE_DATE_EPOCH").unwrap_or("none");
+            Ok(scratch().then((mkfile("/epoch", epoch), copy("pyproject.toml", "/app/"))))
+        }
         "triangle" => {
             let first = base
                 .clone()

@@ -11,6 +11,8 @@ use crate::gateway::{Outcome, Reference, References};
 // The keys of a result's metadata are those of `exporter/containerimage/exptypes/types.go` in moby/buildkit.
 const IMAGE_CONFIG: &str = "containerimage.config";
 const PLATFORMS: &str = "refs.platforms";
+// That of the time of layers is in `exporter/exptypes/types.go`.
+const EPOCH: &str = "source.date.epoch";
 
 /// An image that was solved.
 #[derive(Debug)]
@@ -44,6 +46,9 @@ impl Build {
     /// What BuildKit gets back: one image, or one for each platform.
     pub(crate) fn outcome(&self, built: Vec<Built>) -> Outcome {
         let mut metadata = BTreeMap::from([(PLATFORMS.to_owned(), platforms(&built))]);
+        if let Some(time) = self.request.source_date_epoch {
+            metadata.insert(EPOCH.to_owned(), time.to_string().into_bytes());
+        }
         let mut references = BTreeMap::new();
         for image in built {
             if !self.request.multi_platform {

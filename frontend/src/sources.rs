@@ -14,6 +14,9 @@ use crate::request::{ContextSource, Request};
 /// The name of the file in a context that is a download, as BuildKit's `dockerui` has it.
 const DOWNLOADED: &str = "context";
 
+/// The line that progress shows while a context is downloaded.
+const DOWNLOAD: &str = "load remote build context";
+
 /// How much of a download tells an archive from a plain file, in bytes.
 const MAGIC_LENGTH: u32 = 1024;
 
@@ -98,29 +101,19 @@ pub(crate) async fn remote(
     let source = match &request.context {
         ContextSource::Git(git) => {
             // The time of a checkout would be in the image.
-            let is_dated = request.source_date_epoch.is_some()
-                && gateway.llb_capabilities().has("source.git.mtime");
+            let is_dated = request.source_date_epoch.is_some() && has_commit_times(gateway);
             let git = git.clone();
             Source::Git(if is_dated { git.commit_times() } else { git })
         }
         ContextSource::Http(url) => {
-            let file = Source::Http(http(url).named(DOWNLOADED));
-            let solved = solve(gateway, &file, platform, "load remote build context").await?;
-            let start = gateway
-                .read_file(&solved.reference, DOWNLOADED, Some(MAGIC_LENGTH))
-                .await?;
-            if !is_archive(&start.unwrap_or_default()) {
+            let download = Download::of(gateway, platform, url).await?;
+            if !download.is_archive(gateway).await? {
                 // Only clients' archives can be read once: a file has the name in the context that its URL gives it.
                 let file = http(url);
                 let name = file.filename().to_owned();
                 return Ok(Some(Remote::File(file.into(), name)));
             }
-            let unpacked = copy(format!("/{DOWNLOADED}"), "/")
-                .literal()
-                .existing_parent()
-                .from(file)
-                .unpack();
-            made_by(gateway, platform, &scratch().then(unpacked))?
+            download.unpacked(gateway, platform)?
         }
         ContextSource::Local(name) => match inputs.get(name) {
             Some(definition) => input(definition),
@@ -139,6 +132,59 @@ pub(crate) async fn remote(
         None => source,
     };
     Ok(Some(Remote::Tree(tree)))
+}
+
+/// Whether the engine can give the files of a commit the commit's time.
+pub(crate) fn has_commit_times(gateway: &Gateway) -> bool {
+    gateway.llb_capabilities().has("source.git.mtime")
+}
+
+/// A context that is a download: an archive, or the definition alone.
+pub(crate) struct Download {
+    file: Source,
+    solved: Solved,
+}
+
+impl Download {
+    pub(crate) async fn of(
+        gateway: &Gateway,
+        platform: &Platform,
+        url: &str,
+    ) -> Result<Self, Failure> {
+        let file = Source::Http(http(url).named(DOWNLOADED));
+        let solved = solve(gateway, &file, platform, DOWNLOAD).await?;
+        Ok(Self { file, solved })
+    }
+
+    pub(crate) async fn is_archive(&self, gateway: &Gateway) -> Result<bool, Failure> {
+        let reference = &self.solved.reference;
+        let start = gateway
+            .read_file(reference, DOWNLOADED, Some(MAGIC_LENGTH))
+            .await?;
+        Ok(is_archive(&start.unwrap_or_default()))
+    }
+
+    /// When the server says that it changed last, in seconds since 1970; 0 when it does not say.
+    pub(crate) async fn modified(&self, gateway: &Gateway) -> Result<u64, Failure> {
+        let stat = gateway
+            .stat_file(&self.solved.reference, DOWNLOADED)
+            .await?;
+        Ok(stat.map_or(0, |stat| stat.modified))
+    }
+
+    /// What is in the archive.
+    pub(crate) fn unpacked(
+        self,
+        gateway: &Gateway,
+        platform: &Platform,
+    ) -> Result<Source, Failure> {
+        let unpacked = copy(format!("/{DOWNLOADED}"), "/")
+            .literal()
+            .existing_parent()
+            .from(self.file)
+            .unpack();
+        made_by(gateway, platform, &scratch().then(unpacked))
+    }
 }
 
 /// A definition that the client sent.

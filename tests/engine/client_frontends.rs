@@ -2,6 +2,8 @@
 //!
 //! No session goes along with them, so build contexts come over http.
 
+use std::process::Command;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bollard_buildkit_proto::moby::buildkit::v1::frontend as gateway;
@@ -12,6 +14,8 @@ use microb_dsl::{Platform, Source, copy, scratch};
 use prost::Message;
 use serde_json::{Value, json};
 
+use crate::docker::Ran;
+use crate::project::Project;
 use crate::protocol::FRONTEND;
 use crate::registry::Registry;
 use crate::replay::{Client, Options, options, pushed, request, single};
@@ -243,4 +247,88 @@ fn the_trace_of_a_build_is_in_its_record() {
     client.finalize(&reference);
     let record = client.record(&reference);
     assert!(!record.trace.unwrap().digest.is_empty());
+}
+
+/// Builds with this epoch and these contexts, and checks the time of the image.
+///
+/// The gateway of this engine reads the option too, and knows numbers only. It leaves it to the frontend when that is one
+/// that is being developed (`gateway-devel`): an image that is made for the build.
+#[track_caller]
+fn check_epoch(epoch: &str, context: &Files, more: &[(&str, &str)], expected: (&str, &str)) {
+    let (registry, argument) = (Registry::start(), ("build-arg:SOURCE_DATE_EPOCH", epoch));
+    let mut exporter = pushed(&registry.name("dated"));
+    // The image store unpacks at once, and so refuses to rewrite times.
+    let attributes = [
+        ("rewrite-timestamp", "true"),
+        ("store", "false"),
+        ("unpack", "false"),
+    ];
+    exporter.attrs.extend(options(attributes));
+    let frontend = format!("FROM {}\n", *FRONTEND);
+    let frontend = archive(&[("Dockerfile", &frontend)], 0);
+    let frontend = Files::serve([("/frontend.tar", &frontend)], None);
+    let url = format!("http://{}/frontend.tar", frontend.host());
+    let devel = [
+        ("gateway-devel", ""),
+        ("source", "dockerfile.v0"),
+        ("gateway-context", &*url),
+    ];
+    let asked = asked(context, "epoch", &[&[argument], &devel[..], more].concat());
+    let mut read = String::new();
+    let solved =
+        Client::connect().build(request(vec![exporter], Options::new()), async |gateway| {
+            let result = gateway.solve(asked).await?;
+            read = gateway.read(&single(&result), "epoch").await?;
+            Ok(result)
+        });
+    solved.unwrap();
+    let (seconds, created) = expected;
+    assert_eq!(read, seconds, "{epoch}");
+    let (_, config) = registry.configs("dated").remove(0);
+    assert_eq!(config["created"], created);
+    let mut manifest = registry.manifest("dated", "latest");
+    if let Some(digest) = manifest["manifests"][0]["digest"].as_str() {
+        manifest = registry.manifest("dated", digest);
+    }
+    let layers = manifest["layers"].as_array().unwrap().iter();
+    let layer = layers.last().unwrap()["digest"].as_str().unwrap();
+    let folder = Project::empty().file("layer.tgz", registry.blob("dated", layer));
+    let mut list = Command::new("tar");
+    list.current_dir(folder.folder())
+        .args(["--utc", "--full-time", "-tvzf", "layer.tgz"]);
+    let listed = Ran::of(&mut list).succeeded().stdout;
+    let time = created.replace('T', " ").replace('Z', " ");
+    let app = listed.lines().find(|line| line.ends_with(" app/")).unwrap();
+    assert!(app.contains(&time), "no {time}in {app}");
+}
+
+/// A server's word for 1700000201.
+const MODIFIED: &str = "Tue, 14 Nov 2023 22:16:41 GMT";
+const AT_MODIFIED: (&str, &str) = ("1700000201", "2023-11-14T22:16:41Z");
+/// The time of the files of an archive: 1700000302.
+const AT_ARCHIVE: (&str, &str) = ("1700000302", "2023-11-14T22:18:22Z");
+
+fn dated(modified: Option<&'static str>) -> Files {
+    let files = [("pyproject.toml", DEFINITION), ("folder/note", "data")];
+    let content = archive(&files, 1_700_000_302);
+    Files::dated([("/context.tar", &content)], modified)
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn an_epoch_is_the_time_of_a_context_that_comes_over_http() {
+    let _ = *FRONTEND;
+    check_epoch("context", &dated(Some(MODIFIED)), &[], AT_MODIFIED);
+    check_epoch("context", &dated(None), &[], AT_ARCHIVE);
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn an_epoch_is_the_time_of_a_named_context() {
+    let context = served("data");
+    for (modified, expected) in [(Some(MODIFIED), AT_MODIFIED), (None, AT_ARCHIVE)] {
+        let other = dated(modified);
+        let url = format!("http://{}/context.tar", other.host());
+        check_epoch("source", &context, &[("context:source", &url)], expected);
+    }
 }

@@ -8,11 +8,15 @@ use std::collections::BTreeMap;
 use microb_dsl::llb::{ImageResolveMode, NoCache, Proxy, RunOptions};
 use microb_dsl::{Diagnostic, Diagnostics, Platform};
 
+use crate::epoch;
 use crate::gateway::CacheImport;
 pub use remote::ContextSource;
 
 /// The prefix of the variables that hold one option each, `NAME=VALUE` (`frontend/gateway/gateway.go`).
 const OPTION_VARIABLE: &str = "BUILDKIT_FRONTEND_OPT_";
+
+/// The option that has the time of a build.
+const EPOCH: &str = "build-arg:SOURCE_DATE_EPOCH";
 
 /// What the client asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +55,8 @@ pub struct Request {
     pub cache_namespace: String,
     /// The build argument `SOURCE_DATE_EPOCH`.
     pub source_date_epoch: Option<u64>,
+    /// The context whose time that argument asks for: a name, or `context` for the build context.
+    pub epoch_of: Option<String>,
     /// A question about the build instead of a build (`docker build --call`).
     pub subrequest: Option<Subrequest>,
     /// The build argument `MICROB_DEBUG`: say on standard error, which the daemon logs, what the build took.
@@ -130,6 +136,9 @@ impl Request {
             platforms.push(build_platform.clone());
         }
         let build_args = reader.all("build-arg:");
+        let epoch_of = reader.text(EPOCH).filter(|name| {
+            name == epoch::CONTEXT || options.contains_key(&format!("context:{name}"))
+        });
         let argument = |name| build_args.get(name).cloned().unwrap_or_default();
         let request = Self {
             filename: reader.text("filename"),
@@ -149,7 +158,11 @@ impl Request {
             run_options: reader.run_options(&build_args),
             cache_imports: reader.cache_imports(),
             cache_namespace: argument("BUILDKIT_CACHE_MOUNT_NS"),
-            source_date_epoch: reader.value("build-arg:SOURCE_DATE_EPOCH", values::epoch),
+            source_date_epoch: match epoch_of {
+                Some(_) => None,
+                None => reader.value(EPOCH, values::epoch),
+            },
+            epoch_of,
             subrequest: reader.text("requestid").map(Subrequest::from),
             debug: build_args.contains_key("MICROB_DEBUG"),
             build_args,
@@ -160,6 +173,16 @@ impl Request {
             input_metadata: reader.all("input-metadata:"),
         };
         Diagnostics::or(reader.mistakes, request)
+    }
+
+    /// The request with this time in the place of a context's.
+    #[must_use]
+    pub fn at(mut self, time: Option<u64>) -> Self {
+        self.source_date_epoch = time;
+        let value = time.map_or_else(String::new, |time| time.to_string());
+        self.build_args
+            .insert("SOURCE_DATE_EPOCH".to_owned(), value);
+        self
     }
 
     /// The session that sends the folder of this name.
