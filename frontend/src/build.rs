@@ -155,6 +155,17 @@ impl Build {
         Ok(lowered.into_iter().filter_map(|one| one.warning).collect())
     }
 
+    /// Says that limits are asked for that the engine cannot keep.
+    pub(crate) async fn warn_of_limits(&self) -> Result<(), Failure> {
+        if self.request.limits.is_none() || self.gateway.keeps_limits() {
+            return Ok(());
+        }
+        let warning = Diagnostic::warning(
+            "the limits of memory and processors have no effect: this BuildKit is too old to keep them",
+        );
+        self.gateway.warn(&self.files.vertex, &warning).await
+    }
+
     /// Shows the findings that the user wants, each once, at the vertex that loaded the definition. Gives those that
     /// stop the build.
     async fn tell(
@@ -264,6 +275,7 @@ impl Build {
                     None => None,
                     Some(definition) => {
                         let graph = build.files.name_origin(Graph::new(definition)?);
+                        let graph = graph.limited(build.request.limits.clone());
                         let imports = &build.request.cache_imports;
                         let solved = if plan.needs.is_empty() {
                             build.gateway.solve(graph, imports).await

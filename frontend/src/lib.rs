@@ -131,6 +131,7 @@ async fn build_image(
     if let Some(subrequest) = &subrequest {
         return subrequest::with_files(&build, &recipe, subrequest).await;
     }
+    build.warn_of_limits().await?;
     let mut plans = build.plan(&recipe).await?;
     build.resolve_images(&mut plans).await?;
     let lowered = build.lower(plans, &recipe).await?;

@@ -332,3 +332,25 @@ fn an_epoch_is_the_time_of_a_named_context() {
         check_epoch("source", &context, &[("context:source", &url)], expected);
     }
 }
+
+/// What `buildctl build --opt memory=…` sends. The engine here is older than limits.
+#[test]
+#[ignore = "needs an engine: make test"]
+fn limits_that_the_engine_cannot_keep_are_one_warning() {
+    let context = served("data");
+    let asked = asked(
+        &context,
+        "plain",
+        &[("memory", "67108864"), ("cpuquota", "5000")],
+    );
+    let mut request = request(vec![], asked.frontend_opt);
+    request.frontend = "gateway.v0".to_owned();
+    let warnings = Client::connect().warnings(request);
+    let [warning] = &*warnings else {
+        panic!("not one warning: {warnings:?}")
+    };
+    assert!(
+        warning.contains("limits of memory and processors have no effect"),
+        "{warning}"
+    );
+}

@@ -95,12 +95,18 @@ impl Client {
         solved.map(drop).and(answered)
     }
 
-    /// What the engine tells of a build, from its beginning to its end.
-    pub(crate) fn status(&self, reference: &str) -> Vec<control::StatusResponse> {
-        let request = control::StatusRequest {
-            r#ref: reference.to_owned(),
-        };
-        self.stream("Control/Status", request)
+    /// The warnings of a build, which must succeed.
+    pub(crate) fn warnings(&self, request: control::SolveRequest) -> Vec<String> {
+        let reference = request.r#ref.clone();
+        self.solve(request).unwrap();
+        // The record tells it again, from the beginning to the end.
+        let told: Vec<control::StatusResponse> = self.stream(
+            "Control/Status",
+            control::StatusRequest { r#ref: reference },
+        );
+        let warnings = told.into_iter().flat_map(|status| status.warnings);
+        let warnings = warnings.map(|warning| String::from_utf8(warning.short).unwrap());
+        warnings.collect()
     }
 
     /// The record that the engine keeps of a build.

@@ -5,6 +5,7 @@ mod connection;
 mod failure;
 mod files;
 mod graph;
+mod limits;
 mod outcome;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,8 @@ use connection::Connection;
 pub use failure::Failure;
 pub use files::FileStat;
 pub use graph::Graph;
+pub use limits::Limits;
+use limits::Solve;
 pub use outcome::{Outcome, Reference, References};
 
 /// The longest message in both directions, in bytes: what grpc-go's side of the gateway allows.
@@ -98,6 +101,11 @@ impl Gateway {
         Capabilities::Only(self.llb_caps.clone())
     }
 
+    /// Whether the engine can limit what programs of a build use.
+    pub fn keeps_limits(&self) -> bool {
+        self.llb_caps.contains(limits::CAPABILITY)
+    }
+
     /// How many calls were made so far.
     pub fn calls(&self) -> u32 {
         self.calls.load(Ordering::Relaxed)
@@ -136,13 +144,15 @@ impl Gateway {
     ) -> Result<Outcome, Failure> {
         self.check_caps(&graph)?;
         let request = api::SolveRequest {
-            definition: Some(graph.0),
+            definition: Some(graph.definition),
             allow_result_return: true,
             allow_result_array_ref: true,
             cache_imports: imports.iter().map(cache_entry).collect(),
             evaluate,
             ..Default::default()
         };
+        let limits = graph.limits.filter(|_| self.keeps_limits());
+        let request = Solve::new(request, limits.as_ref());
         let solved: api::SolveResponse = self.call("Solve", request).await?;
         Ok(solved.into())
     }
@@ -336,7 +346,7 @@ impl Gateway {
 
     /// Names what is missing before the engine fails with less to say.
     fn check_caps(&self, graph: &Graph) -> Result<(), Failure> {
-        let vertices = graph.0.metadata.values();
+        let vertices = graph.definition.metadata.values();
         let missing: BTreeSet<&str> = vertices
             .flat_map(|vertex| vertex.caps.keys())
             .map(String::as_str)

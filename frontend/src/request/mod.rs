@@ -9,7 +9,7 @@ use microb_dsl::llb::{ImageResolveMode, NoCache, Proxy, RunOptions};
 use microb_dsl::{Diagnostic, Diagnostics, Platform};
 
 use crate::epoch;
-use crate::gateway::CacheImport;
+use crate::gateway::{CacheImport, Limits};
 pub use remote::ContextSource;
 
 /// The prefix of the variables that hold one option each, `NAME=VALUE` (`frontend/gateway/gateway.go`).
@@ -49,6 +49,8 @@ pub struct Request {
     pub image_resolve_mode: ImageResolveMode,
     /// `--add-host`, `--ulimit`, `--shm-size`, `--cgroup-parent`, `--network`, the proxies.
     pub run_options: RunOptions,
+    /// The options `memory`, `memswap`, `cpushares`, `cpuperiod`, `cpuquota`, `cpusetcpus` and `cpusetmems`, if any is set.
+    pub limits: Option<Limits>,
     /// `--cache-from`.
     pub cache_imports: Vec<CacheImport>,
     /// The build argument `BUILDKIT_CACHE_MOUNT_NS`.
@@ -156,6 +158,7 @@ impl Request {
             no_cache: reader.no_cache(),
             image_resolve_mode: reader.value("image-resolve-mode", values::image_resolve_mode),
             run_options: reader.run_options(&build_args),
+            limits: reader.limits(),
             cache_imports: reader.cache_imports(),
             cache_namespace: argument("BUILDKIT_CACHE_MOUNT_NS"),
             source_date_epoch: match epoch_of {
@@ -336,6 +339,19 @@ impl Reader<'_> {
             shm_size: self.value("shm-size", values::bytes),
             network: self.value("force-network-mode", values::network),
         }
+    }
+
+    fn limits(&mut self) -> Option<Limits> {
+        let limits = Limits {
+            memory: self.value("memory", values::positive),
+            memory_swap: self.value("memswap", values::swap),
+            cpu_shares: self.value("cpushares", values::positive),
+            cpu_period: self.value("cpuperiod", values::positive),
+            cpu_quota: self.value("cpuquota", values::positive),
+            cpuset_cpus: self.value("cpusetcpus", values::numbers),
+            cpuset_mems: self.value("cpusetmems", values::numbers),
+        };
+        (limits != Limits::default()).then_some(limits)
     }
 
     /// The list in JSON and the older one, which knows registries only.
