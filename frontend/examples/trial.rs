@@ -106,7 +106,7 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
         )),
         "only-context" => Ok(scratch().then(copy("/", "/").from(named_context("other")))),
         "added-to-context" => {
-            let base = from(Base::NamedContext("other".to_owned()));
+            let base = from(Base::NamedContext("other".to_owned())).at(Some(&name));
             Ok(base.then(copy("pyproject.toml", "/added").at(&name)))
         }
         "now" => {

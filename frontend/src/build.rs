@@ -152,7 +152,7 @@ impl Build {
         let mut plans = vec![plan];
         self.resolve_images(&mut plans).await?;
         let lowered = lower(plans)?;
-        Ok(lowered.into_iter().filter_map(|one| one.warning).collect())
+        Ok(lowered.into_iter().flat_map(|one| one.warnings).collect())
     }
 
     /// Says that limits are asked for that the engine cannot keep.
@@ -258,7 +258,8 @@ impl Build {
         recipe: &Recipe,
     ) -> Result<Vec<LoweredPlan>, Failure> {
         let mut lowered = lower(plans)?;
-        let warnings = lowered.iter_mut().filter_map(|one| one.warning.take());
+        let warnings = lowered.iter_mut();
+        let warnings = warnings.flat_map(|one| std::mem::take(&mut one.warnings));
         let warnings = warnings.collect();
         Diagnostics::or(self.tell(warnings, recipe).await?, ())?;
         Ok(lowered)
@@ -304,16 +305,18 @@ pub(crate) struct LoweredPlan {
     lowered: Lowered,
     /// What the client has to give.
     needs: Vec<Need>,
-    /// What is wrong with the finished image.
-    warning: Option<Diagnostic>,
+    /// What is wrong with the finished image or what it is made of.
+    warnings: Vec<Diagnostic>,
 }
 
 fn lower(plans: Vec<Plan>) -> Result<Vec<LoweredPlan>, Diagnostics> {
     every(plans.into_iter().map(|plan| {
         let lowered = llb::lower(&plan.stage, &plan.inputs)?;
         let user = user(&lowered.config);
+        let mut warnings = rule::check_platforms(&plan.stage, &plan.inputs);
+        warnings.extend(rule::check_user(&plan.stage, user.as_deref()));
         Ok(LoweredPlan {
-            warning: rule::check_user(&plan.stage, user.as_deref()),
+            warnings,
             needs: needs::of(&plan.stage),
             platform: plan.inputs.platform,
             lowered,

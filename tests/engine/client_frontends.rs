@@ -103,6 +103,28 @@ fn a_client_builds_on_with_what_the_frontend_made() {
     assert_eq!(read, "data");
 }
 
+/// What `buildctl build --opt contextsubdir=…` sends.
+#[test]
+#[ignore = "needs an engine: make test"]
+fn a_folder_of_an_archive_is_the_build_context() {
+    let _ = *FRONTEND;
+    let files = [
+        ("note", "above"),
+        ("sub/folder/pyproject.toml", DEFINITION),
+        ("sub/folder/note", "inside"),
+    ];
+    let context = Files::serve([("/context.tar", &archive(&files, 0))], None);
+    let asked = asked(&context, "scratch", &[("contextsubdir", "sub/folder")]);
+    let mut read = String::new();
+    let solved = Client::connect().build(request(vec![], Options::new()), async |gateway| {
+        let result = gateway.solve(asked).await?;
+        read = gateway.read(&single(&result), "app/note").await?;
+        Ok(result)
+    });
+    solved.unwrap();
+    assert_eq!(read, "inside");
+}
+
 #[test]
 #[ignore = "needs an engine: make test"]
 fn a_client_can_have_everything_built_at_once() {
@@ -340,7 +362,7 @@ fn limits_that_the_engine_cannot_keep_are_one_warning() {
     let context = served("data");
     let asked = asked(
         &context,
-        "plain",
+        "scratch",
         &[("memory", "67108864"), ("cpuquota", "5000")],
     );
     let mut request = request(vec![], asked.frontend_opt);

@@ -166,3 +166,29 @@ fn a_definition_by_its_url_goes_with_an_archive_on_standard_input() {
     assert_eq!(project.text("out/app/note"), project.text("note"));
     assert!(!project.folder().join("out/app/pyproject.toml").exists());
 }
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn a_base_image_for_another_platform_is_told_by_builds_and_checks() {
+    let (registry, project) = (Registry::start(), project());
+    let output = format!(
+        "--output=type=image,name={},push=true",
+        registry.name("arm")
+    );
+    let arm = "--platform=linux/arm64";
+    build(&project, "scratch", &[arm, "--provenance=false", &output]);
+    let base = format!(
+        "--build-context=other=docker-image://{}",
+        registry.name("arm")
+    );
+    let (amd, quiet) = ("--platform=linux/amd64", "--output=type=cacheonly");
+    let said = "is for linux/arm64, and the stage is for linux/amd64";
+    let warned = build(&project, "added-to-context", &[amd, quiet, &base]);
+    warned.says(["InvalidBaseImagePlatform", said]);
+    let right = build(&project, "added-to-context", &[arm, quiet, &base]);
+    assert!(!right.stderr.contains("InvalidBaseImagePlatform"));
+    let checked = build_on(&project, ".", "added-to-context", &[amd, "--check", &base]);
+    checked
+        .failed()
+        .says(["InvalidBaseImagePlatform", said, "pyproject.toml:1"]);
+}

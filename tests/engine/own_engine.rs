@@ -162,7 +162,7 @@ fn a_cache_that_was_imported_can_be_exported_again() {
     engine.prune();
     let again = engine.build(&project, "loop", &[quiet, export, import]);
     again.says(["importing cache manifest from local"]);
-    let copied = again.stderr.lines().find(|line| line.contains("/f"));
+    let copied = again.stderr.lines().find(|line| line.ends_with(" /foo /f"));
     let number = copied.unwrap().split(' ').next().unwrap();
     again.says([&*format!("\n{number} CACHED\n")]);
     assert!(before["manifests"][0]["digest"].is_string(), "{before}");
