@@ -319,7 +319,7 @@ fn check_epoch(epoch: &str, context: &Files, more: &[(&str, &str)], expected: (&
     list.current_dir(folder.folder())
         .args(["--utc", "--full-time", "-tvzf", "layer.tgz"]);
     let listed = Ran::of(&mut list).succeeded().stdout;
-    let time = created.replace('T', " ").replace('Z', " ");
+    let time = created.replace(['T', 'Z'], " ");
     let app = listed.lines().find(|line| line.ends_with(" app/")).unwrap();
     assert!(app.contains(&time), "no {time}in {app}");
 }

@@ -118,8 +118,8 @@ impl Client {
         };
         let events: Vec<control::BuildHistoryEvent> =
             self.stream("Control/ListenBuildHistory", request);
-        let records = events.into_iter().filter_map(|event| event.record);
-        records.last().unwrap()
+        let mut records = events.into_iter().filter_map(|event| event.record);
+        records.next_back().unwrap()
     }
 
     /// Closes the record of a build, with its trace.
