@@ -10,6 +10,7 @@ mod decisions;
 pub mod definition;
 #[cfg(feature = "cli")]
 pub mod directory_context;
+mod epoch;
 mod files;
 mod folders;
 pub mod gateway;
@@ -21,6 +22,8 @@ pub mod pack;
 mod panics;
 mod recipe;
 pub mod request;
+mod resolve;
+mod result;
 mod scan;
 mod sent;
 mod sources;
@@ -119,11 +122,12 @@ async fn build_image(
     recipe: Recipe,
     started: Instant,
 ) -> Result<Outcome, Failure> {
-    let request = Arc::new(Request::from_env()?);
+    let request = Request::from_env()?;
     let subrequest = request.subrequest.clone();
     if let Some(answer) = subrequest.as_ref().and_then(subrequest::without_files) {
         return answer;
     }
+    let request = Arc::new(epoch::resolve(&gateway, request).await?);
     let inputs = Arc::new(gateway.inputs().await?);
     let files = Arc::new(Files::load(&gateway, &request, &recipe, &inputs).await?);
     let given = request.build_args.get(rule::BUILD_ARG);
@@ -138,6 +142,7 @@ async fn build_image(
     if let Some(subrequest) = &subrequest {
         return subrequest::with_files(&build, &recipe, subrequest).await;
     }
+    build.warn_of_limits().await?;
     let mut plans = build.plan(&recipe).await?;
     build.resolve_images(&mut plans).await?;
     let scans = build.plan_scans(&plans).await?;

@@ -12,8 +12,9 @@ use microb_dsl::{
 };
 
 use crate::build::{Build, Plan};
-use crate::gateway::{Failure, Graph, Reference};
+use crate::gateway::{Failure, Found, Graph, Reference};
 use crate::request::Scan;
+use crate::resolve::no_image;
 
 // Where a scanner finds what it scans, and where it writes: the paths of `sbom.go`.
 const IMAGE: &str = "/run/src/core/sbom";
@@ -34,7 +35,10 @@ impl Build {
         let scanner = self
             .gateway
             .resolve_image(&scan.scanner, platform, mode, name);
-        let scanner = scanner.await?;
+        let scanner = match scanner.await? {
+            Found::Image(found) => found,
+            Found::Other(identifier) => return Err(no_image(&scan.scanner, &identifier)),
+        };
         let argv = argv(&scanner).ok_or_else(|| {
             let image = scan.scanner.familiar();
             Failure::new(format!("the scanner `{image}` has no command"))

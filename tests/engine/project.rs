@@ -7,6 +7,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use serde_json::Value;
+
 use crate::docker::{Image, Ran, docker};
 use crate::progress::Progress;
 
@@ -122,6 +124,19 @@ impl Project {
     pub(crate) fn flag(mut self, flag: impl Into<String>) -> Self {
         self.flags.push(flag.into());
         self
+    }
+
+    /// The text of a file.
+    #[track_caller]
+    pub(crate) fn text(&self, path: &str) -> String {
+        let path = self.folder.join(path);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// What is in a file of JSON.
+    #[track_caller]
+    pub(crate) fn json(&self, path: &str) -> Value {
+        serde_json::from_str(&self.text(path)).unwrap()
     }
 
     /// The project's folder.
