@@ -4,10 +4,12 @@ use microb::Spanned;
 use microb::prelude::*;
 use microb::step::Owner;
 
-use crate::builder::{self, Built, VENV, tool, variables};
+use crate::builder::{self, Built, VENV, variables};
 use crate::config::{Config, Packaging};
 use crate::container::{Port, User};
 use crate::flavor::{image_span, packages, runtime_image};
+use crate::install::tool;
+use crate::own_steps;
 
 pub use crate::container::NONROOT;
 
@@ -34,10 +36,18 @@ fn add_user(User { name, uid, gid }: &User) -> String {
 }
 
 /// Installs the wheel into the environment, and removes what the installer leaves for itself.
-const INSTALL_WHEEL: &str = "\
-UV_NO_INSTALLER_METADATA=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH \
-/opt/uv/bin/uv pip install --python=/app/.venv/bin/python --offline --no-cache --no-index --no-deps \
---link-mode=copy --compile-bytecode --no-progress /dist/*.whl && rm -f /app/.venv/.lock";
+fn install_wheel(config: &Config) -> String {
+    let compile = if config.compile {
+        "--compile-bytecode "
+    } else {
+        ""
+    };
+    format!(
+        "UV_NO_INSTALLER_METADATA=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH \
+         /opt/uv/bin/uv pip install --python=/app/.venv/bin/python --offline --no-cache --no-index --no-deps \
+         --link-mode=copy {compile}--no-progress /dist/*.whl && rm -f /app/.venv/.lock"
+    )
+}
 
 /// The image that runs, on `system`. `files` are the steps of `copy_files` and `add_files`.
 pub fn runtime(config: &Config, system: &Stage, built: &Built, files: impl IntoSteps) -> Stage {
@@ -51,6 +61,7 @@ pub fn runtime(config: &Config, system: &Stage, built: &Built, files: impl IntoS
         .then(workdir("/app"))
         .then(copy(VENV, VENV).from(&built.builder))
         .then(project(config, built))
+        .then(own_steps::changed_files(built))
         .then(files)
         .then(environment(config))
         .then(labels(config))
@@ -173,7 +184,7 @@ pub fn labels(config: &Config) -> Vec<Step> {
 /// Its wheel is installed into the environment, which has to be there; what is no package is copied to `/app`.
 pub fn project(config: &Config, built: &Built) -> Vec<Step> {
     let install = built.wheel.as_ref().map(|wheel| {
-        run(INSTALL_WHEEL)
+        run(install_wheel(config))
             .network(Network::None)
             .mount(bind("/dist").from(wheel).path("/dist"))
             .mount(tool(&built.installer))

@@ -7,6 +7,7 @@ use microb::context::BuildArg;
 use microb::{Context, Diagnostic, Span, Spanned};
 
 use crate::backend;
+use crate::certificates;
 use crate::config::{Config, Python};
 use crate::dependencies;
 use crate::files::{self, Place};
@@ -26,6 +27,7 @@ use crate::substitute::substitute;
 use crate::table::{Map, Table as _, Value as _};
 use crate::target_table::TargetTable;
 use crate::targets::comment_about;
+use crate::tool_indices::{self, Lists};
 use crate::tree::{Table, escape};
 use crate::unread;
 
@@ -51,7 +53,7 @@ pub(crate) fn resolve(
         findings,
     );
     let project = &shared.metadata.project;
-    let wanted = dependencies::wanted(shared, tables, &target, python.as_ref(), cx, findings);
+    let mut wanted = dependencies::wanted(shared, tables, &target, python.as_ref(), cx, findings);
     unread::tell(tables, &wanted.dependencies, findings);
     let mut labels = labels::automatic(&shared.metadata, target.api_version, tables.root.span());
     let inherited = |keys| table.map_or_else(Vec::new, |table| inherited(table, keys));
@@ -64,6 +66,13 @@ pub(crate) fn resolve(
     let needed = shared.build_system.requires.iter().chain(of_members);
     let needed: Vec<_> = needed.cloned().collect();
     let build_needs = |needs| first(&needed, needs);
+    let mut lists = Lists {
+        listed: &shared.listed,
+        build: &needed,
+        dependencies: &mut wanted.dependencies,
+    };
+    let indices = index_table::resolve(target.indices, findings);
+    let indices = tool_indices::resolve(indices, tables, cx, &mut lists, findings);
     let mut config = Config {
         extends: target.extends,
         api_version: target.api_version,
@@ -85,7 +94,9 @@ pub(crate) fn resolve(
             check_env_name,
         ),
         labels,
-        indices: index_table::resolve(target.indices, findings),
+        indices,
+        netrc_secret: target.netrc_secret,
+        certificates: certificates::resolve(target.certificates, &shared.project_dir, cx, findings),
         entrypoint: target.entrypoint,
         command: target.command,
         copy_files: copies(target.copy_files, Place::Image),
@@ -105,6 +116,10 @@ pub(crate) fn resolve(
         base_image: target.base_image,
         build_image: target.build_image,
         uv_version: target.uv_version,
+        build_network: target.build_network,
+        run: target.run.into_iter().map(|step| step.0).collect(),
+        compile: target.compile,
+        prune: target.prune,
         program: None,
     };
     if config.entrypoint.is_none() && config.command.is_none() {

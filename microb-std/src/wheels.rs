@@ -3,8 +3,10 @@
 use microb::Span;
 use microb::prelude::*;
 
-use crate::builder::{self, BUILD_VENV, Install, UV, place, tool};
+use crate::builder::{self, BUILD_VENV, place};
+use crate::certificates::trusting;
 use crate::config::{BuildSystem, Config, Member};
+use crate::install::{Install, UV, tool};
 
 /// Lists what a build backend needs beyond `requires`.
 const BUILD_REQUIRES_PY: &str = include_str!("build_requires.py");
@@ -33,7 +35,7 @@ pub(crate) fn of_member(
     let sources = copy(folder, "/src").literal().at(place);
     let backend = asked(config, system, sources.clone(), &backend, installer);
     let stage = format!("wheel-{name}");
-    wheel(&stage, sources, Some(place), &backend, installer)
+    wheel(config, &stage, sources, Some(place), &backend, installer)
 }
 
 /// The same environment with what the backend asks for when it sees the project, without network.
@@ -72,9 +74,7 @@ pub(crate) fn asked(
     let install = Install {
         venv: BUILD_VENV,
         file: output,
-        flags: &[],
-        index: None,
-        over_ssh: false,
+        ..Install::default()
     };
     from(backend)
         .named(format!("{name}-more"))
@@ -89,32 +89,38 @@ pub(crate) fn asked(
 /// The wheel of a project in `/dist`, built without network and without the installer's cache, which would
 /// hold the wheels of earlier builds.
 pub(crate) fn wheel(
+    config: &Config,
     name: &str,
     sources: impl IntoSteps,
     place: Option<&Span>,
     backend: &Stage,
     installer: &Stage,
 ) -> Stage {
+    let words = [
+        UV,
+        "build",
+        "--wheel",
+        "--offline",
+        "--no-cache",
+        "--no-build-isolation",
+        "--python=/opt/build/bin/python",
+        "--out-dir=/dist",
+        "/src",
+    ];
+    let build = if config.build_network {
+        trusting(config, words.map(str::to_owned).to_vec())
+    } else {
+        run(words).network(Network::None)
+    };
     from(backend)
         .named(name)
         .then(path("/opt/build/bin"))
         .then(sources)
         .then(
-            run([
-                UV,
-                "build",
-                "--wheel",
-                "--offline",
-                "--no-cache",
-                "--no-build-isolation",
-                "--python=/opt/build/bin/python",
-                "--out-dir=/dist",
-                "/src",
-            ])
-            .network(Network::None)
-            .mount(tool(installer))
-            .called("build the wheel")
-            .at(place),
+            build
+                .mount(tool(installer))
+                .called("build the wheel")
+                .at(place),
         )
 }
 

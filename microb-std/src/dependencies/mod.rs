@@ -19,6 +19,7 @@ use crate::resolve::Shared;
 use crate::rules::NO_LOCK;
 use crate::table::Keyed;
 use crate::target_table::TargetTable;
+use crate::uv_sources;
 
 /// What to install, and where it says that git and ssh are needed.
 pub(crate) struct Wanted {
@@ -65,7 +66,7 @@ pub(crate) fn wanted(
     };
     match lock::find(cx, beside, named, &place) {
         Ok(None) => {
-            let wanted = listed_by_project(shared, &extras, &groups, findings);
+            let wanted = listed_by_project(shared, tables, &extras, &groups, findings);
             if !matches!(&wanted.dependencies, Dependencies::Listed(listed) if listed.is_empty()) {
                 findings.add(not_locked(shared, tables, &place));
             }
@@ -149,6 +150,7 @@ impl Wanted {
 /// The project's own lists, with the chosen extras and groups.
 fn listed_by_project(
     shared: &Shared,
+    tables: &Tables<'_>,
     extras: &[Spanned<String>],
     groups: &[Spanned<String>],
     findings: &Findings,
@@ -188,6 +190,7 @@ fn listed_by_project(
         extras,
         findings,
     );
+    let requirements = uv_sources::apply(requirements, tables, findings);
     let place_of = |needs: fn(&Requirement) -> bool| {
         let first = requirements.iter().find(|one| needs(one))?;
         Some(first.text.span.clone())
