@@ -25,6 +25,7 @@ fn main() -> ExitCode {
     microb_frontend::main(
         Recipe::new("microb", microb_std::recipe)
             .format(microb_std::PYPROJECT)
+            .init(microb_std::init)
             .starter(STARTER)
             .about("Builds a container image from pyproject.toml, without a Dockerfile")
             .version(env!("CARGO_PKG_VERSION"))

@@ -27,7 +27,7 @@ pub(crate) const BUILD_VENV: &str = "/opt/build";
 pub(crate) const REQUIREMENTS: &str = "/requirements";
 
 /// A time that zip archives can hold, 1980-01-01, so that the same sources give the same wheel.
-const WHEEL_EPOCH: &str = "315532800";
+pub(crate) const WHEEL_EPOCH: &str = "315532800";
 
 /// Lists the requirements of a project that only its build backend knows.
 const METADATA_PY: &str = include_str!("metadata.py");

@@ -90,6 +90,8 @@ pub struct Config {
     pub compile: bool,
     /// `prune`: patterns of files of the dependencies to leave out, relative to `site-packages`.
     pub prune: Vec<Spanned<String>>,
+    /// `installer`: what installs packages.
+    pub installer: Installer,
     /// `uv_version`; `None` means [`UV_VERSION`](crate::builder::UV_VERSION).
     pub uv_version: Option<Spanned<String>>,
     /// What runs, found in the project; only when neither `entrypoint` nor `command` is given.
@@ -115,6 +117,17 @@ pub enum ApiVersion {
     /// `"v1"`.
     #[default]
     V1,
+}
+
+/// What installs packages, and builds the project's wheel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Choice)]
+#[choice(crate = crate::table)]
+pub enum Installer {
+    /// uv, of a version that microb pins.
+    #[default]
+    Uv,
+    /// The pip of the images.
+    Pip,
 }
 
 /// The family of base images.

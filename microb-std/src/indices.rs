@@ -62,6 +62,45 @@ pub fn only(config: &Config, url: &str) -> Vec<String> {
     words
 }
 
+/// pip's options: `only` is the index of a lock. Where there are several indices, pip asks all at once.
+pub(crate) fn options_of_pip(config: &Config, only: Option<&str>, is_locked: bool) -> Vec<String> {
+    let mut words = Vec::new();
+    if let Some(url) = only {
+        words.extend(["--index-url".to_owned(), url.to_owned()]);
+    }
+    for index in &config.indices {
+        let url = &index.url.value;
+        let flag = match index.role {
+            _ if only.is_some() || is_locked && index.of_tool => None,
+            IndexRole::Extra => Some("--extra-index-url"),
+            IndexRole::Default => Some("--index-url"),
+            IndexRole::Explicit(_) => None,
+        };
+        if let Some(flag) = flag {
+            words.extend([flag.to_owned(), url.clone()]);
+        }
+        if index.trust {
+            words.extend(["--trusted-host".to_owned(), host(url).to_owned()]);
+        }
+    }
+    words
+}
+
+/// The hosts of indices with a login, as the beginning of the variables' names and the host without its port: `UV_INDEX_A=h`.
+pub(crate) fn hosts_with_login(config: &Config) -> Vec<String> {
+    let with_login = config
+        .indices
+        .iter()
+        .filter(|index| index.username.is_some());
+    with_login
+        .map(|index| {
+            let host = host(&index.url.value);
+            let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+            format!("UV_INDEX_{}={name}", in_variable(&index.name))
+        })
+        .collect()
+}
+
 /// Packages of a lock that come from one index only, since the configuration says so.
 pub(crate) fn place(pins: &mut [Pinned], indices: &[Index]) {
     for index in indices.iter().filter(|index| !index.of_tool) {

@@ -3,8 +3,9 @@
 use microb::mount::Mount;
 use microb::prelude::*;
 
-use crate::certificates::{named, trusting};
-use crate::config::Config;
+use crate::certificates::trusting;
+use crate::config::{Config, Installer};
+use crate::flavor;
 use crate::indices;
 use crate::requirement::{Requirement, requirements_txt};
 
@@ -16,6 +17,15 @@ const KNOWN_HOSTS: &str = "/run/secrets/known_hosts";
 
 /// Where uv, pip and git look for logins.
 const NETRC: &str = "/root/.netrc";
+
+/// Where the logins for pip are, in memory.
+const LOGINS: &str = "/run/logins";
+
+/// Where [`PIP_LOGINS_PY`] is.
+const LOGINS_SCRIPT: &str = "/requirements/pip_logins.py";
+
+/// Writes the logins that stand in variables into a netrc, and runs pip.
+const PIP_LOGINS_PY: &str = include_str!("pip_logins.py");
 
 /// The installation of what a requirements file lists.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,10 +52,19 @@ pub(crate) struct Install<'a> {
 impl Install<'_> {
     /// The steps, with the logins of the indices and the keys for ssh.
     pub(crate) fn steps(&self, config: &Config, installer: &Stage) -> impl IntoSteps + use<> {
-        let words = self.uv(config);
-        let mut install = trusting(config, words.clone())
-            .cache("/root/.cache/uv")
-            .mount(tool(installer));
+        let words = match config.installer {
+            Installer::Uv => self.uv(config),
+            Installer::Pip => self.pip(config),
+        };
+        let logins = self.logins_of_pip(config);
+        let run = trusting(config, [logins.clone(), words.clone()].concat());
+        let mut install = match config.installer {
+            Installer::Uv => run.cache("/root/.cache/uv").mount(tool(installer)),
+            Installer::Pip => run.cache("/root/.cache/pip"),
+        };
+        if !logins.is_empty() {
+            install = install.mount(tmpfs(LOGINS));
+        }
         if self.over_ssh {
             let known_hosts = secret("known_hosts").target(KNOWN_HOSTS).optional();
             install = install.ssh().mount(known_hosts);
@@ -56,12 +75,53 @@ impl Install<'_> {
         let ssh_command = format!(
             "ssh -o StrictHostKeyChecking=accept-new -o GlobalKnownHostsFile={KNOWN_HOSTS}"
         );
+        let install = install.mounts(indices::secrets(config));
+        let is_plain = config.certificates.is_empty() && logins.is_empty();
         (
+            (!logins.is_empty()).then(|| mkfile(LOGINS_SCRIPT, PIP_LOGINS_PY)),
             indices::plain_logins(config),
             self.over_ssh.then(|| env("GIT_SSH_COMMAND", ssh_command)),
             config.netrc_secret.as_ref().map(|_| env("NETRC", NETRC)),
-            named(config, install.mounts(indices::secrets(config)), &words),
+            if is_plain {
+                install.into_steps()
+            } else {
+                install.called(words.join(" "))
+            },
         )
+    }
+
+    /// What runs before pip, to give it the logins that uv finds by itself.
+    fn logins_of_pip(&self, config: &Config) -> Vec<String> {
+        let hosts = indices::hosts_with_login(config);
+        if config.installer == Installer::Uv || hosts.is_empty() {
+            return Vec::new();
+        }
+        let python = flavor::python(config).to_owned();
+        let mut words = vec![python, LOGINS_SCRIPT.to_owned(), format!("{LOGINS}/netrc")];
+        words.extend(hosts);
+        words.push("--".to_owned());
+        words
+    }
+
+    fn pip(&self, config: &Config) -> Vec<String> {
+        let mut words = pip(config, self.venv, "install");
+        let mut flag = |flag: &str| words.push(flag.to_owned());
+        if self.is_locked {
+            flag("--no-deps");
+        }
+        if !(self.compile && config.compile) {
+            flag("--no-compile");
+        }
+        if let Some(constraints) = self.constraints {
+            flag("--constraint");
+            flag(constraints);
+        }
+        if self.has_hashes {
+            flag("--require-hashes");
+        }
+        words.extend(indices::options_of_pip(config, self.index, self.is_locked));
+        words.extend(["--requirement".to_owned(), self.file.to_owned()]);
+        words
     }
 
     fn uv(&self, config: &Config) -> Vec<String> {
@@ -89,6 +149,22 @@ impl Install<'_> {
         words.extend(["--requirements".to_owned(), self.file.to_owned()]);
         words
     }
+}
+
+/// pip of the image, which works on another environment, with what keeps it quiet.
+pub(crate) fn pip(config: &Config, venv: &str, command: &str) -> Vec<String> {
+    let python = format!("--python={venv}/bin/python");
+    let words = [flavor::python(config), "-m", "pip", &python, command];
+    let flags = [
+        "--disable-pip-version-check",
+        "--no-input",
+        "--progress-bar=off",
+    ];
+    words
+        .iter()
+        .chain(&flags)
+        .map(|&word| word.to_owned())
+        .collect()
 }
 
 /// The installer, as a program that is there only while a step runs.

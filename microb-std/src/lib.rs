@@ -27,6 +27,7 @@ mod groups;
 mod healthcheck;
 mod ignored;
 mod index_table;
+mod init;
 mod install;
 mod labels;
 mod location;
@@ -61,12 +62,13 @@ mod wheels;
 
 pub use config::{
     AddFile, AddSource, ApiVersion, BuildSystem, Certificate, Config, CopyFile, CopyFrom,
-    Credential, Dependencies, ExplicitPackage, Flavor, Index, IndexRole, Member, OwnSecret,
-    OwnStep, Packaging, Project, Python, PythonOrigin, PythonVersion, RequirementsFile,
+    Credential, Dependencies, ExplicitPackage, Flavor, Index, IndexRole, Installer, Member,
+    OwnSecret, OwnStep, Packaging, Project, Python, PythonOrigin, PythonVersion, RequirementsFile,
 };
 pub use container::{NONROOT, Port, StopSignal, Time, User};
 pub use format::PYPROJECT;
 pub use ignored::ignored;
+pub use init::init;
 pub use pinned::{Pinned, PinnedSet, PinnedSource};
 pub use program::Program;
 pub use recipe::{Bases, ToBases, image, recipe};

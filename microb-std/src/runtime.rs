@@ -4,11 +4,11 @@ use microb::Spanned;
 use microb::prelude::*;
 use microb::step::Owner;
 
-use crate::builder::{self, Built, VENV, variables};
-use crate::config::{Config, Packaging};
+use crate::builder::{self, Built, VENV, WHEEL_EPOCH, variables};
+use crate::config::{Config, Installer, Packaging};
 use crate::container::{Port, User};
 use crate::flavor::{image_span, packages, runtime_image};
-use crate::install::tool;
+use crate::install::{self, tool};
 use crate::own_steps;
 
 pub use crate::container::NONROOT;
@@ -37,16 +37,24 @@ fn add_user(User { name, uid, gid }: &User) -> String {
 
 /// Installs the wheel into the environment, and removes what the installer leaves for itself.
 fn install_wheel(config: &Config) -> String {
-    let compile = if config.compile {
-        "--compile-bytecode "
-    } else {
-        ""
-    };
-    format!(
-        "UV_NO_INSTALLER_METADATA=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH \
-         /opt/uv/bin/uv pip install --python=/app/.venv/bin/python --offline --no-cache --no-index --no-deps \
-         --link-mode=copy {compile}--no-progress /dist/*.whl && rm -f /app/.venv/.lock"
-    )
+    match (config.installer, config.compile) {
+        (Installer::Uv, compile) => {
+            let compile = if compile { "--compile-bytecode " } else { "" };
+            format!(
+                "UV_NO_INSTALLER_METADATA=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH \
+                 /opt/uv/bin/uv pip install --python=/app/.venv/bin/python --offline --no-cache --no-index --no-deps \
+                 --link-mode=copy {compile}--no-progress /dist/*.whl && rm -f /app/.venv/.lock"
+            )
+        }
+        (Installer::Pip, compile) => {
+            let words = install::pip(config, VENV, "install").join(" ");
+            let compile = if compile { "" } else { "--no-compile " };
+            // With this variable, pip compiles without times.
+            format!(
+                "SOURCE_DATE_EPOCH={WHEEL_EPOCH} {words} --root-user-action=ignore --no-cache-dir --no-index --no-deps {compile}/dist/*.whl"
+            )
+        }
+    }
 }
 
 /// The image that runs, on `system`. `files` are the steps of `copy_files` and `add_files`.
@@ -187,8 +195,11 @@ pub fn project(config: &Config, built: &Built) -> Vec<Step> {
         run(install_wheel(config))
             .network(Network::None)
             .mount(bind("/dist").from(wheel).path("/dist"))
-            .mount(tool(&built.installer))
-            .called("uv pip install the project's wheel")
+            .mounts((config.installer == Installer::Uv).then(|| tool(&built.installer)))
+            .called(match config.installer {
+                Installer::Uv => "uv pip install the project's wheel",
+                Installer::Pip => "pip install the project's wheel",
+            })
             .at(config.project.name.as_ref().map(|name| &name.span))
     });
     let is_sources = config.project.packaging == Packaging::Sources;

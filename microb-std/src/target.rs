@@ -8,7 +8,7 @@ use microb::{Context, Diagnostic, Span, Spanned};
 
 use crate::backend;
 use crate::certificates;
-use crate::config::{Config, Python};
+use crate::config::{Config, Installer, Python};
 use crate::dependencies;
 use crate::files::{self, Place};
 use crate::healthcheck;
@@ -70,7 +70,11 @@ pub(crate) fn resolve(
         listed: &shared.listed,
         build: &needed,
         dependencies: &mut wanted.dependencies,
+        installer: target.installer,
     };
+    if target.installer == Installer::Pip {
+        with_pip(target.uv_version.as_ref(), findings);
+    }
     let indices = index_table::resolve(target.indices, findings);
     let indices = tool_indices::resolve(indices, tables, cx, &mut lists, findings);
     let mut config = Config {
@@ -115,6 +119,7 @@ pub(crate) fn resolve(
         healthcheck: None,
         base_image: target.base_image,
         build_image: target.build_image,
+        installer: target.installer,
         uv_version: target.uv_version,
         build_network: target.build_network,
         run: target.run.into_iter().map(|step| step.0).collect(),
@@ -129,6 +134,15 @@ pub(crate) fn resolve(
     let check = target.healthcheck;
     config.healthcheck = check.and_then(|check| healthcheck::resolve(check, &config, findings));
     Some(config)
+}
+
+/// What has no meaning for pip.
+fn with_pip(uv_version: Option<&Spanned<String>>, findings: &Findings) {
+    if let Some(version) = uv_version {
+        let error = Diagnostic::error("there is no uv with `installer = \"pip\"`");
+        let error = error.at(&version.span);
+        findings.add(error.help("remove `uv_version`, or `installer`"));
+    }
 }
 
 /// What the targets that this one extends say of a table of names, the nearest first.

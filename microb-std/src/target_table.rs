@@ -3,7 +3,7 @@
 use microb::grammar::{Mistake, absolute_path};
 use microb::{ImageRef, Spanned};
 
-use crate::config::{ApiVersion, Flavor};
+use crate::config::{ApiVersion, Flavor, Installer};
 use crate::container::{Port, StopSignal, User, WrittenHealthcheck};
 use crate::own_step_table::WrittenStep;
 use crate::python::Wanted;
@@ -101,6 +101,9 @@ pub(crate) struct TargetTable {
     /// The image that builds, with the same Python at the same place. Without it `base_image`, or the official one.
     #[key(example = "registry.example.com/python:3.14")]
     pub(crate) build_image: Option<Spanned<ImageRef>>,
+    /// What installs packages: uv, or the pip of the images.
+    #[key(default)]
+    pub(crate) installer: Installer,
     /// The version of uv that installs, if it is not microb's own.
     #[key(example = "0.13.9", pattern = r"^[0-9]+(\.[0-9]+)*$", check = three_numbers)]
     pub(crate) uv_version: Option<Spanned<String>>,

@@ -3,7 +3,7 @@
 
 use microb::{Context, Diagnostic, Spanned};
 
-use crate::config::{Credential, Dependencies, ExplicitPackage, Index, IndexRole};
+use crate::config::{Credential, Dependencies, ExplicitPackage, Index, IndexRole, Installer};
 use crate::dependencies::Listed;
 use crate::indices;
 use crate::location::check_url;
@@ -23,6 +23,7 @@ pub(crate) struct Lists<'a> {
     /// What building needs.
     pub(crate) build: &'a [Requirement],
     pub(crate) dependencies: &'a mut Dependencies,
+    pub(crate) installer: Installer,
 }
 
 /// `indices`, and those of uv's and Poetry's tables behind them.
@@ -42,6 +43,9 @@ pub(crate) fn resolve(
     let all = joined(own, of_tools);
     match &mut *lists.dependencies {
         Dependencies::Locked(set) => indices::place(&mut set.pins, &all),
+        Dependencies::Listed(_) if lists.installer == Installer::Pip => {
+            needs_lock(all.iter(), findings);
+        }
         Dependencies::Listed(_) => lists.check_named(&all, findings),
         Dependencies::File(_) => needs_lock(all.iter().filter(|index| !index.of_tool), findings),
         Dependencies::FromBackend { .. } => needs_lock(all.iter(), findings),
@@ -356,7 +360,7 @@ fn needs_lock<'a>(indices: impl Iterator<Item = &'a Index>, findings: &Findings)
     for package in packages(indices) {
         let name = &package.name;
         let message = format!(
-            "that `{}` comes from an index of its own needs a lock file, or a list in `project.dependencies`",
+            "that `{}` comes from an index of its own needs a lock file, or uv and a list in `project.dependencies`",
             name.value
         );
         let error = Diagnostic::error(message).at(&name.span);

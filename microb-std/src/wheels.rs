@@ -5,11 +5,34 @@ use microb::prelude::*;
 
 use crate::builder::{self, BUILD_VENV, place};
 use crate::certificates::trusting;
-use crate::config::{BuildSystem, Config, Member};
-use crate::install::{Install, UV, tool};
+use crate::config::{BuildSystem, Config, Installer, Member};
+use crate::install::{self, Install, UV, tool};
 
 /// Lists what a build backend needs beyond `requires`.
 const BUILD_REQUIRES_PY: &str = include_str!("build_requires.py");
+
+/// What builds a wheel with uv.
+const UV_BUILD: [&str; 9] = [
+    UV,
+    "build",
+    "--wheel",
+    "--offline",
+    "--no-cache",
+    "--no-build-isolation",
+    "--python=/opt/build/bin/python",
+    "--out-dir=/dist",
+    "/src",
+];
+
+/// What builds one with pip, after [`install::pip`].
+const PIP_WHEEL: [&str; 6] = [
+    "--no-deps",
+    "--no-index",
+    "--no-cache-dir",
+    "--no-build-isolation",
+    "--wheel-dir=/dist",
+    "/src",
+];
 
 /// The wheel of a member. `own` is the environment of the project itself, which a member with the same requirements has too.
 pub(crate) fn of_member(
@@ -96,29 +119,26 @@ pub(crate) fn wheel(
     backend: &Stage,
     installer: &Stage,
 ) -> Stage {
-    let words = [
-        UV,
-        "build",
-        "--wheel",
-        "--offline",
-        "--no-cache",
-        "--no-build-isolation",
-        "--python=/opt/build/bin/python",
-        "--out-dir=/dist",
-        "/src",
-    ];
+    let words = match config.installer {
+        Installer::Uv => UV_BUILD.map(str::to_owned).to_vec(),
+        Installer::Pip => {
+            let flags = PIP_WHEEL.map(str::to_owned);
+            [install::pip(config, BUILD_VENV, "wheel"), flags.to_vec()].concat()
+        }
+    };
     let build = if config.build_network {
-        trusting(config, words.map(str::to_owned).to_vec())
+        trusting(config, words)
     } else {
         run(words).network(Network::None)
     };
+    let is_uv = config.installer == Installer::Uv;
     from(backend)
         .named(name)
         .then(path("/opt/build/bin"))
         .then(sources)
         .then(
             build
-                .mount(tool(installer))
+                .mounts(is_uv.then(|| tool(installer)))
                 .called("build the wheel")
                 .at(place),
         )
