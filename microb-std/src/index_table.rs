@@ -77,13 +77,13 @@ fn role(
             marker: None,
         })
     };
-    let packages: Vec<_> = value.into_iter().filter_map(package).collect();
-    if packages.is_empty() {
+    if value.is_empty() {
         let error = Diagnostic::error("an index for no package is never asked").at(&key);
         findings.add(error.help("remove `packages`, or name those that come from it"));
         return None;
     }
-    Some(IndexRole::Explicit(packages))
+    let packages: Vec<_> = value.into_iter().filter_map(package).collect();
+    (!packages.is_empty()).then_some(IndexRole::Explicit(packages))
 }
 
 /// The two halves of the login. There is no password without a user.

@@ -41,7 +41,11 @@ fn the_image_is_the_same_with_the_table() {
         let (without, with) = (render(project), render(&written));
         let without = without.lines().filter(|line| !line.contains("AS "));
         let with = with.lines().filter(|line| !line.contains("AS "));
-        assert_eq!(without.collect::<Vec<_>>(), with.collect::<Vec<_>>(), "{written}");
+        assert_eq!(
+            without.collect::<Vec<_>>(),
+            with.collect::<Vec<_>>(),
+            "{written}"
+        );
     }
 }
 
@@ -50,10 +54,17 @@ fn a_first_line_and_the_ends_of_lines_stay() {
     for (start, expected) in [
         ("", "#syntax=acme/py:1\n[project]"),
         ("# syntax = other\n", "# syntax = other\n[project]"),
-        ("# check=skip=A\n#syntax=other\n", "# check=skip=A\n#syntax=other\n[project]"),
+        (
+            "# check=skip=A\n#syntax=other\n",
+            "# check=skip=A\n#syntax=other\n[project]",
+        ),
         ("# a comment\n", "#syntax=acme/py:1\n# a comment\n[project]"),
     ] {
-        let text = init(&MemoryContext::new(format!("{start}{PROJECT}")), "acme/py:1").unwrap();
+        let text = init(
+            &MemoryContext::new(format!("{start}{PROJECT}")),
+            "acme/py:1",
+        )
+        .unwrap();
         assert!(text.starts_with(expected), "{text}");
     }
     let windows = PROJECT.replace('\n', "\r\n");
@@ -85,5 +96,8 @@ fn a_file_that_has_the_table_or_mistakes_is_refused() {
     }
     let script = SourceFile::new("tool.py", "# /// script\n# dependencies = []\n# ///\n");
     let error = init(&MemoryContext::with_definition(script), "microb:dev").unwrap_err();
-    assert!(error.to_string().contains("a script has its table"), "{error}");
+    assert!(
+        error.to_string().contains("a script has its table"),
+        "{error}"
+    );
 }

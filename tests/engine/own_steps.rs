@@ -1,5 +1,6 @@
 //! `run`, `prune`, `compile` and `build_network`, each seen in an image.
 
+use crate::docker::{Ran, docker};
 use crate::project::{Project, unique};
 
 /// A package `app` with a function, and its tests.
@@ -8,7 +9,11 @@ fn tested(target: &str) -> Project {
         .file("app.py", "def double(x):\n    return 2 * x\n")
         .file(
             "tests/test_app.py",
-            "import app\n\ndef test_double():\n    assert app.double(2) == 4\n",
+            // A test that ran already would say nothing.
+            format!(
+                "# {}\nimport app\n\ndef test_double():\n    assert app.double(2) == 4\n",
+                unique()
+            ),
         )
         .edit(
             "pyproject.toml",
@@ -30,7 +35,7 @@ fn a_target_of_tests_is_built_when_they_pass_and_underlined_when_they_fail() {
     broken.try_build(&test).failed().says([
         "assert 6 == 4",
         "1 failed",
-        "pyproject.toml:17",
+        "pyproject.toml:16",
         "run = [{ command = [\"pytest\"",
     ]);
     // Another target has neither the tests nor what they need.
@@ -52,28 +57,39 @@ fn what_commands_change_below_app_is_in_the_image_and_their_secrets_are_not() {
     { command = ["sh", "-c", "test -s /run/secrets/a && test \"$TOKEN\" = \"$(cat /run/secrets/a)\" && echo made > made.txt"], secrets = ["a", { id = "a", env = "TOKEN" }] },
 ]
 copy_files = [{ src = "/src/made.txt", dst = "/app/made.txt", from = "builder" }]"#;
-    let project = tested(target);
+    let project = tested(target).edit(
+        "pyproject.toml",
+        "version = \"1.0\"",
+        "version = \"1.0\"\ndependencies = [\"humanize==4.9.0\"]",
+    );
     let file = project.folder().with_extension("token");
     std::fs::write(&file, &token).unwrap();
     let secret = format!("--secret=id=a,src={}", file.display());
-    let (image, progress) = project.build_with_progress(&[&secret]);
+    let image = project.build(&[&secret]);
     let script = "cat /app/data/words /app/made.txt; find /app -newer /app/.venv/pyvenv.cfg -name 'made*'; ls /run/secrets 2>/dev/null; \
                   stat -c %u:%a /app/data/words";
     let found = image.output(&["sh", "-c", script]);
     assert_eq!(found, "42made\n/app/made.txt\n0:644\n");
-    drop(progress);
     // Nothing but what changed is in the layer: the environment is in one of its own.
-    let history = crate::docker::docker(["history", "--format={{.Size}} {{.CreatedBy}}", &image.0]);
-    let history = crate::docker::Ran::of(&mut { history }).succeeded().stdout;
-    let layer = history
-        .lines()
-        .find(|line| line.contains("/changed/app"))
-        .unwrap();
-    assert!(layer.starts_with("2B "), "{history}");
+    let sizes = [
+        "history",
+        "--human=false",
+        "--format={{.Size}} {{.CreatedBy}}",
+        &image.0,
+    ];
+    let sizes = Ran::of(&mut docker(sizes)).succeeded().stdout;
+    let size = |step: &str| -> u64 {
+        let line = sizes.lines().find(|line| line.contains(step));
+        line.unwrap().split(' ').next().unwrap().parse().unwrap()
+    };
+    assert!(
+        size("/changed/app") * 10 < size("COPY --from=builder"),
+        "{sizes}"
+    );
     project
         .try_build(&[])
         .failed()
-        .says(["the secret `a` was not given", "pyproject.toml:13"]);
+        .says(["the secret `a` was not given", "pyproject.toml:14"]);
     std::fs::remove_file(file).unwrap();
 }
 

@@ -138,7 +138,7 @@ fn build(project: &Project, index: &Index, names: [&str; 2], flags: &[&str]) -> 
         format!("--secret=id=ca,src={}", certificate.display()),
     ];
     let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-    let mut command = project.command(&[&secrets, &["--progress=plain"], flags].concat());
+    let mut command = project.command(&[&secrets[..], &["--progress=plain"], flags].concat());
     command
         .env("TEST_USER", USER)
         .env("TEST_PASSWORD", PASSWORD);
@@ -276,7 +276,14 @@ fn pip_installs_from_a_private_index_and_builds_too() {
     assert_eq!(found(&log, &["Looking in indexes"]).len(), 1);
     let history = Ran::of(&mut docker(["history", "--no-trunc", &image.0])).succeeded();
     assert!(!history.stdout.contains(USER), "{}", history.stdout);
-    let compiled = image.output(&["sh", "-c", "find /app/.venv -name '*.pyc' | grep -c -e humanize -e app"]);
+    let compiled = image.output(&[
+        "sh",
+        "-c",
+        "find /app/.venv -name '*.pyc' | grep -c -e humanize -e app",
+    ]);
     assert_ne!(compiled, "0\n");
-    assert_eq!(image.output(&["sh", "-c", "ls /app/.venv/bin | grep -c -e pip -e uv; true"]), "0\n");
+    assert_eq!(
+        image.output(&["sh", "-c", "ls /app/.venv/bin | grep -c -e pip -e uv; true"]),
+        "0\n"
+    );
 }

@@ -123,7 +123,7 @@ fn a_netrc_is_mounted_for_the_installer_only() {
     let names: Vec<_> = mounted
         .map(|stage| stage.lines().next().unwrap().rsplit(' ').next().unwrap())
         .collect();
-    assert_eq!(names, ["build-requirements", "builder"]);
+    assert_eq!(names, ["builder", "build-requirements"]);
 }
 
 /// What is wrong in the target, the message with its help, and what is underlined.
@@ -139,19 +139,19 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "[]",
     ),
     (
-        "run = [{ comand = ['a'] }]",
+        "run = [{ secrets = [] }]",
         "`tool.microb.target.default.run[0]` has no `command` (add `command = [\"npm\", \"run\", \"build\"]`)",
-        "{ comand = ['a'] }",
+        "{ secrets = [] }",
     ),
     (
         "run = [{ command = ['a'], secrets = ['a b'] }]",
         "`a b` is no id of a secret (write the `ID` of `docker build --secret id=ID,…`)",
-        "'a b'",
+        "a b",
     ),
     (
         "run = [{ command = ['a'], secrets = [{ id = 'a', env = 'A-B' }] }]",
         "`A-B` is no name of a variable (write for instance `NPM_TOKEN`)",
-        "'A-B'",
+        "A-B",
     ),
     (
         "run = [{ command = ['a'], ssh = 'true' }]",
@@ -176,12 +176,12 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "prune = ['**']",
         "`**` would remove everything (name what is not needed, for instance `**/*.pyi`)",
-        "'**'",
+        "**",
     ),
     (
         "prune = ['../x']",
         "`../x` is not relative to `site-packages` (write for instance `pandas/tests`)",
-        "'../x'",
+        "../x",
     ),
     (
         "certificates = [{}]",
@@ -211,7 +211,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "netrc_secret = 'a,b'",
         "`a,b` is no id of a secret (write the `ID` of `docker build --secret id=ID,…`)",
-        "'a,b'",
+        "a,b",
     ),
     (
         "indices = [{ url = 'https://h', default = true, packages = ['idna'] }]",
