@@ -25,6 +25,9 @@ use crate::{decisions, images, panics};
 const IMAGE_CONFIG: &str = "containerimage.config";
 const PLATFORMS: &str = "refs.platforms";
 
+/// What an annotation's key begins with, and where the image is one of several, with its platform: `exptypes/annotations.go`.
+const ANNOTATION: &str = "annotation";
+
 /// What all parts of one build share.
 #[derive(Debug, Clone)]
 pub(crate) struct Build {
@@ -323,6 +326,7 @@ impl Build {
                     platform: plan.platform,
                     reference,
                     config: plan.lowered.config,
+                    annotations: plan.annotations,
                 })
             }
         });
@@ -334,6 +338,14 @@ impl Build {
         let mut metadata = BTreeMap::from([(PLATFORMS.to_owned(), platforms(&built))]);
         let mut references = BTreeMap::new();
         for image in built {
+            let key = if self.request.multi_platform {
+                format!("{ANNOTATION}-manifest[{}]", image.platform)
+            } else {
+                ANNOTATION.to_owned()
+            };
+            let of_image = image.annotations.into_iter();
+            metadata
+                .extend(of_image.map(|(name, text)| (format!("{key}.{name}"), text.into_bytes())));
             if !self.request.multi_platform {
                 metadata.insert(IMAGE_CONFIG.to_owned(), image.config);
                 return Outcome {
@@ -357,6 +369,8 @@ impl Build {
 pub(crate) struct LoweredPlan {
     platform: Platform,
     lowered: Lowered,
+    /// The annotations of the image's manifest.
+    annotations: BTreeMap<String, String>,
     /// What the client has to give.
     needs: Vec<Need>,
     /// What is wrong with the finished image.
@@ -370,6 +384,7 @@ fn lower(plans: Vec<Plan>) -> Result<Vec<LoweredPlan>, Diagnostics> {
         Ok(LoweredPlan {
             warning: rule::check_user(&plan.stage, user.as_deref()),
             needs: needs::of(&plan.stage),
+            annotations: plan.stage.annotations(),
             platform: plan.inputs.platform,
             lowered,
         })
@@ -395,6 +410,7 @@ pub(crate) struct Built {
     platform: Platform,
     reference: Option<Reference>,
     config: Vec<u8>,
+    annotations: BTreeMap<String, String>,
 }
 
 /// The JSON of `exptypes.Platforms`, whose platforms are those of the OCI image specification.

@@ -55,6 +55,8 @@ pub struct Config {
     pub env: BTreeMap<String, Spanned<String>>,
     /// The labels from the metadata, and the user's own, which win.
     pub labels: BTreeMap<String, Spanned<String>>,
+    /// `annotations` of the image's manifest, with build arguments substituted.
+    pub annotations: BTreeMap<String, Spanned<String>>,
     /// `indices`, in the order in which they are to be asked, and then those of `[[tool.uv.index]]` and
     /// `[[tool.poetry.source]]`.
     pub indices: Vec<Index>,

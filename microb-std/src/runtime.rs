@@ -73,6 +73,7 @@ pub fn runtime(config: &Config, system: &Stage, built: &Built, files: impl IntoS
         .then(files)
         .then(environment(config))
         .then(labels(config))
+        .then(annotations(config))
         .then(volumes(config))
         .then(workdir_of(config))
         .then(user(owner(&config.user)))
@@ -184,6 +185,15 @@ pub fn labels(config: &Config) -> Vec<Step> {
         .labels
         .iter()
         .flat_map(|(name, value)| label(name, &value.value).at(&value.span))
+        .collect()
+}
+
+/// The annotations, each with its place in the file.
+pub fn annotations(config: &Config) -> Vec<Step> {
+    config
+        .annotations
+        .iter()
+        .flat_map(|(name, value)| annotation(name, &value.value).at(&value.span))
         .collect()
 }
 

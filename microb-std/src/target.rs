@@ -59,6 +59,8 @@ pub(crate) fn resolve(
     let inherited = |keys| table.map_or_else(Vec::new, |table| inherited(table, keys));
     let of_labels = merged(target.labels, inherited(&["labels"]));
     labels.extend(variables(of_labels, cx, findings, check_label));
+    let annotations = merged(target.annotations, inherited(&["annotations"]));
+    let annotations = variables(annotations, cx, findings, check_label);
     let packages = |list| packages::resolve(list, target.flavor, findings);
     let copies = |list, place| files::copies(list, place, &shared.targets, cx, findings);
     let members = members::resolve(cx, &wanted.dependencies, findings);
@@ -98,6 +100,7 @@ pub(crate) fn resolve(
             check_env_name,
         ),
         labels,
+        annotations,
         indices,
         netrc_secret: target.netrc_secret,
         certificates: certificates::resolve(target.certificates, &shared.project_dir, cx, findings),

@@ -16,7 +16,7 @@ pub(crate) struct TargetTable {
     /// Version of these tables.
     #[key(default)]
     pub(crate) api_version: ApiVersion,
-    /// Another target, whose keys this one has too unless it says them itself. `env` and `labels` add to those of the other.
+    /// Another target, whose keys this one has too unless it says them itself. `env`, `labels` and `annotations` add to those of the other.
     #[key(example = "default")]
     pub(crate) extends: Option<Spanned<String>>,
     /// The interpreter: `"3"`, `"3.13"` or `"3.13.2"`. Otherwise `.python-version`, otherwise the best that `requires-python` allows.
@@ -40,6 +40,9 @@ pub(crate) struct TargetTable {
     /// Labels of the image, which win over those from the project's metadata. Values may use build arguments, as those of `env`.
     #[key(names = r"^\S+$")]
     pub(crate) labels: Map<Spanned<String>>,
+    /// Annotations of the image's manifest, which registries show. Values may use build arguments, as those of `env`.
+    #[key(names = r"^\S+$")]
+    pub(crate) annotations: Map<Spanned<String>>,
     /// The program of the image, as a list of words.
     #[key(example = ["python", "-m", "app"])]
     pub(crate) entrypoint: Option<Spanned<Vec<String>>>,
