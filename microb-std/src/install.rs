@@ -56,7 +56,7 @@ impl Install<'_> {
             Installer::Uv => self.uv(config),
             Installer::Pip => self.pip(config),
         };
-        let logins = self.logins_of_pip(config);
+        let logins = logins_of_pip(config);
         let run = trusting(config, [logins.clone(), words.clone()].concat());
         let mut install = match config.installer {
             Installer::Uv => run.cache("/root/.cache/uv").mount(tool(installer)),
@@ -88,19 +88,6 @@ impl Install<'_> {
                 install.called(words.join(" "))
             },
         )
-    }
-
-    /// What runs before pip, to give it the logins that uv finds by itself.
-    fn logins_of_pip(&self, config: &Config) -> Vec<String> {
-        let hosts = indices::hosts_with_login(config);
-        if config.installer == Installer::Uv || hosts.is_empty() {
-            return Vec::new();
-        }
-        let python = flavor::python(config).to_owned();
-        let mut words = vec![python, LOGINS_SCRIPT.to_owned(), format!("{LOGINS}/netrc")];
-        words.extend(hosts);
-        words.push("--".to_owned());
-        words
     }
 
     fn pip(&self, config: &Config) -> Vec<String> {
@@ -149,6 +136,19 @@ impl Install<'_> {
         words.extend(["--requirements".to_owned(), self.file.to_owned()]);
         words
     }
+}
+
+/// What runs before pip, to give it the logins that uv finds by itself.
+fn logins_of_pip(config: &Config) -> Vec<String> {
+    let hosts = indices::hosts_with_login(config);
+    if config.installer == Installer::Uv || hosts.is_empty() {
+        return Vec::new();
+    }
+    let python = flavor::python(config).to_owned();
+    let mut words = vec![python, LOGINS_SCRIPT.to_owned(), format!("{LOGINS}/netrc")];
+    words.extend(hosts);
+    words.push("--".to_owned());
+    words
 }
 
 /// pip of the image, which works on another environment, with what keeps it quiet.

@@ -58,6 +58,7 @@ mod tree;
 mod unheard;
 mod unread;
 mod uv_sources;
+mod uv_workspace;
 mod wheels;
 
 pub use config::{

@@ -63,7 +63,7 @@ pub(crate) fn resolve(
     let annotations = variables(annotations, cx, findings, check_label);
     let packages = |list| packages::resolve(list, target.flavor, findings);
     let copies = |list, place| files::copies(list, place, &shared.targets, cx, findings);
-    let members = members::resolve(cx, &wanted.dependencies, findings);
+    let members = members::resolve(cx, &wanted.dependencies, &wanted.folders, findings);
     let of_members = members.iter().flat_map(|one| &one.build_system.requires);
     let needed = shared.build_system.requires.iter().chain(of_members);
     let needed: Vec<_> = needed.cloned().collect();

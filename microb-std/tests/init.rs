@@ -89,7 +89,7 @@ fn a_file_that_has_the_table_or_mistakes_is_refused() {
             format!("tool = {{ x = 1 }}\n{PROJECT}"),
             "pyproject.toml:1:1: error: no table can be added to this file, since `tool` is written in one line (write its tables with headers, `[tool.NAME]`)",
         ),
-        ("[project\n".to_owned(), "pyproject.toml:1:9: error: "),
+        ("[project\n".to_owned(), "pyproject.toml:1:8: error: "),
     ] {
         let error = init(&MemoryContext::new(text.as_str()), "microb:dev").unwrap_err();
         assert!(error.to_string().starts_with(expected), "{error}");

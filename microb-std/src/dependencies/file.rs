@@ -74,6 +74,7 @@ pub(super) fn from_file(
     };
     let local_paths = flat.local_paths.into_iter();
     Wanted {
+        folders: Vec::new(),
         ssh: flat.ssh,
         git: flat.git,
         dependencies: Dependencies::File(RequirementsFile {

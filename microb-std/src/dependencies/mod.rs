@@ -19,13 +19,15 @@ use crate::resolve::Shared;
 use crate::rules::NO_LOCK;
 use crate::table::Keyed;
 use crate::target_table::TargetTable;
-use crate::uv_sources;
+use crate::uv_sources::{self, Folder};
 
 /// What to install, and where it says that git and ssh are needed.
 pub(crate) struct Wanted {
     pub(crate) dependencies: Dependencies,
     pub(crate) ssh: Option<Span>,
     pub(crate) git: Option<Span>,
+    /// Projects in folders that a list names. A lock has them among its packages.
+    pub(crate) folders: Vec<Folder>,
 }
 
 /// What the target installs.
@@ -66,7 +68,7 @@ pub(crate) fn wanted(
     };
     match lock::find(cx, beside, named, &place) {
         Ok(None) => {
-            let wanted = listed_by_project(shared, tables, &extras, &groups, findings);
+            let wanted = listed_by_project(shared, tables, &extras, &groups, cx, findings);
             if !matches!(&wanted.dependencies, Dependencies::Listed(listed) if listed.is_empty()) {
                 findings.add(not_locked(shared, tables, &place));
             }
@@ -134,6 +136,7 @@ impl Wanted {
             dependencies: Dependencies::Listed(Vec::new()),
             ssh: None,
             git: None,
+            folders: Vec::new(),
         }
     }
 
@@ -143,6 +146,7 @@ impl Wanted {
             ssh: set.first_over_ssh().map(place),
             git: set.first_from_git().map(place),
             dependencies: Dependencies::Locked(set),
+            folders: Vec::new(),
         }
     }
 }
@@ -153,6 +157,7 @@ fn listed_by_project(
     tables: &Tables<'_>,
     extras: &[Spanned<String>],
     groups: &[Spanned<String>],
+    cx: &dyn Context,
     findings: &Findings,
 ) -> Wanted {
     let listed = &shared.listed;
@@ -190,7 +195,9 @@ fn listed_by_project(
         extras,
         findings,
     );
-    let requirements = uv_sources::apply(requirements, tables, findings);
+    let dir = &shared.project_dir;
+    let applied = uv_sources::apply(requirements, tables, dir, cx, findings);
+    let requirements = applied.requirements;
     let place_of = |needs: fn(&Requirement) -> bool| {
         let first = requirements.iter().find(|one| needs(one))?;
         Some(first.text.span.clone())
@@ -199,6 +206,7 @@ fn listed_by_project(
         ssh: place_of(Requirement::needs_ssh),
         git: place_of(Requirement::needs_git),
         dependencies: Dependencies::Listed(requirements),
+        folders: applied.folders,
     }
 }
 
@@ -243,5 +251,6 @@ fn from_backend(
         },
         ssh: url(is_ssh),
         git: url(is_git),
+        folders: Vec::new(),
     }
 }

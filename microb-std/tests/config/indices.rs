@@ -167,3 +167,36 @@ fn sources_of_uv_become_urls() {
         assert_eq!(config.ssh.is_some(), source.contains("ssh:"), "{source}");
     }
 }
+
+#[test]
+fn folders_of_uv_are_built_with_what_they_require_themselves() {
+    let project =
+        |name: &str, rest: &str| format!("[project]\nname = '{name}'\nversion = '1'\n{rest}");
+    let root = project(
+        "app",
+        "dependencies = ['Lib_A[x]']\n[tool.uv.workspace]\nmembers = ['libs/*']\n\
+         [tool.uv.sources]\nlib-a = { workspace = true }\n",
+    );
+    let a = project(
+        "lib-a",
+        "dependencies = ['idna', 'lib-b', 'app']\noptional-dependencies.x = ['attrs']\noptional-dependencies.y = ['no']\n\
+         [tool.uv.sources]\nlib-b = { path = '../b' }\napp = { workspace = true }\n",
+    );
+    let b = project(
+        "lib-b",
+        "dependencies = ['six', 'lib-a']\n[tool.uv.sources]\nlib-a = { workspace = true }\nsix = { git = 'https://h/six' }\n",
+    );
+    let cx = MemoryContext::new(root.as_str())
+        .file("pyproject.toml", root.as_str())
+        .file("libs/a/pyproject.toml", a)
+        .file("libs/b/pyproject.toml", b);
+    let config = Config::resolve(&cx).unwrap();
+    let text = config.dependencies.requirements_txt().unwrap();
+    assert_eq!(text, "attrs\nidna\nsix @ git+https://h/six\n");
+    let members: Vec<_> = config
+        .members
+        .iter()
+        .map(|member| (member.name.as_str(), member.path.value.as_str()))
+        .collect();
+    assert_eq!(members, [("lib-a", "libs/a"), ("lib-b", "libs/b")]);
+}

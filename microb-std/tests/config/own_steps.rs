@@ -1,4 +1,5 @@
 //! `run`, `prune`, `compile`, `certificates` and their kind, read as a Dockerfile.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use microb::{MemoryContext, dockerfile};
 use microb_std::{Config, recipe};
@@ -245,7 +246,27 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ),
     (
         "[tool.uv.sources]\nidna = { path = '../idna' }",
-        "`idna` comes from a folder of the build context, which is not read without a lock (run `uv lock`)",
+        "`../idna` is outside the build context (build with a context that has it, for instance `docker build -f app/pyproject.toml .`)",
+        "'../idna'",
+    ),
+    (
+        "[tool.uv.sources]\nidna = { path = 'idna' }",
+        "`idna/pyproject.toml` is not in the build context (check the path, and `.dockerignore`)",
+        "idna",
+    ),
+    (
+        "[tool.uv.sources]\nidna = { path = 'idna-1.tar.gz' }",
+        "`idna` is a file of the build context, which is not read without a lock (run `uv lock`)",
+        "idna",
+    ),
+    (
+        "[tool.uv.sources]\nidna = { workspace = true }",
+        "the project is in no workspace (build with the workspace's root as the build context, `docker build -f member/pyproject.toml .`)",
+        "idna",
+    ),
+    (
+        "[tool.uv.workspace]\nmembers = ['libs/*']\n[tool.uv.sources]\nidna = { workspace = true }",
+        "no member of the workspace is called `idna` (check `[tool.uv.workspace]` in the workspace's root, and `.dockerignore`)",
         "idna",
     ),
     (
