@@ -291,6 +291,7 @@ impl Build {
                     platform: plan.platform,
                     reference,
                     config: plan.lowered.config,
+                    annotations: plan.annotations,
                 })
             }
         });
@@ -303,6 +304,8 @@ impl Build {
 pub(crate) struct LoweredPlan {
     platform: Platform,
     lowered: Lowered,
+    /// The annotations of the image's manifest.
+    annotations: BTreeMap<String, String>,
     /// What the client has to give.
     needs: Vec<Need>,
     /// What is wrong with the finished image or what it is made of.
@@ -318,6 +321,7 @@ fn lower(plans: Vec<Plan>) -> Result<Vec<LoweredPlan>, Diagnostics> {
         Ok(LoweredPlan {
             warnings,
             needs: needs::of(&plan.stage),
+            annotations: plan.stage.annotations(),
             platform: plan.inputs.platform,
             lowered,
         })

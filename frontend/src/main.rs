@@ -34,6 +34,7 @@ fn main() -> ExitCode {
 #[cfg(feature = "cli")]
 fn with_command_line(recipe: Recipe) -> Recipe {
     recipe
+        .init(microb_std::init)
         .starter(STARTER)
         .about("Builds a container image from pyproject.toml, without a Dockerfile")
         .version(env!("CARGO_PKG_VERSION"))

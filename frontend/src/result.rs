@@ -11,6 +11,8 @@ use crate::gateway::{Outcome, Reference, References};
 // The keys of a result's metadata are those of `exporter/containerimage/exptypes/types.go` in moby/buildkit.
 const IMAGE_CONFIG: &str = "containerimage.config";
 const PLATFORMS: &str = "refs.platforms";
+// What an annotation's key begins with, and where the image is one of several, with its platform: `annotations.go` beside it.
+const ANNOTATION: &str = "annotation";
 // That of the time of layers is in `exporter/exptypes/types.go`.
 const EPOCH: &str = "source.date.epoch";
 
@@ -20,6 +22,7 @@ pub(crate) struct Built {
     pub(crate) platform: Platform,
     pub(crate) reference: Option<Reference>,
     pub(crate) config: Vec<u8>,
+    pub(crate) annotations: BTreeMap<String, String>,
 }
 
 /// The JSON of `exptypes.Platforms`, whose platforms are those of the OCI image specification.
@@ -51,6 +54,14 @@ impl Build {
         }
         let mut references = BTreeMap::new();
         for image in built {
+            let key = if self.request.multi_platform {
+                format!("{ANNOTATION}-manifest[{}]", image.platform)
+            } else {
+                ANNOTATION.to_owned()
+            };
+            let of_image = image.annotations.into_iter();
+            metadata
+                .extend(of_image.map(|(name, text)| (format!("{key}.{name}"), text.into_bytes())));
             if !self.request.multi_platform {
                 metadata.insert(IMAGE_CONFIG.to_owned(), image.config);
                 return Outcome {
@@ -81,6 +92,7 @@ mod tests {
             platform: platform.parse().unwrap(),
             reference: None,
             config: Vec::new(),
+            annotations: BTreeMap::new(),
         });
         // The form of `exptypes.Platforms` in Go.
         let expected = json!({ "Platforms": [

@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod docker;
+mod own_steps;
+mod private;
 mod program;
 mod progress;
 mod project;

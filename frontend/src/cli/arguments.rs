@@ -52,6 +52,7 @@ pub(super) fn command(recipe: &Recipe) -> Command {
                 .after_help("The exit status is 1 when there are mistakes, 0 when there are at most warnings."),
         )
         .subcommands(file.filter(|_| recipe.schema.is_some()).map(|file| schema_command(&name, file)))
+        .subcommands(file.filter(|_| recipe.init.is_some()).map(|file| init_command(&name, file)))
         .subcommand(pack_command(&name))
         .subcommands((!recipe.starter.is_empty()).then(|| new_command(&name)))
 }
@@ -306,6 +307,20 @@ fn schema_command(name: &str, file: &str) -> Command {
             "Example:\n  {name} schema > {name}.schema.json\n\n\
              Then `#:schema ./{name}.schema.json` on a line of {file} tells editors with Taplo (Even Better TOML) about it."
         ))
+}
+
+fn init_command(name: &str, file: &str) -> Command {
+    inputs(Command::new("init"), Some(file))
+        .about(format!("Write into {file} what is decided without configuration, as tables with comments"))
+        .arg(
+            Arg::new("frontend")
+                .long("frontend")
+                .value_name("IMAGE")
+                .default_value(format!("{name}:dev"))
+                .help("The image that the first line, #syntax=…, names"),
+        )
+        .arg(switch("print", "Show the file as it would be, and write nothing"))
+        .after_help(format!("A file that has such tables is left alone.\n\nExample:\n  {name} init && docker build -f {file} ."))
 }
 
 fn new_command(name: &str) -> Command {

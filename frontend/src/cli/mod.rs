@@ -8,6 +8,7 @@ mod diff;
 mod evaluate;
 mod explain;
 mod folder;
+mod init;
 mod layout;
 mod new;
 mod original;
@@ -66,6 +67,7 @@ fn run(recipe: &Recipe, args: Vec<String>) -> ExitCode {
         Some(("explain", matches)) => explain::explain(recipe, matches),
         Some(("diff", matches)) => return diff::diff(recipe, matches),
         Some(("check", matches)) => show::check(recipe, matches),
+        Some(("init", matches)) => init::init(recipe, matches),
         Some(("new", matches)) => new::new(recipe, matches),
         Some(("schema", matches)) => schema::schema(recipe, matches),
         Some(("pack", matches)) => pack::pack(recipe, matches),
