@@ -10,6 +10,7 @@ use crate::lock::{self, Format, Question};
 use crate::metadata::Tables;
 use crate::mistake::Findings;
 use crate::pinned::{Pinned, PinnedSet};
+use crate::pipfile;
 use crate::requirement::{Requirement, is_git, is_name, is_ssh, normalized};
 use crate::requirements;
 use crate::resolve::Shared;
@@ -30,6 +31,8 @@ pub(crate) struct Listed {
     backend_knows_extras: Option<Span>,
     /// URLs in Poetry's tables, which the backend will list.
     urls: Vec<Spanned<String>>,
+    /// Whether the definition says nothing of dependencies, not even that there are none.
+    is_silent: bool,
 }
 
 impl Listed {
@@ -67,7 +70,10 @@ pub(crate) fn listed(
             ..Listed::default()
         }
     } else {
-        Listed::default()
+        Listed {
+            is_silent: true,
+            ..Listed::default()
+        }
     }
 }
 
@@ -83,7 +89,10 @@ pub(crate) fn of_script(root: &Table<'_>) -> Listed {
 
 fn pep621(project: &Table<'_>, tables: &Tables<'_>, cx: &dyn Context, project_dir: &str) -> Listed {
     let findings = project.findings();
-    let mut listed = Listed::default();
+    let mut listed = Listed {
+        is_silent: !project.has("dependencies") && !tables.is_dynamic("dependencies"),
+        ..Listed::default()
+    };
     if project.table_if_any("dependencies").is_some() {
         findings.add(
             Diagnostic::error("`project.dependencies` must be a list of strings, found a table")
@@ -325,6 +334,13 @@ pub(crate) fn wanted(
     };
     match lock::find(cx, beside, named, &place) {
         Ok(None) => {
+            let asks_for_nothing = extras.is_empty() && groups.is_empty();
+            if shared.listed.is_silent
+                && asks_for_nothing
+                && let Some(wanted) = beside_the_definition(shared, &place, cx, findings)
+            {
+                return wanted;
+            }
             let wanted = listed_by_project(shared, &extras, &groups, findings);
             if !matches!(&wanted.dependencies, Dependencies::Listed(listed) if listed.is_empty()) {
                 findings.add(not_locked(shared, tables, &place));
@@ -381,10 +397,33 @@ fn not_locked(shared: &Shared, tables: &Tables<'_>, place: &Span) -> Diagnostic 
         _ if tables.tool("pdm").is_some() => "pdm",
         _ => "uv",
     };
+    without_lock(place, &format!("{tool} lock"))
+}
+
+fn without_lock(place: &Span, command: &str) -> Diagnostic {
     NO_LOCK
         .finding("no lock file: the versions are chosen when the image is built")
         .at(place)
-        .help(format!("run `{tool} lock`"))
+        .help(format!("run `{command}`"))
+}
+
+/// What a definition that says nothing of dependencies means: a `requirements.txt` beside it, else a `Pipfile`.
+fn beside_the_definition(
+    shared: &Shared,
+    place: &Span,
+    cx: &dyn Context,
+    findings: &Findings,
+) -> Option<Wanted> {
+    let path = Spanned::new("requirements.txt".to_owned(), place.clone());
+    let inside = within_context(&shared.project_dir, &path.value)?;
+    if matches!(cx.read(&inside), Ok(Some(_))) {
+        return Some(from_file(shared, &path, cx, findings));
+    }
+    let requirements = pipfile::packages(cx, &shared.project_dir, findings)?;
+    if let Some(first) = requirements.first() {
+        findings.add(without_lock(&first.text.span, "pipenv lock"));
+    }
+    Some(Wanted::listed(requirements))
 }
 
 impl Wanted {
@@ -393,6 +432,18 @@ impl Wanted {
             dependencies: Dependencies::Listed(Vec::new()),
             ssh: None,
             git: None,
+        }
+    }
+
+    fn listed(requirements: Vec<Requirement>) -> Self {
+        let place_of = |needs: fn(&Requirement) -> bool| {
+            let first = requirements.iter().find(|one| needs(one))?;
+            Some(first.text.span.clone())
+        };
+        Self {
+            ssh: place_of(Requirement::needs_ssh),
+            git: place_of(Requirement::needs_git),
+            dependencies: Dependencies::Listed(requirements),
         }
     }
 
@@ -448,15 +499,7 @@ fn listed_by_project(
         extras,
         findings,
     );
-    let place_of = |needs: fn(&Requirement) -> bool| {
-        let first = requirements.iter().find(|one| needs(one))?;
-        Some(first.text.span.clone())
-    };
-    Wanted {
-        ssh: place_of(Requirement::needs_ssh),
-        git: place_of(Requirement::needs_git),
-        dependencies: Dependencies::Listed(requirements),
-    }
+    Wanted::listed(requirements)
 }
 
 fn from_backend(

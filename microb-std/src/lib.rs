@@ -33,6 +33,7 @@ mod members;
 mod metadata;
 mod mistake;
 mod packages;
+mod pipfile;
 pub mod program;
 mod project_dir;
 mod python;

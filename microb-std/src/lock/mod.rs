@@ -126,15 +126,27 @@ fn only(cx: &dyn Context, project_dir: &str, place: &Span) -> Result<Option<Lock
             )));
         }
     }
+    Ok(of_workspace(cx, project_dir).map(|path| lock(path, Format::Uv)))
+}
+
+/// The `uv.lock` of the workspace around a project.
+fn of_workspace(cx: &dyn Context, project_dir: &str) -> Option<String> {
+    let is_there = |path: &str| matches!(cx.read(path), Ok(Some(_)));
     let mut folder = project_dir;
     while !folder.is_empty() {
         folder = folder.rsplit_once('/').map_or("", |(parent, _)| parent);
         let path = within(folder, "uv.lock");
         if is_there(&path) && is_there(&within(folder, "pyproject.toml")) {
-            return Ok(Some(lock(path, Format::Uv)));
+            return Some(path);
         }
     }
-    Ok(None)
+    None
+}
+
+/// Whether uv locks the project, alone or with its workspace.
+pub(crate) fn is_of_uv(cx: &dyn Context, project_dir: &str) -> bool {
+    let beside = matches!(cx.read(&within(project_dir, "uv.lock")), Ok(Some(_)));
+    beside || of_workspace(cx, project_dir).is_some()
 }
 
 fn within(folder: &str, name: &str) -> String {

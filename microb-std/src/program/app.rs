@@ -169,6 +169,7 @@ impl Code {
             let why = format!("{}, served by {}", what(app), server.distribution);
             let mut program = self.with_path(app.place, program(argv, app.span.clone(), why));
             program.port = Some(PORT);
+            program.stop_signal = server.stop_signal;
             return Chosen::One(program);
         }
         let argv: Vec<String> = match (app.framework.kind, app.framework.name) {

@@ -92,6 +92,8 @@ pub(crate) struct Server {
     /// The program and the options that make it listen on [`PORT`] of every interface.
     words: &'static [&'static str],
     factory: Factory,
+    /// The signal that ends it, if it is not `SIGTERM`.
+    pub(crate) stop_signal: Option<&'static str>,
 }
 
 /// How a server is told that the object is a function that makes the app.
@@ -119,6 +121,7 @@ const fn server(
         kind,
         words,
         factory,
+        stop_signal: None,
     }
 }
 
@@ -170,12 +173,16 @@ const SERVERS: &[Server] = &[
         ],
         Factory::Option("--factory"),
     ),
-    server(
-        "waitress",
-        Kind::Wsgi,
-        &["waitress-serve", "--listen=*:8000"],
-        Factory::Option("--call"),
-    ),
+    // Waits for Ctrl-C: as the first process of a container it would not end at SIGTERM.
+    Server {
+        stop_signal: Some("SIGINT"),
+        ..server(
+            "waitress",
+            Kind::Wsgi,
+            &["waitress-serve", "--listen=*:8000"],
+            Factory::Option("--call"),
+        )
+    },
 ];
 
 impl Server {
