@@ -414,9 +414,12 @@ fn beside_the_definition(
     cx: &dyn Context,
     findings: &Findings,
 ) -> Option<Wanted> {
-    let path = Spanned::new("requirements.txt".to_owned(), place.clone());
-    let inside = within_context(&shared.project_dir, &path.value)?;
-    if matches!(cx.read(&inside), Ok(Some(_))) {
+    let name = "requirements.txt";
+    let file = text::read(cx, &within_context(&shared.project_dir, name)?);
+    if !matches!(file, Ok(None)) {
+        let whole = file.ok().flatten().map(|file| file.whole());
+        let place = whole.unwrap_or_else(|| place.clone());
+        let path = Spanned::new(name.to_owned(), place);
         return Some(from_file(shared, &path, cx, findings));
     }
     let requirements = pipfile::packages(cx, &shared.project_dir, findings)?;

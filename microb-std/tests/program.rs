@@ -357,7 +357,7 @@ fn programs_that_are_no_web_app_are_found() {
             "sanic",
             "server.py",
             "from sanic import Sanic\napp = Sanic('x')\n",
-            "sanic server:app --host=0.0.0.0 --port=8000",
+            "sanic server:app --host=0.0.0.0 --port=8000 --single-process",
         ),
         (
             "idna",

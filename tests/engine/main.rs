@@ -9,6 +9,7 @@ mod progress;
 mod project;
 mod registry;
 mod server;
+mod service;
 
 mod advanced;
 mod caching;
@@ -32,6 +33,7 @@ mod monorepo;
 mod new;
 mod options;
 mod parity;
+mod projects;
 mod protocol;
 mod recipes;
 mod script;

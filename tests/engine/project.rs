@@ -70,10 +70,16 @@ impl Project {
             .file("app.py", "print('app')\n")
     }
 
+    /// A copy of a folder.
+    pub(crate) fn copy(folder: &Path) -> Self {
+        let project = Self::empty();
+        copy_folder(folder, &project.folder);
+        project
+    }
+
     /// A copy of an example, with the flags that it is built with.
     pub(crate) fn example(name: &str) -> Self {
-        let project = Self::empty();
-        copy_folder(&example(name), &project.folder);
+        let project = Self::copy(&example(name));
         match name {
             "01-minimal" => project.flag("--build-arg=BUILDKIT_SYNTAX=microb:dev"),
             _ => project,
@@ -82,8 +88,7 @@ impl Project {
 
     /// A copy of the folder in a folder of its own, with the same flags.
     pub(crate) fn copied(&self) -> Self {
-        let mut copy = Self::empty();
-        copy_folder(&self.folder, &copy.folder);
+        let mut copy = Self::copy(&self.folder);
         copy.flags.clone_from(&self.flags);
         copy
     }

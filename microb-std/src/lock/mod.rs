@@ -30,6 +30,7 @@ mod uv;
 mod uv_metadata;
 mod walk;
 
+pub(crate) use fields::checked_hash;
 pub(crate) use format::Format;
 pub(crate) use question::Question;
 
@@ -176,7 +177,7 @@ pub(crate) fn read(question: &Question<'_>) -> Result<PinnedSet, Diagnostic> {
             .at(&lock.span)
             .help("check the path, and `.dockerignore`"));
     };
-    let set = match conflict(&file) {
+    let set = match text::conflict(&file) {
         Some(error) => Err(error),
         None => parse(&file, question),
     };
@@ -251,19 +252,6 @@ fn packages<T>(
         Some(error) => Err(error),
         None => pins,
     }
-}
-
-/// The mark that git leaves in a file that it could not merge.
-fn conflict(file: &SourceFile) -> Option<Diagnostic> {
-    let mut at = 0;
-    for line in file.text().split_inclusive('\n') {
-        if line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ") {
-            let message = format!("`{}` has conflicts of a merge", file.name());
-            return Some(Diagnostic::error(message).at(&file.span(at..at + line.trim_end().len())));
-        }
-        at += line.len();
-    }
-    None
 }
 
 fn twice(one: &Pinned, other: &Pinned) -> Diagnostic {

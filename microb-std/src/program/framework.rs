@@ -54,6 +54,10 @@ const FRAMEWORKS: &[Framework] = &[
     framework("Connexion", Kind::Asgi, "connexion", "FlaskApp"),
     framework("Django", Kind::Asgi, "django", "get_asgi_application"),
     framework("Django", Kind::Wsgi, "django", "get_wsgi_application"),
+    // Around Django's own, for other protocols beside HTTP.
+    framework("Django", Kind::Asgi, "channels", "ProtocolTypeRouter"),
+    framework("Socket.IO", Kind::Asgi, "socketio", "ASGIApp"),
+    framework("Socket.IO", Kind::Wsgi, "socketio", "WSGIApp"),
     framework("Flask", Kind::Wsgi, "flask", "Flask"),
     framework("APIFlask", Kind::Wsgi, "apiflask", "APIFlask"),
     framework("Bottle", Kind::Wsgi, "bottle", "Bottle"),
@@ -63,6 +67,8 @@ const FRAMEWORKS: &[Framework] = &[
     framework("Gradio", Kind::Script, "gradio", "Interface"),
     framework("Gradio", Kind::Script, "gradio", "ChatInterface"),
     framework("Dash", Kind::Script, "dash", "Dash"),
+    // `server = app.server`: the Flask app inside, for who has a server for it.
+    framework("Dash", Kind::Wsgi, "dash", "server"),
     framework("Celery", Kind::Celery, "celery", "Celery"),
 ];
 

@@ -271,10 +271,12 @@ impl Code {
         if self.packaging == Packaging::Wheel {
             return None;
         }
-        let (place, module) = self
+        let mut uses = self
             .modules
             .iter()
-            .find(|(place, module)| place.package.is_empty() && module.imports("streamlit"))?;
+            .filter(|(_, module)| module.imports("streamlit"));
+        let in_the_root = uses.clone().find(|(place, _)| place.package.is_empty());
+        let (place, module) = in_the_root.or_else(|| uses.next())?;
         let argv = [
             "streamlit",
             "run",

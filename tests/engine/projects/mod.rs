@@ -1,0 +1,4 @@
+//! Whole projects, large dependencies and databases among them: `make test-projects`, for they take minutes.
+
+mod counterparts;
+mod servers;
