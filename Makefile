@@ -11,10 +11,10 @@ FRONTEND := target/$(TARGET)/release/microb
 # Every line that talks to the engine starts with it: which one that is may change from day to day.
 WITH_ENGINE = eval "$$($(ENGINE) env)";
 
-.PHONY: help engine frontend demo test conformance bench lint doc clean
+.PHONY: help engine frontend demo test test-projects conformance bench lint doc clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 engine: ## start a container engine for development, unless this machine has one
 	@$(ENGINE) up $(IMAGES)
@@ -29,8 +29,12 @@ demo: IMAGES = python:3.14
 demo: frontend ## build the first example into an image and run it
 	@$(WITH_ENGINE) dev/demo
 
-test: frontend ## run every test, those on the real engine too
-	@$(WITH_ENGINE) cargo test --workspace --no-fail-fast -- --include-ignored
+test: frontend ## run every test, those on the real engine too, but for whole projects
+	@$(WITH_ENGINE) cargo test --workspace --no-fail-fast -- --include-ignored --skip projects::
+
+# One at a time: the time that a server needs to end is measured.
+test-projects: frontend ## build whole projects, with databases and large dependencies, and run them
+	@$(WITH_ENGINE) cargo test --package microb --test engine -- --include-ignored --test-threads=1 projects::
 
 conformance: ## print which tests of BuildKit's Dockerfile frontend have one of ours
 	@cargo test --quiet --test conformance -- --include-ignored --nocapture print

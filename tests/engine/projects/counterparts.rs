@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::databases::Databases;
 use crate::docker::{Image, Ran, docker};
 use crate::project::Project;
 use crate::service::{CONFINED, Service};
@@ -32,39 +33,12 @@ fn answers(name: &str, expected: &str) {
     assert!(service.is_on_every_interface(8000));
 }
 
-/// PostgreSQL and Redis in one container, from Debian's packages.
-struct Databases {
-    service: Service,
-    _image: Image,
-}
-
-impl Databases {
-    fn start() -> Self {
-        let image = Image::new();
-        let project = Project::empty().file(
-            "Dockerfile",
-            "FROM python:3.13-slim\n\
-             RUN apt-get update && apt-get install --yes --no-install-recommends postgresql redis-server \\\n\
-             && echo host all all 127.0.0.1/32 trust | tee /etc/postgresql/*/main/pg_hba.conf\n\
-             CMD service redis-server start; service postgresql start; echo ready; exec sleep infinity\n",
-        );
-        let mut build = docker(["build", "--quiet", "--tag", &image.0, "."]);
-        Ran::of(build.current_dir(project.folder())).succeeded();
-        let service = Service::start(&image, &[], &[]);
-        service.says("ready");
-        Self {
-            service,
-            _image: image,
-        }
-    }
-}
-
 /// The program asks the databases, prints this and ends.
 #[track_caller]
 fn prints_with_databases(name: &str, expected: &str) {
     let databases = Databases::start();
     let image = build(name);
-    let network = databases.service.network();
+    let network = databases.network();
     let words = ["run", "--rm", &network].into_iter().chain(CONFINED);
     let ran = Ran::of(docker(words).arg(&image.0)).succeeded();
     assert_eq!(ran.stdout, format!("{expected}\n"), "{}", ran.stderr);
@@ -138,7 +112,7 @@ projects! {
 #[ignore = "needs an engine: make test-projects"]
 fn django_asks_postgres_and_redis() {
     let databases = Databases::start();
-    let network = databases.service.network();
+    let network = databases.network();
     let flags = [&CONFINED[..], &[&network]].concat();
     let service = Service::start(&build("django"), &flags, &[]);
     assert_eq!(service.answer(8000), "postgres 42, redis 1");
