@@ -17,7 +17,8 @@ fn project(dependencies: &[&str]) -> Project {
 
 #[track_caller]
 fn check(project: &Project, port: u16, expected: &str) {
-    let container = Service::start(&project.build(&[]), &CONFINED, &[]);
+    let image = project.build(&[]);
+    let container = Service::start(&image, &CONFINED, &[]);
     assert_eq!(container.answer(port), expected);
     assert!(container.is_on_every_interface(port), "port {port}");
 }
@@ -56,7 +57,8 @@ fn a_django_site_answers_under_gunicorn() {
 #[ignore = "needs an engine: make test"]
 fn a_script_runs_and_stops_at_once() {
     let bot = "import time\nprint('ready', flush=True)\nwhile True:\n    time.sleep(1)\n";
-    let container = Service::start(&project(&[]).file("bot.py", bot).build(&[]), &CONFINED, &[]);
+    let image = project(&[]).file("bot.py", bot).build(&[]);
+    let container = Service::start(&image, &CONFINED, &[]);
     container.says("ready");
     let took = container.stop();
     assert!(took < Duration::from_secs(4), "{took:?}");

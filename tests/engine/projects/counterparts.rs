@@ -27,7 +27,8 @@ fn prints(name: &str, expected: &str) {
 /// The server answers with this text at `/` of port 8000, on every interface.
 #[track_caller]
 fn answers(name: &str, expected: &str) {
-    let service = Service::start(&build(name), &CONFINED, &[]);
+    let image = build(name);
+    let service = Service::start(&image, &CONFINED, &[]);
     let answer = service.answer(8000);
     assert!(answer.contains(expected), "{answer}");
     assert!(service.is_on_every_interface(8000));
@@ -114,7 +115,8 @@ fn django_asks_postgres_and_redis() {
     let databases = Databases::start();
     let network = databases.network();
     let flags = [&CONFINED[..], &[&network]].concat();
-    let service = Service::start(&build("django"), &flags, &[]);
+    let image = build("django");
+    let service = Service::start(&image, &flags, &[]);
     assert_eq!(service.answer(8000), "postgres 42, redis 1");
 }
 
