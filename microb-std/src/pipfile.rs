@@ -60,20 +60,18 @@ pub(crate) fn requires(
         let is_minor = text.value.split('.').count() < 3;
         let written = text.value.trim();
         let specifier = format!("=={written}{}", if is_minor { ".*" } else { "" });
-        match Constraint::pep440(&specifier) {
-            Ok(constraint) => Some(Requires {
-                text: Spanned::new(specifier, text.span),
-                constraint,
-            }),
-            Err(_) => {
-                findings.add(
-                    Diagnostic::error(format!("`{}` is no Python version", escape(written)))
-                        .at(&text.span)
-                        .help("write for instance `3.14`"),
-                );
-                None
-            }
-        }
+        let Ok(constraint) = Constraint::pep440(&specifier) else {
+            findings.add(
+                Diagnostic::error(format!("`{}` is no Python version", escape(written)))
+                    .at(&text.span)
+                    .help("write for instance `3.14`"),
+            );
+            return None;
+        };
+        Some(Requires {
+            text: Spanned::new(specifier, text.span),
+            constraint,
+        })
     })?
 }
 

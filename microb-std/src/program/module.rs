@@ -296,7 +296,7 @@ impl Module {
     }
 
     /// The dotted path of a name that is the module's own, unless a framework has one that a star imports.
-    fn from_a_star(&self, name: &str) -> String {
+    fn star_or_own(&self, name: &str) -> String {
         let mut paths = self.stars.iter().map(|from| format!("{from}.{name}"));
         let known = paths.find(|path| framework::of(path).is_some());
         known.unwrap_or_else(|| format!("{}.{name}", self.name))
@@ -307,7 +307,7 @@ impl Module {
         match expression {
             Expr::Name(name) => Some(match self.names.get(name.id.as_str()) {
                 Some(path) => path.clone(),
-                None => self.from_a_star(name.id.as_str()),
+                None => self.star_or_own(name.id.as_str()),
             }),
             Expr::Attribute(attribute) => {
                 let of = self.path(&attribute.value)?;

@@ -4,7 +4,7 @@ use crate::docker::{Image, Ran, docker};
 use crate::project::Project;
 use crate::service::Service;
 
-/// PostgreSQL and Redis in one container, from Debian's packages.
+/// `PostgreSQL` and Redis in one container, from Debian's packages.
 pub(super) struct Databases {
     service: Service,
     _image: Image,
