@@ -15,10 +15,17 @@ RELEASE := target/microb.oci.tar
 # Every line that talks to the engine starts with it: which one that is may change from day to day.
 WITH_ENGINE = eval "$$($(ENGINE) env)";
 
+<<<<<<< HEAD
 .PHONY: help engine executable frontend demo test conformance bench measure release test-release lint doc clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+=======
+.PHONY: help engine frontend demo test test-projects conformance bench lint doc clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+>>>>>>> corpus
 
 engine: ## start a container engine for development, unless this machine has one
 	@$(ENGINE) up $(IMAGES)
@@ -35,8 +42,12 @@ demo: IMAGES = python:3.14
 demo: frontend ## build the first example into an image and run it
 	@$(WITH_ENGINE) dev/demo
 
-test: frontend ## run every test, those on the real engine too
-	@$(WITH_ENGINE) cargo test --workspace --no-fail-fast -- --include-ignored
+test: frontend ## run every test, those on the real engine too, but for whole projects
+	@$(WITH_ENGINE) cargo test --workspace --no-fail-fast -- --include-ignored --skip projects::
+
+# One at a time: the time that a server needs to end is measured.
+test-projects: frontend ## build whole projects, with databases and large dependencies, and run them
+	@$(WITH_ENGINE) cargo test --package microb --test engine -- --include-ignored --test-threads=1 projects::
 
 conformance: ## print which tests of BuildKit's Dockerfile frontend have one of ours
 	@cargo test --quiet --test conformance -- --include-ignored --nocapture print

@@ -118,7 +118,14 @@ fn may_be_old(requirement: &Requirement) -> bool {
 /// Whether the project is built into a wheel, or only copied.
 ///
 /// `has_package` is whether there is something that setuptools would find without being told.
-pub(crate) fn packaging(tables: &Tables<'_>, has_setup: bool, has_package: bool) -> Packaging {
+///
+/// `is_uv` is whether there is a lock of uv, which takes a project without `[build-system]` for a set of files.
+pub(crate) fn packaging(
+    tables: &Tables<'_>,
+    has_setup: bool,
+    has_package: bool,
+    is_uv: bool,
+) -> Packaging {
     let says = |tool: &str, key: &str| tables.tool(tool)?.boolean_if_any(key);
     if says("poetry", "package-mode") == Some(false)
         || says("uv", "package") == Some(false)
@@ -133,8 +140,7 @@ pub(crate) fn packaging(tables: &Tables<'_>, has_setup: bool, has_package: bool)
     if has_setup || tables.tool("setuptools").is_some() {
         return Packaging::Wheel;
     }
-    // uv takes a project without `[build-system]` for a set of files.
-    let is_uv = tables.tool("uv").is_some();
+    let is_uv = is_uv || tables.tool("uv").is_some();
     let has_scripts = tables
         .project
         .as_ref()

@@ -1,6 +1,6 @@
 //! What the recipe chose without being told, in words for the build's progress and for `explain`.
 
-use microb::{Decision, shell};
+use microb::{Decision, Span, shell};
 
 use crate::config::{Config, Dependencies, Packaging, PythonOrigin};
 
@@ -20,7 +20,10 @@ impl Config {
     fn interpreter(&self) -> Option<(String, String)> {
         let why = match self.python.origin {
             PythonOrigin::Explicit => return None,
-            PythonOrigin::VersionFile => ".python-version says so".to_owned(),
+            PythonOrigin::VersionFile => {
+                let file = self.python.span.as_ref()?.file().name();
+                format!("{file} says so")
+            }
             PythonOrigin::Requires => {
                 let requires = self.python.requires.as_ref()?;
                 format!("the project requires `{}`", requires.value)
@@ -43,7 +46,8 @@ impl Config {
                 "the build backend is asked for the dependencies".to_owned(),
                 "pyproject.toml does not list them".to_owned(),
             )),
-            Dependencies::Listed(_) | Dependencies::File(_) => None,
+            Dependencies::File(file) => found("requirements.txt", &file.path.span),
+            Dependencies::Listed(listed) => found("Pipfile", &listed.first()?.text.span),
         }
     }
 
@@ -66,4 +70,13 @@ impl Config {
         let words: Vec<_> = words.map(|word| shell::quote(word)).collect();
         Some((format!("runs {}", words.join(" ")), program.why.clone()))
     }
+}
+
+/// A file that lists the dependencies, where the definition does not name it.
+fn found(name: &str, listed: &Span) -> Option<(String, String)> {
+    let file = listed.file().name();
+    file.ends_with(name).then(|| {
+        let what = format!("the dependencies of {file}");
+        (what, "pyproject.toml lists none".to_owned())
+    })
 }

@@ -38,6 +38,7 @@ mod mistake;
 mod own_step_table;
 mod own_steps;
 mod packages;
+mod pipfile;
 pub mod program;
 mod project_dir;
 mod python;

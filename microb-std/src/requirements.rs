@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use microb::{Context, Diagnostic, Span, Spanned};
 
 use crate::location::within_context;
+use crate::lock::checked_hash;
 use crate::mistake::Findings;
 use crate::requirement::{Requirement, is_git, is_ssh};
 use crate::requirement_line::{
@@ -92,6 +93,10 @@ impl Reader<'_> {
                 return;
             }
         };
+        if let Some(conflict) = text::conflict_of_people(&file) {
+            self.error(conflict);
+            return;
+        }
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         for line in lines(&file) {
             if self.findings.is_full() {
@@ -213,7 +218,14 @@ impl Reader<'_> {
             None => (line.value.as_str(), ""),
         };
         let wanted = wanted.trim();
+        if let Some(meant) = wanted.strip_prefix("pip install ") {
+            let error = Diagnostic::error(format!("`{wanted}` is a command"));
+            let help = format!("write `{}`", meant.trim());
+            self.error(error.at(&span_of(line, wanted)).help(help));
+            return;
+        }
         self.out.has_hashes |= options.contains("--hash");
+        self.check_hashes(line, options);
         let options = options
             .split_whitespace()
             .fold(String::new(), |mut all, word| {
@@ -235,6 +247,20 @@ impl Reader<'_> {
         }
         if let Some(requirement) = self.findings.keep(Requirement::parse(place)) {
             self.push(format!("{requirement}{options}"), is_constraint);
+        }
+    }
+
+    /// The installer would name neither the file nor the line.
+    fn check_hashes(&self, line: &Line, options: &str) {
+        for hash in options.split("--hash").skip(1) {
+            let hash = hash.trim_start_matches(['=', ' ', '\t']);
+            let hash = hash.split_whitespace().next().unwrap_or_default();
+            let written = Spanned::new(hash.to_owned(), span_of(line, hash));
+            if let Err(error) = checked_hash(&written) {
+                self.error(error.help(
+                    "copy all of it, or write the file with `uv pip compile --generate-hashes`",
+                ));
+            }
         }
     }
 
@@ -335,10 +361,10 @@ mod tests {
         let out = check(
             &[(
                 "r.txt",
-                "idna==3.7 \\\n    --hash=sha256:aa \\\r\n    --hash=sha256:bb\niniconfig \\\n ==2.3.1\nlast \\\n",
+                "idna==3.7 \\\n    --hash=sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa \\\r\n    --hash=sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\niniconfig \\\n ==2.3.1\nlast \\\n",
             )],
             &[
-                "idna==3.7 --hash=sha256:aa --hash=sha256:bb",
+                "idna==3.7 --hash=sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa --hash=sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
                 "iniconfig==2.3.1",
                 "last",
             ],

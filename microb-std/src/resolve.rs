@@ -10,8 +10,10 @@ use crate::config::{BuildSystem, Config};
 use crate::dependencies::{self, Listed};
 use crate::extends;
 use crate::groups::Groups;
+use crate::lock;
 use crate::metadata::{self, Metadata, Tables};
 use crate::mistake::Findings;
+use crate::pipfile;
 use crate::program;
 use crate::project_dir;
 use crate::python::Wanted;
@@ -34,6 +36,7 @@ const READ: [&str; FILES.len() + program::READS.len()] = concat();
 
 const FILES: &[&str] = &[
     ".python-version",
+    ".tool-versions",
     "pyproject.toml",
     "setup.py",
     "setup.cfg",
@@ -174,11 +177,16 @@ fn shared(
     let has_metadata = tables.project.is_some() || tables.poetry.is_some();
     let has_setup = !has_metadata && backend::has_setup(cx, &project_dir);
     let has_package = backend::has_package(cx, &project_dir, tables);
-    let packaging = backend::packaging(tables, has_setup, has_package);
+    let is_uv = lock::is_of_uv(cx, &project_dir);
+    let packaging = backend::packaging(tables, has_setup, has_package, is_uv);
     let mut build_system = backend::build_system(tables);
     build_system.may_ask = backend::may_ask(&build_system, Some(tables), cx, &project_dir);
+    let mut metadata = metadata::read(tables, packaging);
+    if metadata.requires.is_none() {
+        metadata.requires = pipfile::requires(cx, &project_dir, tables.root.findings());
+    }
     Some(Shared {
-        metadata: metadata::read(tables, packaging),
+        metadata,
         build_system,
         listed: dependencies::listed(tables, cx, &project_dir, has_setup),
         groups: Groups::read(&tables.root),
@@ -223,20 +231,26 @@ fn needs_version_file(targets: &[(Spanned<String>, Table<'_>)]) -> bool {
     targets.is_empty() || targets.iter().any(is_without)
 }
 
-/// `.python-version` beside the `pyproject.toml`, else in the root of the build context.
+/// `.python-version` beside the `pyproject.toml`, else in the root of the build context; else `.tool-versions` there.
 pub(crate) fn version_file(
     cx: &dyn Context,
     project_dir: &str,
     findings: &Findings,
 ) -> Option<Spanned<Wanted>> {
-    let name = python_version_file::NAME;
-    let beside = match project_dir {
-        "" => name.to_owned(),
-        folder => format!("{folder}/{name}"),
+    let places = |name: &str| match project_dir {
+        "" => vec![name.to_owned()],
+        folder => vec![format!("{folder}/{name}"), name.to_owned()],
     };
-    for path in [beside.as_str(), name] {
-        if let Some(file) = findings.keep(text::read(cx, path))? {
+    for path in places(python_version_file::NAME) {
+        if let Some(file) = findings.keep(text::read(cx, &path))? {
             return python_version_file::read(&file, findings);
+        }
+    }
+    for path in places(python_version_file::TOOLS) {
+        if let Some(file) = findings.keep(text::read(cx, &path))?
+            && let Some(wanted) = python_version_file::read_tools(&file, findings)
+        {
+            return Some(wanted);
         }
     }
     None

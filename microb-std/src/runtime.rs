@@ -16,6 +16,9 @@ pub use crate::container::NONROOT;
 /// The script that adds the user to copies of the base's passwd and group, so that nothing that packages added is lost,
 /// and makes the home folder. The same on Debian and Alpine. `awk 1` ends a last line that has no end.
 ///
+/// Everybody may look into the home folder: programs that run as another user look for settings there, and take only a
+/// missing file for none.
+///
 /// A name that the base has already, with numbers of its own, is an error that says which: the image runs as numbers.
 fn add_user(User { name, uid, gid }: &User) -> String {
     let check = if name == "nonroot" {
@@ -31,7 +34,7 @@ fn add_user(User { name, uid, gid }: &User) -> String {
          awk 1 /base/passwd > /user/etc/passwd; awk 1 /base/group > /user/etc/group; \
          grep -q ^{name}: /user/etc/passwd || echo {name}:x:{uid}:{gid}:{name}:/home/{name}:/sbin/nologin >> /user/etc/passwd; \
          grep -q ^{name}: /user/etc/group || echo {name}:x:{gid}: >> /user/etc/group; \
-         {check}chmod 0750 /user/home/{name}; chown {uid}:{gid} /user/home/{name}"
+         {check}chmod 0755 /user/home/{name}; chown {uid}:{gid} /user/home/{name}"
     )
 }
 

@@ -111,7 +111,9 @@ fn wrong_specifier(piece: &str) -> Mistake {
         }
     }
     let version = piece.trim_start_matches(['=', '<', '>', '!', '~', ' ']);
-    let swapped = match &piece[..piece.len() - version.len()] {
+    let operator = piece[..piece.len() - version.len()].trim();
+    let version = version.trim_matches(['\'', '"']);
+    let swapped = match operator {
         "=>" => ">=",
         "=<" => "<=",
         "=" => "==",

@@ -23,6 +23,25 @@ pub(crate) fn lines(file: &SourceFile) -> impl Iterator<Item = Spanned<&str>> {
     })
 }
 
+/// The first mark that git leaves in a file that it could not merge.
+pub(crate) fn conflict(file: &SourceFile) -> Option<Diagnostic> {
+    let mut at = 0;
+    for line in file.text().split_inclusive('\n') {
+        if line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ") {
+            let message = format!("`{}` has conflicts of a merge", file.name());
+            return Some(Diagnostic::error(message).at(&file.span(at..at + line.trim_end().len())));
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// The same for a file that people write.
+pub(crate) fn conflict_of_people(file: &SourceFile) -> Option<Diagnostic> {
+    let help = "keep one of the two sides, and remove the marks";
+    conflict(file).map(|error| error.help(help))
+}
+
 /// Reads UTF-8, and UTF-16 with a byte order mark, which Windows PowerShell's `>` writes.
 fn decode(name: &str, bytes: Vec<u8>) -> Result<SourceFile, Diagnostic> {
     let utf16 = |bytes: &[u8], from: fn([u8; 2]) -> u16| {
@@ -32,24 +51,24 @@ fn decode(name: &str, bytes: Vec<u8>) -> Result<SourceFile, Diagnostic> {
         text.ok().filter(|_| odd.is_empty())
     };
     match bytes.as_slice() {
-        [0xff, 0xfe, rest @ ..] => {
-            match utf16(rest, u16::from_le_bytes) {
-                Some(text) => Ok(SourceFile::new(name, text)),
-                None => Err(Diagnostic::error(format!("`{name}` is broken UTF-16"))
-                    .help("save it as UTF-8")),
-            }
-        }
-        [0xfe, 0xff, rest @ ..] => {
-            match utf16(rest, u16::from_be_bytes) {
-                Some(text) => Ok(SourceFile::new(name, text)),
-                None => Err(Diagnostic::error(format!("`{name}` is broken UTF-16"))
-                    .help("save it as UTF-8")),
-            }
-        }
+        [0xff, 0xfe, rest @ ..] => match utf16(rest, u16::from_le_bytes) {
+            Some(text) => Ok(SourceFile::new(name, text)),
+            None => Err(broken_utf16(name)),
+        },
+        [0xfe, 0xff, rest @ ..] => match utf16(rest, u16::from_be_bytes) {
+            Some(text) => Ok(SourceFile::new(name, text)),
+            None => Err(broken_utf16(name)),
+        },
         _ => String::from_utf8(bytes)
             .map(|text| SourceFile::new(name, text))
             .map_err(|error| not_utf8(name, error.as_bytes())),
     }
+}
+
+fn broken_utf16(name: &str) -> Diagnostic {
+    Diagnostic::error(format!("`{name}` is broken UTF-16"))
+        .at(&SourceFile::new(name, "").whole())
+        .help("save it as UTF-8")
 }
 
 /// Shows the line with the first wrong byte, which stands there as `U+FFFD`.

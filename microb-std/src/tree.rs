@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::mistake::Findings;
 use crate::table::{Entry, Map, Value};
+use crate::text;
 
 /// The keys of a table in the file, with their places.
 #[derive(Debug, Clone)]
@@ -50,6 +51,12 @@ pub(crate) fn parse_text<'a>(
             Err(first) => (None, vec![first]),
         }
     };
+    if !errors.is_empty()
+        && let Some(conflict) = text::conflict_of_people(file)
+    {
+        findings.add(conflict);
+        return None;
+    }
     let mut last_line = 0;
     for error in errors.iter().take(MAX_SYNTAX_ERRORS) {
         let range = error.span().unwrap_or(0..0);
@@ -57,7 +64,7 @@ pub(crate) fn parse_text<'a>(
         // One typing mistake makes the parser stumble several times on the same line.
         let line = span.start().line;
         if line != last_line {
-            findings.add(Diagnostic::error(syntax_message(error.message())).at(&span));
+            findings.add(syntax(error.message(), &span));
         }
         last_line = line;
     }
@@ -77,10 +84,16 @@ fn visible(file: &SourceFile, length: usize, range: std::ops::Range<usize>) -> S
     file.span(start..end)
 }
 
-fn syntax_message(parser: &str) -> String {
+fn syntax(parser: &str, span: &Span) -> Diagnostic {
+    if parser == "duplicate key" {
+        let message = format!("the key `{}` is there twice", escape(span.text()));
+        return Diagnostic::error(message)
+            .at(span)
+            .help("remove one of the two");
+    }
     let mut message = String::from("invalid TOML: ");
     message.push_str(parser);
-    message
+    Diagnostic::error(message).at(span)
 }
 
 impl<'a> Table<'a> {

@@ -43,6 +43,38 @@ fn a_lock_and_a_version_file_are_reasons() {
 }
 
 #[test]
+fn what_another_file_says_is_told() {
+    let place = "the files as they are in /app: there is no [build-system] to make a package with";
+    let runs = "runs python bot.py: the main module `bot.py`";
+    for (file, text, dependencies) in [
+        (
+            "requirements.txt",
+            "idna\n",
+            "the dependencies of requirements.txt: pyproject.toml lists none",
+        ),
+        (
+            "Pipfile",
+            "[packages]\nidna = '*'\n",
+            "the dependencies of Pipfile: pyproject.toml lists none",
+        ),
+    ] {
+        let cx = MemoryContext::new("#syntax=microb\n")
+            .file(".tool-versions", "python 3.13\n")
+            .file("bot.py", "print(1)\n")
+            .file(file, text);
+        check(
+            cx,
+            &[
+                "Python 3.13: .tool-versions says so",
+                dependencies,
+                place,
+                runs,
+            ],
+        );
+    }
+}
+
+#[test]
 fn what_only_the_build_backend_knows_is_asked_of_it() {
     let project = "[project]\nname = 'shop'\nversion = '1'\ndynamic = ['dependencies']\n\
         [build-system]\nrequires = ['setuptools']\n[tool.microb.target.default]\npython_version = '3.13'\nentrypoint = ['shop']\n";

@@ -357,7 +357,7 @@ fn programs_that_are_no_web_app_are_found() {
             "sanic",
             "server.py",
             "from sanic import Sanic\napp = Sanic('x')\n",
-            "sanic server:app --host=0.0.0.0 --port=8000",
+            "sanic server:app --host=0.0.0.0 --port=8000 --single-process",
         ),
         (
             "idna",
@@ -412,6 +412,91 @@ fn python_as_the_first_process_is_interrupted_unless_it_knows_signals() {
     assert_eq!(signal(&format!("import signal\n{guard}")), None);
     // gunicorn has handlers of its own.
     assert_eq!(signal(FLASK), None);
+    // waitress has none.
+    let found = program(&sources(&["flask", "waitress"]), &[("main.py", FLASK)]);
+    assert_eq!(found.unwrap().stop_signal, Some("SIGINT"));
+}
+
+#[test]
+fn a_script_is_interrupted_unless_its_code_knows_signals() {
+    let project =
+        "[project]\nname = 'shop'\nversion = '1'\nscripts = { shop = 'shop.bin.run:main' }\n";
+    let signal = |files: &[(&str, &str)]| program(project, files).unwrap().stop_signal;
+    let run = "def main(): ...\n";
+    assert_eq!(signal(&[("shop/bin/run.py", run)]), Some("SIGINT"));
+    assert_eq!(
+        signal(&[("src/shop/bin/run/__init__.py", run)]),
+        Some("SIGINT")
+    );
+    let knows = "import signal\n";
+    assert_eq!(signal(&[("shop/bin/run.py", knows)]), None);
+    let other = ("shop/worker.py", knows);
+    assert_eq!(signal(&[("shop/bin/run.py", run), other]), None);
+    // Of code that is not there nothing is known.
+    assert_eq!(signal(&[]), None);
+}
+
+/// Files that say what the definition does not.
+fn config(pyproject: &str, files: &[(&str, &str)]) -> Config {
+    Config::resolve(&context(pyproject, files)).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+}
+
+#[test]
+fn a_definition_without_dependencies_has_those_of_the_requirements_file_or_the_pipfile() {
+    let installs = |pyproject: &str, files: &[(&str, &str)]| {
+        config(pyproject, files).dependencies.requirements_txt()
+    };
+    let txt = ("requirements.txt", "idna==3.7\n");
+    let pipfile = ("Pipfile", "[packages]\nidna = '==3.6'\n");
+    let empty = "#syntax=x\n";
+    let named = "[project]\nname = 'shop'\nversion = '1'\n";
+    for pyproject in [empty, named] {
+        assert_eq!(installs(pyproject, &[txt]).unwrap(), "idna==3.7\n");
+        assert_eq!(installs(pyproject, &[pipfile]).unwrap(), "idna==3.6\n");
+        assert_eq!(installs(pyproject, &[txt, pipfile]).unwrap(), "idna==3.7\n");
+    }
+    // Who says that there are none means it, and `setup.py` says its own.
+    let none = format!("{named}dependencies = []\n");
+    assert_eq!(installs(&none, &[txt]).unwrap(), "");
+    assert_eq!(installs(empty, &[txt, ("setup.py", "")]), None);
+    // Servers are found in it too.
+    let flask = ("requirements.txt", "flask==3.1.0\ngunicorn==23.0.0\n");
+    check(
+        empty,
+        &[flask, ("app.py", FLASK)],
+        "gunicorn --bind=0.0.0.0:8000 app:app",
+    );
+}
+
+#[test]
+fn the_interpreter_is_the_one_of_the_pipfile_or_of_asdf() {
+    let version = |pyproject: &str, files: &[(&str, &str)]| {
+        config(pyproject, files).python.version.to_string()
+    };
+    let pipfile = ("Pipfile", "[requires]\npython_version = '3.13'\n");
+    let full = ("Pipfile", "[requires]\npython_full_version = '3.13.2'\n");
+    let tools = (".tool-versions", "nodejs 24.0.0\npython 3.12.4\n");
+    let file = (".python-version", "3.11\n");
+    let requires = "[project]\nname = 'shop'\nversion = '1'\nrequires-python = '>=3.9,<3.12'\n";
+    assert_eq!(version("", &[pipfile]), "3.13");
+    assert_eq!(version("", &[full]), "3.13.2");
+    assert_eq!(version("", &[tools]), "3.12.4");
+    assert_eq!(version("", &[tools, file]), "3.11");
+    assert_eq!(version(requires, &[pipfile]), "3.11");
+}
+
+#[test]
+fn uv_s_lock_makes_a_project_without_build_system_a_set_of_files() {
+    let lock = "version = 1\nrevision = 3\nrequires-python = \">=3.11\"\n[[package]]\nname = \"shop\"\nversion = \"1\"\nsource = { virtual = \".\" }\n";
+    let pyproject =
+        "[project]\nname = 'shop'\nversion = '1'\nrequires-python = '>=3.11'\ndependencies = []\n";
+    let files = [("shop/__init__.py", ""), ("main.py", "print()\n")];
+    check(pyproject, &files, "nothing");
+    check(
+        pyproject,
+        &[&files[..], &[("uv.lock", lock)]].concat(),
+        "python main.py",
+    );
 }
 
 #[test]

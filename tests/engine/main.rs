@@ -12,6 +12,7 @@ mod project;
 mod registry;
 mod replay;
 mod server;
+mod service;
 
 mod advanced;
 mod caching;
@@ -39,6 +40,7 @@ mod new;
 mod options;
 mod own_engine;
 mod parity;
+mod projects;
 mod protocol;
 mod recipes;
 mod sbom;

@@ -1,10 +1,9 @@
 //! Projects without a line of configuration: the image runs what their authors would run.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::docker::{Image, Ran, docker};
 use crate::project::Project;
+use crate::service::{CONFINED, Service};
 
 /// A project that is no package, with the frontend in its first line and nothing else for microb.
 fn project(dependencies: &[&str]) -> Project {
@@ -16,58 +15,10 @@ fn project(dependencies: &[&str]) -> Project {
     )
 }
 
-/// A container that runs until the test is over.
-struct Container(String);
-
-impl Container {
-    fn start(image: &Image) -> Self {
-        let flags = [
-            "run",
-            "--detach",
-            "--read-only",
-            "--tmpfs=/tmp",
-            "--cap-drop=ALL",
-        ];
-        let ran = Ran::of(docker(flags).args(["--network=none", &image.0])).succeeded();
-        Self(ran.stdout.trim().to_owned())
-    }
-
-    /// What the app answers at `/` of a port; it is asked until it does.
-    #[track_caller]
-    fn answer(&self, port: u16) -> String {
-        let script = format!(
-            "import urllib.request as r; print(r.urlopen('http://127.0.0.1:{port}/', timeout=5).read().decode())"
-        );
-        let begin = Instant::now();
-        loop {
-            let ran = Ran::of(&mut docker(["exec", &self.0, "python", "-c", &script]));
-            if ran.code == Some(0) {
-                return ran.stdout.trim().to_owned();
-            }
-            if begin.elapsed() > Duration::from_mins(1) {
-                let logs = Ran::of(&mut docker(["logs", &self.0]));
-                panic!("no answer: {}\n{}{}", ran.stderr, logs.stdout, logs.stderr);
-            }
-            thread::sleep(Duration::from_millis(200));
-        }
-    }
-
-    /// What listens, as `0.0.0.0:8000`: an app on the container's own interface cannot be reached.
-    fn is_on_every_interface(&self, port: u16) -> bool {
-        let tcp = Ran::of(&mut docker(["exec", &self.0, "cat", "/proc/net/tcp"])).succeeded();
-        tcp.stdout.contains(&format!(" 00000000:{port:04X} "))
-    }
-}
-
-impl Drop for Container {
-    fn drop(&mut self) {
-        drop(Ran::of(&mut docker(["rm", "--force", &self.0])));
-    }
-}
-
 #[track_caller]
 fn check(project: &Project, port: u16, expected: &str) {
-    let container = Container::start(&project.build(&[]));
+    let image = project.build(&[]);
+    let container = Service::start(&image, &CONFINED, &[]);
     assert_eq!(container.answer(port), expected);
     assert!(container.is_on_every_interface(port), "port {port}");
 }
@@ -106,18 +57,9 @@ fn a_django_site_answers_under_gunicorn() {
 #[ignore = "needs an engine: make test"]
 fn a_script_runs_and_stops_at_once() {
     let bot = "import time\nprint('ready', flush=True)\nwhile True:\n    time.sleep(1)\n";
-    let container = Container::start(&project(&[]).file("bot.py", bot).build(&[]));
-    while !Ran::of(&mut docker(["logs", &container.0]))
-        .stdout
-        .contains("ready")
-    {
-        thread::sleep(Duration::from_millis(100));
-    }
-    let begin = Instant::now();
-    Ran::of(&mut docker(["stop", "--timeout=10", &container.0])).succeeded();
-    assert!(
-        begin.elapsed() < Duration::from_secs(4),
-        "{:?}",
-        begin.elapsed()
-    );
+    let image = project(&[]).file("bot.py", bot).build(&[]);
+    let container = Service::start(&image, &CONFINED, &[]);
+    container.says("ready");
+    let took = container.stop();
+    assert!(took < Duration::from_secs(4), "{took:?}");
 }

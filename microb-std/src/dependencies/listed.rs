@@ -21,6 +21,8 @@ pub(crate) struct Listed {
     pub(super) backend_knows_extras: Option<Span>,
     /// URLs in Poetry's tables, which the backend will list.
     pub(super) urls: Vec<Spanned<String>>,
+    /// Whether the definition says nothing of dependencies, not even that there are none.
+    pub(super) is_silent: bool,
 }
 
 impl Listed {
@@ -51,7 +53,10 @@ pub(crate) fn listed(
             ..Listed::default()
         }
     } else {
-        Listed::default()
+        Listed {
+            is_silent: true,
+            ..Listed::default()
+        }
     }
 }
 
@@ -67,7 +72,10 @@ pub(crate) fn of_script(root: &Table<'_>) -> Listed {
 
 fn pep621(project: &Table<'_>, tables: &Tables<'_>, cx: &dyn Context, project_dir: &str) -> Listed {
     let findings = project.findings();
-    let mut listed = Listed::default();
+    let mut listed = Listed {
+        is_silent: !project.has("dependencies") && !tables.is_dynamic("dependencies"),
+        ..Listed::default()
+    };
     if project.table_if_any("dependencies").is_some() {
         findings.add(
             Diagnostic::error("`project.dependencies` must be a list of strings, found a table")

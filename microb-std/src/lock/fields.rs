@@ -61,7 +61,7 @@ pub(super) fn checked_version(written: &Spanned<String>) -> Result<String, Diagn
 }
 
 /// `sha256:…` as the installer takes it.
-pub(super) fn checked_hash(written: &Spanned<String>) -> Result<String, Diagnostic> {
+pub(crate) fn checked_hash(written: &Spanned<String>) -> Result<String, Diagnostic> {
     let (algorithm, digest) = written
         .value
         .split_once(':')

@@ -30,6 +30,7 @@ mod uv;
 mod uv_metadata;
 mod walk;
 
+pub(crate) use fields::checked_hash;
 pub(crate) use format::Format;
 pub(crate) use question::Question;
 
@@ -126,15 +127,27 @@ fn only(cx: &dyn Context, project_dir: &str, place: &Span) -> Result<Option<Lock
             )));
         }
     }
+    Ok(of_workspace(cx, project_dir).map(|path| lock(path, Format::Uv)))
+}
+
+/// The `uv.lock` of the workspace around a project.
+fn of_workspace(cx: &dyn Context, project_dir: &str) -> Option<String> {
+    let is_there = |path: &str| matches!(cx.read(path), Ok(Some(_)));
     let mut folder = project_dir;
     while !folder.is_empty() {
         folder = folder.rsplit_once('/').map_or("", |(parent, _)| parent);
         let path = within(folder, "uv.lock");
         if is_there(&path) && is_there(&within(folder, "pyproject.toml")) {
-            return Ok(Some(lock(path, Format::Uv)));
+            return Some(path);
         }
     }
-    Ok(None)
+    None
+}
+
+/// Whether uv locks the project, alone or with its workspace.
+pub(crate) fn is_of_uv(cx: &dyn Context, project_dir: &str) -> bool {
+    let beside = matches!(cx.read(&within(project_dir, "uv.lock")), Ok(Some(_)));
+    beside || of_workspace(cx, project_dir).is_some()
 }
 
 fn within(folder: &str, name: &str) -> String {
@@ -164,7 +177,7 @@ pub(crate) fn read(question: &Question<'_>) -> Result<PinnedSet, Diagnostic> {
             .at(&lock.span)
             .help("check the path, and `.dockerignore`"));
     };
-    let set = match conflict(&file) {
+    let set = match text::conflict(&file) {
         Some(error) => Err(error),
         None => parse(&file, question),
     };
@@ -239,19 +252,6 @@ fn packages<T>(
         Some(error) => Err(error),
         None => pins,
     }
-}
-
-/// The mark that git leaves in a file that it could not merge.
-fn conflict(file: &SourceFile) -> Option<Diagnostic> {
-    let mut at = 0;
-    for line in file.text().split_inclusive('\n') {
-        if line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ") {
-            let message = format!("`{}` has conflicts of a merge", file.name());
-            return Some(Diagnostic::error(message).at(&file.span(at..at + line.trim_end().len())));
-        }
-        at += line.len();
-    }
-    None
 }
 
 fn twice(one: &Pinned, other: &Pinned) -> Diagnostic {

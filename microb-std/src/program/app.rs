@@ -39,7 +39,12 @@ const MAX_CALLS: usize = 4;
 impl Code {
     /// The app of a web framework, else of another.
     pub(super) fn app(&self, findings: &Findings) -> Chosen {
-        let apps = self.apps();
+        let mut apps = self.apps();
+        // Dash starts a server of its own, where there is no better one.
+        let is_installed = |name: &str| self.installed.contains(name);
+        if Server::of(Kind::Wsgi, false, is_installed).is_none() {
+            apps.retain(|app| (app.framework.name, app.framework.kind) != ("Dash", Kind::Wsgi));
+        }
         for kinds in [
             &[Kind::Asgi, Kind::Wsgi, Kind::Sanic][..],
             &[Kind::Script],
@@ -169,6 +174,7 @@ impl Code {
             let why = format!("{}, served by {}", what(app), server.distribution);
             let mut program = self.with_path(app.place, program(argv, app.span.clone(), why));
             program.port = Some(PORT);
+            program.stop_signal = server.stop_signal;
             return Chosen::One(program);
         }
         let argv: Vec<String> = match (app.framework.kind, app.framework.name) {
@@ -196,7 +202,9 @@ impl Code {
             }
             (Kind::Sanic, _) => {
                 let object = object(app);
+                // Its manager of several processes takes seconds to end them on a busy machine.
                 let mut words = vec!["sanic", &object, "--host=0.0.0.0", "--port=8000"];
+                words.push("--single-process");
                 words.extend(app.is_factory.then_some("--factory"));
                 words.into_iter().map(str::to_owned).collect()
             }

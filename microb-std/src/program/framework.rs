@@ -54,6 +54,10 @@ const FRAMEWORKS: &[Framework] = &[
     framework("Connexion", Kind::Asgi, "connexion", "FlaskApp"),
     framework("Django", Kind::Asgi, "django", "get_asgi_application"),
     framework("Django", Kind::Wsgi, "django", "get_wsgi_application"),
+    // Around Django's own, for other protocols beside HTTP.
+    framework("Django", Kind::Asgi, "channels", "ProtocolTypeRouter"),
+    framework("Socket.IO", Kind::Asgi, "socketio", "ASGIApp"),
+    framework("Socket.IO", Kind::Wsgi, "socketio", "WSGIApp"),
     framework("Flask", Kind::Wsgi, "flask", "Flask"),
     framework("APIFlask", Kind::Wsgi, "apiflask", "APIFlask"),
     framework("Bottle", Kind::Wsgi, "bottle", "Bottle"),
@@ -63,6 +67,8 @@ const FRAMEWORKS: &[Framework] = &[
     framework("Gradio", Kind::Script, "gradio", "Interface"),
     framework("Gradio", Kind::Script, "gradio", "ChatInterface"),
     framework("Dash", Kind::Script, "dash", "Dash"),
+    // `server = app.server`: the Flask app inside, for who has a server for it.
+    framework("Dash", Kind::Wsgi, "dash", "server"),
     framework("Celery", Kind::Celery, "celery", "Celery"),
 ];
 
@@ -92,6 +98,8 @@ pub(crate) struct Server {
     /// The program and the options that make it listen on [`PORT`] of every interface.
     words: &'static [&'static str],
     factory: Factory,
+    /// The signal that ends it, if it is not `SIGTERM`.
+    pub(crate) stop_signal: Option<&'static str>,
 }
 
 /// How a server is told that the object is a function that makes the app.
@@ -119,6 +127,7 @@ const fn server(
         kind,
         words,
         factory,
+        stop_signal: None,
     }
 }
 
@@ -170,12 +179,16 @@ const SERVERS: &[Server] = &[
         ],
         Factory::Option("--factory"),
     ),
-    server(
-        "waitress",
-        Kind::Wsgi,
-        &["waitress-serve", "--listen=*:8000"],
-        Factory::Option("--call"),
-    ),
+    // Waits for Ctrl-C: as the first process of a container it would not end at SIGTERM.
+    Server {
+        stop_signal: Some("SIGINT"),
+        ..server(
+            "waitress",
+            Kind::Wsgi,
+            &["waitress-serve", "--listen=*:8000"],
+            Factory::Option("--call"),
+        )
+    },
 ];
 
 impl Server {

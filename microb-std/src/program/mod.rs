@@ -76,12 +76,13 @@ pub(crate) fn infer(
     single_modules: &dyn Fn(&str) -> bool,
     findings: &Findings,
 ) -> Option<Program> {
-    if config.project.packaging == Packaging::Wheel && !config.project.scripts.is_empty() {
-        return script(config, findings);
-    }
     if let Some(name) = &config.script {
         return Some(Code::of_script(cx, config, name).script_program(name));
     }
+    let chosen = match config.project.packaging {
+        Packaging::Wheel if !config.project.scripts.is_empty() => Some(script(config, findings)?),
+        _ => None,
+    };
     let own = config
         .project
         .normalized_name
@@ -95,7 +96,13 @@ pub(crate) fn infer(
         &own,
         single_modules,
     );
-    let code = Code::read(cx, config, layout, own);
+    let mut code = Code::read(cx, config, layout, own);
+    if let Some((mut program, module)) = chosen {
+        if code.add(cx, &config.project_dir, &module) {
+            code.interrupt(&mut program);
+        }
+        return Some(program);
+    }
     if let Some(main) = code.package_main() {
         return Some(main);
     }
@@ -106,8 +113,8 @@ pub(crate) fn infer(
     }
 }
 
-/// The script that is called like the project, or the only one.
-fn script(config: &Config, findings: &Findings) -> Option<Program> {
+/// The script that is called like the project, or the only one; and the module that it calls.
+fn script(config: &Config, findings: &Findings) -> Option<(Program, String)> {
     let scripts = &config.project.scripts;
     let own = config.project.normalized_name.as_deref();
     let named = scripts
@@ -130,13 +137,10 @@ fn script(config: &Config, findings: &Findings) -> Option<Program> {
         );
         return None;
     };
-    Some(Program {
-        argv: Spanned::new(vec![name.clone()], function.span.clone()),
-        stop_signal: None,
-        port: None,
-        env: BTreeMap::new(),
-        why: format!("the script `{name}` of the project"),
-    })
+    let why = format!("the script `{name}` of the project");
+    let program = program([name.as_str()], function.span.clone(), why);
+    let module = function.value.split(':').next().unwrap_or_default();
+    Some((program, module.trim().to_owned()))
 }
 
 enum Chosen {
@@ -170,6 +174,35 @@ impl Code {
             packaging: config.project.packaging,
             installed: app::installed(&config.dependencies),
         }
+    }
+
+    /// Reads a module of this name, unless it was read; `false` if there is none.
+    fn add(&mut self, cx: &dyn Context, project_dir: &str, module: &str) -> bool {
+        if self.modules.iter().any(|(place, _)| place.module == module) {
+            return true;
+        }
+        let root = if project_dir.is_empty() {
+            "."
+        } else {
+            project_dir
+        };
+        let path = module.replace('.', "/");
+        let package = module.rsplit_once('.').map_or("", |(package, _)| package);
+        for (file, package) in [
+            (format!("{path}.py"), package),
+            (format!("src/{path}.py"), package),
+            (format!("{path}/__init__.py"), module),
+            (format!("src/{path}/__init__.py"), module),
+        ] {
+            let place = layout::place(root, &file, package);
+            let read = text::read(cx, &place.path).ok().flatten();
+            let parsed = read.and_then(|file| Module::parse(&place.module, &place.package, file));
+            if let Some(parsed) = parsed {
+                self.modules.push((place, parsed));
+                return true;
+            }
+        }
+        false
     }
 
     /// The definition itself, which is a script of this name.
@@ -238,10 +271,12 @@ impl Code {
         if self.packaging == Packaging::Wheel {
             return None;
         }
-        let (place, module) = self
+        let mut uses = self
             .modules
             .iter()
-            .find(|(place, module)| place.package.is_empty() && module.imports("streamlit"))?;
+            .filter(|(_, module)| module.imports("streamlit"));
+        let in_the_root = uses.clone().find(|(place, _)| place.package.is_empty());
+        let (place, module) = in_the_root.or_else(|| uses.next())?;
         let argv = [
             "streamlit",
             "run",

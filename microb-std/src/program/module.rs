@@ -7,6 +7,8 @@ use ruff_python_ast::{Expr, Parameters, Stmt, StmtFunctionDef, StmtImport, StmtI
 use ruff_python_parser::parse_module;
 use ruff_text_size::Ranged;
 
+use super::framework;
+
 /// A module of the project.
 #[derive(Debug)]
 pub(crate) struct Module {
@@ -15,6 +17,8 @@ pub(crate) struct Module {
     pub(crate) file: SourceFile,
     /// What each name of the module stands for, as a dotted path: `Api` for `fastapi.FastAPI`.
     names: BTreeMap<String, String>,
+    /// The modules of `from … import *`.
+    stars: Vec<String>,
     /// The objects that a call makes, in order.
     pub(crate) objects: Vec<Object>,
     pub(crate) functions: Vec<Function>,
@@ -54,6 +58,7 @@ impl Module {
             name: name.to_owned(),
             file,
             names: BTreeMap::new(),
+            stars: Vec::new(),
             objects: Vec::new(),
             functions: Vec::new(),
             main_guard: None,
@@ -169,6 +174,10 @@ impl Module {
             return;
         };
         for alias in &import.names {
+            if alias.name.as_str() == "*" {
+                self.stars.push(from.clone());
+                continue;
+            }
             let name = alias.asname.as_ref().unwrap_or(&alias.name);
             self.names
                 .insert(name.to_string(), format!("{from}.{}", alias.name));
@@ -244,6 +253,7 @@ impl Module {
             name: self.name.clone(),
             file: self.file.clone(),
             names: self.names.clone(),
+            stars: self.stars.clone(),
             objects: Vec::new(),
             functions: Vec::new(),
             main_guard: None,
@@ -268,13 +278,28 @@ impl Module {
         }
     }
 
-    /// The dotted path of what a call calls, if it is one.
+    /// The dotted path of what a call calls, or of the app inside of another, if it is one.
     fn called(&self, value: &Expr) -> Option<String> {
         match value {
             Expr::Call(call) => self.path(&call.func),
             Expr::Await(awaited) => self.called(&awaited.value),
+            Expr::Attribute(attribute) if attribute.attr.as_str() == INNER => {
+                let Expr::Name(app) = &*attribute.value else {
+                    return None;
+                };
+                let made = |object: &&Object| object.name == app.id.as_str();
+                let app = self.objects.iter().find(made)?;
+                Some(format!("{}.{INNER}", app.made_by))
+            }
             _ => None,
         }
+    }
+
+    /// The dotted path of a name that is the module's own, unless a framework has one that a star imports.
+    fn star_or_own(&self, name: &str) -> String {
+        let mut paths = self.stars.iter().map(|from| format!("{from}.{name}"));
+        let known = paths.find(|path| framework::of(path).is_some());
+        known.unwrap_or_else(|| format!("{}.{name}", self.name))
     }
 
     /// The dotted path that an expression of names stands for.
@@ -282,7 +307,7 @@ impl Module {
         match expression {
             Expr::Name(name) => Some(match self.names.get(name.id.as_str()) {
                 Some(path) => path.clone(),
-                None => format!("{}.{}", self.name, name.id),
+                None => self.star_or_own(name.id.as_str()),
             }),
             Expr::Attribute(attribute) => {
                 let of = self.path(&attribute.value)?;
@@ -292,6 +317,9 @@ impl Module {
         }
     }
 }
+
+/// The attribute by which an app gives the WSGI app inside of it: `server = app.server`.
+const INNER: &str = "server";
 
 fn range(node: &impl Ranged) -> std::ops::Range<usize> {
     node.start().to_usize()..node.end().to_usize()

@@ -247,7 +247,7 @@ impl<'a> Entry<'a> {
                 let key = self.key.as_ref().map_or("", |key| key.value.as_str());
                 Some(format!("write a list: `{key} = [{}]`", words.join(", ")))
             }
-            _ if expected.starts_with("a list of ") && !is_list => {
+            _ if (expected == "a list" || expected.starts_with("a list of ")) && !is_list => {
                 Some(format!("write a list: `[{}]`", written.text()))
             }
             _ => None,

@@ -43,7 +43,7 @@ flavor = "alpine"
 requirements = "r.txt"
 "#;
 
-const REQUIREMENTS: &str = "# c\n-r r.txt\n-e .[a]\nidna==3.7 \\\n  --hash=sha256:aa\n./x[y] ; os_name == 'nt'\nα @ file:./b\n-i https://h --pre\nhttps://h/x.whl#a=b\n-c c.txt\n";
+const REQUIREMENTS: &str = "# c\n-r r.txt\n-e .[a]\nidna==3.7 \\\n  --hash=sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n./x[y] ; os_name == 'nt'\nα @ file:./b\n-i https://h --pre\nhttps://h/x.whl#a=b\n-c c.txt\n";
 
 /// A small generator, so that the same mutations are tried everywhere: xorshift64.
 struct Random(u64);

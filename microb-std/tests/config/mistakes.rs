@@ -356,14 +356,8 @@ const IN_THE_PROJECT: &[(&str, &str, &str)] = &[
 fn in_the_syntax() {
     for (toml, message, shown) in [
         ("[project\nname = 'x'\n", "[project", ""),
-        (
-            "[project]\nname = 'x'\nname = 'y'\n",
-            "duplicate key",
-            "name",
-        ),
         ("a = \"x\n", "", ""),
         ("[project]\nname =", "", ""),
-        ("<<<<<<< HEAD\n[project]\n", "", ""),
     ] {
         let found = errors(&MemoryContext::new(toml));
         assert!(!found.is_empty(), "{toml}");

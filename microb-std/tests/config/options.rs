@@ -354,7 +354,7 @@ fn requirements_with_own_extras_bring_what_is_in_them() {
     let with = |content: &str| resolve(&MemoryContext::new(toml.clone()).file("r.txt", content));
     let text = |content| with(content).dependencies.requirements_txt().unwrap();
     assert_eq!(text("a\n.[fast]\n"), "a\norjson\n");
-    let hashed = "orjson==3 --hash=sha256:aa\n";
+    let hashed = "orjson==3 --hash=sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n";
     assert_eq!(text(&format!("{hashed}-e .[fast]\n")), hashed);
 }
 

@@ -1,0 +1,317 @@
+//! Input that is wrong, and the one message about each mistake: file, line, and what to do.
+//!
+//! The messages were written before they were compared with what is said.
+
+use microb::{MemoryContext, SourceFile};
+use microb_std::Config;
+
+/// A project that is fine.
+const APP: &str = "[project]\nname = 'app'\nversion = '1'\n";
+
+/// A context whose `pyproject.toml` is the definition.
+fn project(pyproject: &str, files: &[(&str, &[u8])]) -> MemoryContext {
+    files
+        .iter()
+        .fold(MemoryContext::new(pyproject), |cx, (path, bytes)| {
+            cx.file(*path, *bytes)
+        })
+}
+
+#[track_caller]
+fn check_context(cx: &MemoryContext, expected: &str) {
+    match Config::resolve(cx) {
+        Ok(config) => panic!("nothing is wrong with it: {config:?}\nexpected {expected}"),
+        Err(errors) => assert_eq!(errors.to_string(), expected),
+    }
+}
+
+/// What is said of a `pyproject.toml`.
+#[track_caller]
+fn check(pyproject: &str, expected: &str) {
+    check_context(&project(pyproject, &[]), expected);
+}
+
+/// What is said of an app with these lines more.
+#[track_caller]
+fn app(lines: &str, expected: &str) {
+    check(&format!("{APP}{lines}\n"), expected);
+}
+
+/// What is said of a file beside an app; the lines more may name it.
+#[track_caller]
+fn beside(lines: &str, path: &str, content: impl AsRef<[u8]>, expected: &str) {
+    let cx = project(&format!("{APP}{lines}\n"), &[(path, content.as_ref())]);
+    check_context(&cx, expected);
+}
+
+#[test]
+fn of_the_project() {
+    check(
+        "[project]\nname = 'app'\n",
+        "pyproject.toml:1:1: error: `project.version` is required (add `version = \"…\"`, or list it in `dynamic`)",
+    );
+    check(
+        "[project]\nversion = '1'\n",
+        "pyproject.toml:1:1: error: `project.name` is required (add `name = \"…\"`)",
+    );
+    check(
+        "[project]\nname = 'app'\nname = 'app'\nversion = '1'\n",
+        "pyproject.toml:3:1: error: the key `name` is there twice (remove one of the two)",
+    );
+    app(
+        "[project.dependencies]\nflask = '^3'",
+        "pyproject.toml:4:10: error: `project.dependencies` must be a list of strings, found a table (write `dependencies = [\"NAME>=1\"]`, or use `[tool.poetry.dependencies]`)",
+    );
+    app(
+        "dependencies = 'flask'",
+        "pyproject.toml:4:16: error: `project.dependencies` must be a list of strings, found a string (write a list: `dependencies = [\"flask\"]`)",
+    );
+    app(
+        "dependencies = ['idna>=3 ; python_version > 3']",
+        "pyproject.toml:4:45: error: `3` is neither a marker variable nor a quoted string (put quotes around it: `'3'`)",
+    );
+    app(
+        "dependencies = ['flask ^3.0']",
+        "pyproject.toml:4:24: error: `^3.0` is no version specifier of PEP 440 (that is Poetry's syntax; write `>=3.0,<4.0`)",
+    );
+    app(
+        "dependencies = ['git+https://example.com/a.git']",
+        "pyproject.toml:4:18: error: `git+https://example.com/a.git` has no package name (write `NAME @ git+https://example.com/a.git`)",
+    );
+    app(
+        "requires-python = '^3.9'",
+        "pyproject.toml:4:20: error: `^3.9` is no version specifier of PEP 440 (that is Poetry's syntax; write `>=3.9,<4.0`)",
+    );
+    app(
+        "requires-python = '>=3.x'",
+        "pyproject.toml:4:20: error: `>=3.x` is no version specifier of PEP 440 (write for instance `>=3.9,<4`)",
+    );
+    app(
+        "dynamic = ['version']",
+        "pyproject.toml:4:12: error: `version` is both dynamic and given (remove it from `dynamic`)",
+    );
+    app(
+        "scripts = { app = 'nope' }",
+        "pyproject.toml:4:19: error: the script `app` calls `nope`, which is no function (write `module:function`)",
+    );
+    app(
+        "[build-system]\nbuild-backend = 'hatchling.build'",
+        "pyproject.toml:4:1: error: `build-system.requires` is required (add `requires = [\"hatchling\"]`, or the backend that you use)",
+    );
+    app(
+        "[tool.microb.target.default]\nentry_point = ['app']",
+        "pyproject.toml:5:1: error: unknown key `entry_point` in `tool.microb.target.default` (write `entrypoint`)",
+    );
+    check(
+        "[project]\nname = 'app'\n<<<<<<< HEAD\nversion = '1'\n=======\nversion = '2'\n>>>>>>> other\n",
+        "pyproject.toml:3:1: error: `pyproject.toml` has conflicts of a merge (keep one of the two sides, and remove the marks)",
+    );
+    check(
+        "[tool.poetry]\nversion = '1'\n[tool.poetry.dependencies]\npython = '^3.11'\n",
+        "pyproject.toml:1:1: error: `tool.poetry.name` is required (add `name = \"…\"`, or `package-mode = false`)",
+    );
+}
+
+#[test]
+fn of_groups_and_extras() {
+    app(
+        "[dependency-groups]\na = [{ include-group = 'b' }]\nb = [{ include-group = 'a' }]",
+        "pyproject.toml:5:24: error: groups include one another in a circle: `a` includes `b`, which includes `a` (remove one `include-group`)",
+    );
+    app(
+        "[dependency-groups]\ndev = [{ include-group = 'tset' }]\ntest = []",
+        "pyproject.toml:5:26: error: unknown dependency group `tset` (write `test`)",
+    );
+    app(
+        "[dependency-groups]\nDev = []\ndev = []",
+        "pyproject.toml:6:1: error: the group `dev` is there twice (rename one of them; capitals, `-`, `_` and `.` make no difference)",
+    );
+    app(
+        "[dependency-groups]\ndev = ['idna']\n[tool.microb.target.default]\ngroups = ['prod']",
+        "pyproject.toml:7:11: error: unknown dependency group `prod` (the project's groups are `dev`)",
+    );
+    app(
+        "[project.optional-dependencies]\npdf = ['idna']\n[tool.microb.target.default]\nextras = ['pfd']",
+        "pyproject.toml:7:11: error: unknown extra `pfd` (the project's extras are `pdf`)",
+    );
+    app(
+        "[dependency-groups]\ndev = 'idna'",
+        "pyproject.toml:5:7: error: `dependency-groups.dev` must be a list, found a string (write a list: `['idna']`)",
+    );
+}
+
+#[test]
+fn of_the_interpreter() {
+    let range = "requires-python = '>=3.10'";
+    beside(
+        range,
+        ".python-version",
+        "3.9\n",
+        ".python-version:1:1: error: Python 3.9 contradicts `>=3.10` at pyproject.toml:4:19 (change one of the two)",
+    );
+    beside(
+        range,
+        ".tool-versions",
+        "python 3.9.1\n",
+        ".tool-versions:1:8: error: Python 3.9.1 contradicts `>=3.10` at pyproject.toml:4:19 (change one of the two)",
+    );
+    beside(
+        "",
+        ".python-version",
+        "",
+        ".python-version:1:1: error: `.python-version` names no Python version (write a version such as `3.14`, `3.14.1`, `cpython-3.14` or `>=3.12,<3.15`)",
+    );
+    beside(
+        "",
+        ".python-version",
+        "pypy3.11\n",
+        ".python-version:1:1: error: there is no official image of the interpreter `pypy3.11` (write a version of CPython such as `3.14`)",
+    );
+    beside(
+        "",
+        ".tool-versions",
+        "nodejs 24.0.0\npython 2.7.18\n",
+        ".tool-versions:2:8: error: Python `2.7.18` is not supported (write 3.8 or newer, for instance `3.14`)",
+    );
+    beside(
+        "",
+        "Pipfile",
+        "[requires]\npython_version = 'three'\n",
+        "Pipfile:2:18: error: `three` is no Python version (write for instance `3.14`)",
+    );
+    app(
+        "requires-python = '>=3.13,<3.12'",
+        "pyproject.toml:4:19: error: no Python that is known here satisfies `>=3.13,<3.12` (allow one of 3.8 to 3.15)",
+    );
+}
+
+#[test]
+fn of_requirements_files() {
+    let of = |content: &[u8], expected: &str| beside("", "requirements.txt", content, expected);
+    of(
+        b"idna\ncaf\xe9\n",
+        "requirements.txt:2:4: error: `requirements.txt` is not UTF-8 (save it as UTF-8)",
+    );
+    of(
+        b"\xff\xfei\0d\0n",
+        "requirements.txt:1:1: error: `requirements.txt` is broken UTF-16 (save it as UTF-8)",
+    );
+    of(
+        b"-r base.txt\n",
+        "requirements.txt:1:4: error: `base.txt` is not in the build context (check the path, and `.dockerignore`)",
+    );
+    of(
+        b"-r ../base.txt\n",
+        "requirements.txt:1:4: error: `../base.txt` is outside the build context (write a path inside the build context, relative to this file)",
+    );
+    of(
+        b"idna\n--upgrade\n",
+        "requirements.txt:2:1: error: `--upgrade` is no option of a requirements file (remove it)",
+    );
+    of(
+        b"pip install idna\n",
+        "requirements.txt:1:1: error: `pip install idna` is a command (write `idna`)",
+    );
+    of(
+        b"idna = '3.7'\n",
+        "requirements.txt:1:6: error: `= '3.7'` is no version specifier of PEP 440 (write `==3.7`)",
+    );
+    of(
+        b"idna==3.7 --hash=sha256:abc\n",
+        "requirements.txt:1:18: error: `sha256:abc` is no hash (copy all of it, or write the file with `uv pip compile --generate-hashes`)",
+    );
+    of(
+        b"<<<<<<< HEAD\nidna==3.7\n=======\nidna==3.8\n>>>>>>> other\n",
+        "requirements.txt:1:1: error: `requirements.txt` has conflicts of a merge (keep one of the two sides, and remove the marks)",
+    );
+}
+
+#[test]
+fn of_pipfiles() {
+    beside(
+        "",
+        "Pipfile",
+        "[packages]\nflask = \"*\n",
+        "Pipfile:2:10: error: invalid TOML: invalid basic string, expected `\"`",
+    );
+    beside(
+        "",
+        "Pipfile",
+        "[packages]\nflask = '^3'\n",
+        "Pipfile:2:9: error: `^3` is no version specifier of PEP 440 (that is Poetry's syntax; write `>=3,<4`)",
+    );
+    beside(
+        "",
+        "Pipfile.lock",
+        "{ \"_meta\": ",
+        "Pipfile.lock:1:10: error: invalid JSON: a value expected (run `pipenv lock`)",
+    );
+}
+
+#[test]
+fn of_locks() {
+    beside(
+        "[tool.microb.target.default]\nlock = 'uv.lcok'",
+        "uv.lock",
+        "version = 1\n",
+        "pyproject.toml:5:8: error: `uv.lcok` is no lock file that is known here (name one of `uv.lock`, `pylock.toml`, `poetry.lock`, `pdm.lock`, `Pipfile.lock` and `requirements.lock`, or a requirements file `….txt`)",
+    );
+    app(
+        "[tool.microb.target.default]\nlock = 'uv.lock'",
+        "pyproject.toml:5:8: error: `uv.lock` is not in the build context (check the path, and `.dockerignore`)",
+    );
+    let two: &[(&str, &[u8])] = &[("uv.lock", b""), ("poetry.lock", b"")];
+    check_context(
+        &project(APP, two),
+        "pyproject.toml:1:1: error: there are several lock files: `uv.lock` and `poetry.lock` (choose one in `[tool.microb.target.NAME]`: `lock = \"uv.lock\"`)",
+    );
+    beside(
+        "",
+        "pylock.toml",
+        "lock-version = '1.0'\ncreated-by = 'x'\n[[packages]]\nname = 'idna'\nversion = '3.7'\n",
+        "pylock.toml:4:8: error: the lock has no file of `idna` (run `uv export --format pylock.toml --output-file pylock.toml`)",
+    );
+    beside(
+        "",
+        "uv.lock",
+        "\u{0}",
+        "uv.lock:1:1: error: invalid TOML: key with no value, expected `=` (run `uv lock`)",
+    );
+}
+
+#[test]
+fn of_scripts() {
+    let script = |text: &str, expected: &str| {
+        let cx = MemoryContext::with_definition(SourceFile::new("tool.py", text));
+        check_context(&cx, expected);
+    };
+    script(
+        "print(1)\n",
+        "tool.py:1:1: error: `tool.py` has no inline metadata (add the lines `# /// script`, `# requires-python = \">=3.12\"`, `# dependencies = []` and `# ///` below this one)",
+    );
+    script(
+        "# /// script\n# dependencies = []\nprint(1)\n",
+        "tool.py:1:1: error: the block `# /// script` has no end (end it with the line `# ///`)",
+    );
+    script(
+        "# /// script\n# dependencies = [\n# ///\n",
+        "tool.py:2:18: error: invalid TOML: unclosed array, expected `]`",
+    );
+}
+
+/// Extras that need each other are one set: uv and pip install it.
+#[test]
+fn extras_in_a_circle_are_no_mistake() {
+    let cx = project(
+        &format!(
+            "{APP}[project.optional-dependencies]\na = ['app[b]', 'idna']\nb = ['app[a]', 'six']\n\
+             [tool.microb.target.default]\nextras = ['a']\n"
+        ),
+        &[],
+    );
+    let config = Config::resolve(&cx).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    assert_eq!(
+        config.dependencies.requirements_txt().unwrap(),
+        "idna\nsix\n"
+    );
+}

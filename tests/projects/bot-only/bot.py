@@ -1,0 +1,4 @@
+"""A bot in one file, with nothing beside it."""
+
+for word in ["beep", "boop"]:
+    print(word, flush=True)

@@ -1,0 +1,3 @@
+import sys
+
+print(sys._is_gil_enabled())

@@ -1,0 +1,5 @@
+import sys
+
+import humanize
+
+print(humanize.ordinal(3), sys.version_info[:2])

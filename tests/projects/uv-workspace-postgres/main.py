@@ -1,0 +1,3 @@
+from store import answer
+
+print("postgres", answer())

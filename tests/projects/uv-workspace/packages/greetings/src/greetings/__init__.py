@@ -1,0 +1,5 @@
+import humanize
+
+
+def greet(name: str) -> str:
+    return f"{humanize.ordinal(1)} hello, {name}"
