@@ -97,12 +97,11 @@ copy_files = [{ src = "/src/made.txt", dst = "/app/made.txt", from = "builder" }
 #[ignore = "needs an engine: make test"]
 fn what_is_pruned_or_not_compiled_is_not_in_the_image() {
     let with = |lines: &str| {
-        let project = Project::app(lines).edit(
+        Project::app(lines).edit(
             "pyproject.toml",
             "version = \"1.0\"",
             "version = \"1.0\"\ndependencies = [\"humanize==4.9.0\"]",
-        );
-        project
+        )
     };
     let files = |lines: &str| {
         let script =
