@@ -7,7 +7,7 @@ use std::sync::Arc;
 use microb_dsl::llb::{self, Inputs, Lowered, ResolvedImage};
 use microb_dsl::rule::Checks;
 use microb_dsl::{
-    Base, Context, Diagnostic, Diagnostics, ImageRef, Platform, Source, Stage, label,
+    Base, Context, Diagnostic, Diagnostics, ImageRef, Inspection, Platform, Source, Stage, label,
     llb::Capabilities, rule,
 };
 use serde_json::json;
@@ -42,6 +42,8 @@ pub(crate) struct Build {
 pub(crate) struct Plan {
     pub(crate) stage: Stage,
     pub(crate) inputs: Inputs,
+    /// What to look at when the stage is built.
+    pub(crate) inspections: Vec<Inspection>,
 }
 
 /// What is found without building: for `docker build --check`.
@@ -111,17 +113,23 @@ impl Build {
                     decisions.push(decision);
                 }
             }
-            let platform = answer.platform;
-            answer.result.map(|stage| (platform, stage))
+            let (platform, inspections) = (answer.platform, answer.inspections);
+            answer.result.map(|stage| (platform, stage, inspections))
         });
         let stages = match (every(stages), Diagnostics::or(refused, ())) {
             (Ok(stages), Ok(())) => stages,
             (Err(mistakes), Ok(())) | (Ok(_), Err(mistakes)) => return Err(mistakes.into()),
             (Err(mistakes), Err(refused)) => return Err(mistakes.and(refused).into()),
         };
-        let plans = stages.into_iter().map(|(platform, stage)| {
+        let plans = stages.into_iter().map(|(platform, stage, inspections)| {
             let (build, recipe) = (self.clone(), recipe.clone());
-            async move { build.plan_platform(&recipe, platform, stage).await }
+            async move {
+                let plan = build.plan_platform(&recipe, platform, stage).await?;
+                Ok(Plan {
+                    inspections,
+                    ..plan
+                })
+            }
         });
         let platform = &self.request.build_platform;
         let shown = decisions::show(&self.gateway, platform, &recipe.name, &decisions);
@@ -162,7 +170,7 @@ impl Build {
 
     /// Shows the findings that the user wants, each once, at the vertex that loaded the definition. Gives those that
     /// stop the build.
-    async fn tell(
+    pub(crate) async fn tell(
         &self,
         findings: Vec<Diagnostic>,
         recipe: &Recipe,
@@ -221,7 +229,11 @@ impl Build {
             platform,
         };
         self.add_named_contexts(&stage, &mut inputs).await?;
-        Ok(Plan { stage, inputs })
+        Ok(Plan {
+            stage,
+            inputs,
+            inspections: Vec::new(),
+        })
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -320,7 +332,7 @@ impl Build {
                     }
                 };
                 Ok(Built {
-                    platform: plan.platform,
+                    platform: plan.plan.inputs.platform.clone(),
                     reference,
                     config: plan.lowered.config,
                 })
@@ -355,7 +367,8 @@ impl Build {
 /// A plan that was lowered.
 #[derive(Debug)]
 pub(crate) struct LoweredPlan {
-    platform: Platform,
+    /// What it was made from.
+    pub(crate) plan: Arc<Plan>,
     lowered: Lowered,
     /// What the client has to give.
     needs: Vec<Need>,
@@ -370,7 +383,7 @@ fn lower(plans: Vec<Plan>) -> Result<Vec<LoweredPlan>, Diagnostics> {
         Ok(LoweredPlan {
             warning: rule::check_user(&plan.stage, user.as_deref()),
             needs: needs::of(&plan.stage),
-            platform: plan.inputs.platform,
+            plan: Arc::new(plan),
             lowered,
         })
     }))
@@ -455,7 +468,7 @@ fn every<T>(results: impl Iterator<Item = Result<T, Diagnostics>>) -> Result<Vec
 }
 
 /// Runs tasks side by side and gives their results in order. A panic in one goes on in the caller.
-async fn all<T: Send + 'static>(
+pub(crate) async fn all<T: Send + 'static>(
     tasks: impl Iterator<Item = impl Future<Output = T> + Send + 'static>,
 ) -> Vec<T> {
     let running: Vec<_> = tasks.map(tokio::spawn).collect();

@@ -15,6 +15,7 @@ mod folders;
 pub mod gateway;
 mod ignore;
 mod images;
+mod inspect;
 mod needs;
 #[cfg(feature = "cli")]
 pub mod pack;
@@ -130,7 +131,9 @@ async fn build_image(
     let mut plans = build.plan(&recipe).await?;
     build.resolve_images(&mut plans).await?;
     let lowered = build.lower(plans, &recipe).await?;
+    let looks = inspect::looks(&lowered);
     let images = build.solve(lowered).await?;
+    build.inspect_images(looks, &recipe).await?;
     if build.request.debug {
         let (calls, ms) = (build.gateway.calls(), started.elapsed().as_millis());
         log(&format!("{calls} gateway calls, {ms} ms to the last solve"));

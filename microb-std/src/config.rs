@@ -77,6 +77,8 @@ pub struct Config {
     pub base_image: Option<Spanned<ImageRef>>,
     /// `build_image`: instead of `base_image` or the official one.
     pub build_image: Option<Spanned<ImageRef>>,
+    /// `check_libraries`: whether the finished image is searched for shared libraries that it lacks.
+    pub check_libraries: bool,
     /// `uv_version`; `None` means [`UV_VERSION`](crate::builder::UV_VERSION).
     pub uv_version: Option<Spanned<String>>,
     /// What runs, found in the project; only when neither `entrypoint` nor `command` is given.

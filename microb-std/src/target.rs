@@ -104,6 +104,7 @@ pub(crate) fn resolve(
         healthcheck: None,
         base_image: target.base_image,
         build_image: target.build_image,
+        check_libraries: target.check_libraries,
         uv_version: target.uv_version,
         program: None,
     };

@@ -82,6 +82,9 @@ pub(crate) struct TargetTable {
     /// The image that builds, with the same Python at the same place. Without it `base_image`, or the official one.
     #[key(example = "registry.example.com/python:3.14")]
     pub(crate) build_image: Option<Spanned<ImageRef>>,
+    /// Whether the finished image is searched for shared libraries that it lacks.
+    #[key(default = true)]
+    pub(crate) check_libraries: bool,
     /// The version of uv that installs, if it is not microb's own.
     #[key(example = "0.13.9", pattern = r"^[0-9]+(\.[0-9]+)*$", check = three_numbers)]
     pub(crate) uv_version: Option<Spanned<String>>,

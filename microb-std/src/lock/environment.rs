@@ -243,7 +243,7 @@ fn specifier(operator: &str, version: &str) -> Option<VersionSpecifier> {
 }
 
 /// The operator of the same comparison with its sides exchanged; `None` for `in`.
-pub(super) fn mirrored(operator: &str) -> Option<&str> {
+pub(crate) fn mirrored(operator: &str) -> Option<&str> {
     Some(match operator {
         "<" => ">",
         "<=" => ">=",
