@@ -317,6 +317,8 @@ class Modules:
         self.path = [folder for folder in os.environ.get("PYTHONPATH", "").split(":") if folder]
         self.path += [site, *sys.path]
         self.is_certain = True
+        # Whether the module that was found last is one.
+        self.is_package = False
         for name in names_in(site):
             if not name.endswith(".pth"):
                 continue
@@ -329,23 +331,18 @@ class Modules:
 
     def has(self, name, before=()):
         """`before` are the folders that come first."""
+        self.is_package = False
         if name.partition(".")[0] in sys.builtin_module_names or not self.is_certain:
             return True
-        path, whole = [*before, *self.path], ""
+        path = [*before, *self.path]
         for part in name.split("."):
-            whole = whole + "." + part if whole else part
-            spec = PathFinder.find_spec(whole, path)
+            # By its last name: with dots, the finder would want what is above to be imported.
+            spec = PathFinder.find_spec(part, path)
             if spec is None:
                 return False
-            path = spec.submodule_search_locations or []
-        if spec.submodule_search_locations is None:
-            return True
-        self.package = whole
+            self.is_package = spec.submodule_search_locations is not None
+            path = list(spec.submodule_search_locations or ())
         return True
-
-    def is_package(self, name, before=()):
-        self.package = None
-        return self.has(name, before) and self.package == name
 
 
 def which(word):
@@ -414,7 +411,7 @@ def tell_python(words, modules):
         if word == "-m" and words:
             if not modules.has(words[0], here):
                 tell("program", "module", words[0])
-            elif modules.is_package(words[0], here) and not modules.has(words[0] + ".__main__", here):
+            elif modules.is_package and not modules.has(words[0] + ".__main__", here):
                 tell("program", "main", words[0])
             return
         if word in ("-X", "-W") and words:
