@@ -34,7 +34,13 @@ impl Image {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("image-{}-{count}", std::process::id());
         let app = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let tag = output(python(), &["-c", "import sys; print('python%d.%d' % sys.version_info[:2])"]);
+        let tag = output(
+            python(),
+            &[
+                "-c",
+                "import sys; print('python%d.%d' % sys.version_info[:2])",
+            ],
+        );
         let site = format!(".venv/lib/{}/site-packages", tag.trim());
         fs::create_dir_all(app.join(&site)).unwrap();
         fs::create_dir_all(app.join(".venv/bin")).unwrap();
@@ -61,7 +67,9 @@ impl Image {
 
     /// A distribution with these lines in its METADATA.
     fn distribution(self, name: &str, metadata: &str) -> Self {
-        let text = format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{metadata}\n\nName: not me\n");
+        let text = format!(
+            "Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{metadata}\n\nName: not me\n"
+        );
         self.file(&format!("SITE/{name}-1.0.dist-info/METADATA"), text)
     }
 
@@ -72,14 +80,24 @@ impl Image {
         let app = self.app.to_str().unwrap();
         let path = format!("{}/.venv/bin:/usr/bin:/bin", self.app.display());
         let ran = Command::new(python())
-            .args(["-I", "-S", "-B", script.to_str().unwrap(), report.to_str().unwrap()])
+            .args([
+                "-I",
+                "-S",
+                "-B",
+                script.to_str().unwrap(),
+                report.to_str().unwrap(),
+            ])
             .args([&self.path(".venv"), app, "libraries"])
             .args(argv)
             .current_dir(&self.app)
             .env("PATH", format!("{path}:{}", std::env::var("PATH").unwrap()))
             .output()
             .unwrap();
-        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        assert!(
+            ran.status.success(),
+            "{}",
+            String::from_utf8_lossy(&ran.stderr)
+        );
         let text = fs::read_to_string(&report).unwrap();
         fs::remove_file(report).unwrap();
         let lines = text.lines().filter(|line| line.starts_with(kind));
@@ -102,7 +120,11 @@ impl Drop for Image {
 
 fn output(program: &str, arguments: &[&str]) -> String {
     let ran = Command::new(program).args(arguments).output().unwrap();
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(
+        ran.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
     String::from_utf8(ran.stdout).unwrap()
 }
 
@@ -132,7 +154,9 @@ fn library(needed: &[&str], runpath: &str) -> Vec<u8> {
     }
     file.extend([0, 0, 0, 0, 64, 0, 56, 0, 2, 0, 0, 0, 0, 0, 0, 0]);
     let length = headers + size + strings.len() as u64;
-    for (kind, offset, address, length) in [(1_u32, 0, base, length), (2, headers, base + headers, size)] {
+    for (kind, offset, address, length) in
+        [(1_u32, 0, base, length), (2, headers, base + headers, size)]
+    {
         file.extend(kind.to_le_bytes());
         file.extend([4, 0, 0, 0]);
         for word in [offset, address, address, length, length, 8] {
@@ -151,12 +175,18 @@ fn library(needed: &[&str], runpath: &str) -> Vec<u8> {
 #[ignore = "needs Python: make test"]
 fn distributions_are_listed_with_what_they_require() {
     let image = Image::new()
-        .distribution("a", "Requires-Dist: b>=1\nrequires-dist: c (<2);\n  extra == 'x'")
+        .distribution(
+            "a",
+            "Requires-Dist: b>=1\nrequires-dist: c (<2);\n  extra == 'x'",
+        )
         .distribution("b", "Summary: nothing");
     image.check(
         "distribution",
         &[],
-        &["distribution\ta\t1.0\ta-1.0.dist-info", "distribution\tb\t1.0\tb-1.0.dist-info"],
+        &[
+            "distribution\ta\t1.0\ta-1.0.dist-info",
+            "distribution\tb\t1.0\tb-1.0.dist-info",
+        ],
     );
     image.check(
         "requires",
@@ -187,19 +217,31 @@ fn the_interpreter_is_described_in_the_words_of_its_own_markers() {
 fn libraries_are_found_as_the_loader_finds_them() {
     let image = Image::new()
         .file("SITE/good.so", library(&["libc.so.6"], ""))
-        .file("SITE/bad.so", library(&["libc.so.6", "libnowhere.so.1"], ""))
-        .file("SITE/beside.so", library(&["libown.so.2"], "$ORIGIN/deep/er"))
+        .file(
+            "SITE/bad.so",
+            library(&["libc.so.6", "libnowhere.so.1"], ""),
+        )
+        .file(
+            "SITE/beside.so",
+            library(&["libown.so.2"], "$ORIGIN/deep/er"),
+        )
         .file("SITE/deep/er/libown.so.2", library(&["libgone.so.3"], ""))
         // Another package's, which is there once that is loaded.
         .file("SITE/sibling.so", library(&["libmpi.so.40"], ""))
         .file("SITE/other/libmpi.so.40", library(&[], ""))
         // Nobody imports these.
-        .file("SITE/x.cpython-27-x86_64-linux-gnu.so", library(&["libold.so.1"], ""))
+        .file(
+            "SITE/x.cpython-27-x86_64-linux-gnu.so",
+            library(&["libold.so.1"], ""),
+        )
         .file("SITE/lib/libfast.so", library(&["libomp.so.9"], ""))
         .file("SITE/not.so", "#!/bin/sh\n")
         .file("SITE/cut.so", &library(&["libcut.so.1"], "")[..80])
         .distribution("bad", "")
-        .file("SITE/bad-1.0.dist-info/RECORD", "bad.so,sha256=x,1\nbad-1.0.dist-info/RECORD,,\n");
+        .file(
+            "SITE/bad-1.0.dist-info/RECORD",
+            "bad.so,sha256=x,1\nbad-1.0.dist-info/RECORD,,\n",
+        );
     image.check(
         "library",
         &[],
@@ -226,7 +268,9 @@ fn bytecode_is_compared_with_its_source() {
         ("CHECKED_HASH", "stale\tignored\tAPP/SITE/a.py"),
         ("TIMESTAMP", "stale\tignored\tAPP/SITE/a.py"),
     ] {
-        let image = Image::new().file("SITE/a.py", "A = 1\n").file("SITE/b.py", "B = 1\n");
+        let image = Image::new()
+            .file("SITE/a.py", "A = 1\n")
+            .file("SITE/b.py", "B = 1\n");
         compile(&image, "SITE/a.py", mode);
         compile(&image, "SITE/b.py", mode);
         image.check("stale", &[], &[]);
@@ -275,7 +319,10 @@ fn programs_are_looked_up_as_the_engine_starts_them() {
         (&["ap"], Some("missing\tap")),
         (&["/nowhere/app"], Some("missing\t/nowhere/app")),
         (&["./plain.sh"], Some("forbidden\t./plain.sh")),
-        (&["broken"], Some("interpreter\tAPP/.venv/bin/broken\t/nowhere/python")),
+        (
+            &["broken"],
+            Some("interpreter\tAPP/.venv/bin/broken\t/nowhere/python"),
+        ),
         (&["lost"], Some("module\tapp.lost")),
         (&["python3", "-m", "app.cli"], None),
         (&["python3", "-m", "app.tool"], None),

@@ -10,7 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use microb::rule::{self, Checks, Review};
-use microb::{Context, Diagnostic, Inspection, Judgment, MemoryContext, Rule, Severity, SourceFile};
+use microb::{
+    Context, Diagnostic, Inspection, Judgment, MemoryContext, Rule, Severity, SourceFile,
+};
 
 fn pages() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/rules")

@@ -26,6 +26,7 @@ mod examples;
 mod explain;
 mod ignore;
 mod index;
+mod inspection;
 mod locks;
 mod mistakes;
 mod monorepo;

@@ -1,6 +1,7 @@
 //! The interpreter, and what is installed: as `pip check`, with the places.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::str::FromStr;
 
 use microb::grammar::requirement::Requirement;
@@ -76,10 +77,10 @@ pub(super) fn requirements(subject: &Subject, report: &Report, findings: &Findin
             }
             let finding = match installed.get(&normalized(requirement.name)) {
                 None => missing(subject, report, distribution, text),
-                Some(found) => match unmet(&requirement, found) {
-                    true => conflict(subject, report, distribution, text, found),
-                    false => continue,
-                },
+                Some(found) if unmet(&requirement, found) => {
+                    conflict(subject, report, distribution, text, found)
+                }
+                Some(_) => continue,
             };
             findings.add(finding);
         }
@@ -112,7 +113,7 @@ fn missing(
         .at(&place.span);
     match &subject.config.dependencies {
         // Whoever resolved it left it out on purpose, as `override-dependencies` do.
-        Dependencies::Locked(set) if !set.path.value.ends_with(".txt") => Diagnostic {
+        Dependencies::Locked(set) if is_of_a_resolver(&set.path.value) => Diagnostic {
             severity: Severity::Warning,
             ..finding.help(format!("if that is no override, lock again with `{shown}`"))
         },
@@ -126,6 +127,13 @@ fn missing(
             finding.help(format!("add `\"{shown}\"` to `dependencies`"))
         }
     }
+}
+
+/// Whether a tool chose all that is in a lock; a requirements file may have been written by hand.
+fn is_of_a_resolver(lock: &str) -> bool {
+    Path::new(lock)
+        .extension()
+        .is_none_or(|extension| extension != "txt" && extension != "in")
 }
 
 fn conflict(

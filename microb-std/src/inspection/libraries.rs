@@ -141,12 +141,11 @@ fn help(config: &Config, owners: &Owners, lacking: &Lacking<'_>, name: &str) -> 
         (false, true) => format!("write `system_deps = [{listed}]`"),
         (false, false) => format!("add `{listed}` to `system_deps`"),
     };
-    let search = match unknown.is_empty() {
-        true => String::new(),
-        false => format!(
-            "add the packages that have {} to `system_deps`",
-            unknown.join(", ")
-        ),
+    let search = if unknown.is_empty() {
+        String::new()
+    } else {
+        let unknown = unknown.join(", ");
+        format!("add the packages that have {unknown} to `system_deps`")
     };
     let instead = WITH_LIBRARIES
         .iter()

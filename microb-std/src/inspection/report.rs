@@ -65,13 +65,14 @@ impl Report {
         for line in String::from_utf8_lossy(text).lines() {
             let mut fields = line.split('\t').map(unescaped);
             let kind = fields.next().unwrap_or_default();
-            report.add(&kind, fields.collect());
+            let fields: Vec<String> = fields.collect();
+            report.add(&kind, &fields);
         }
         report
     }
 
-    fn add(&mut self, kind: &str, fields: Vec<String>) {
-        match (kind, fields.as_slice()) {
+    fn add(&mut self, kind: &str, fields: &[String]) {
+        match (kind, fields) {
             ("marker", [name, value]) => drop(self.markers.insert(name.clone(), value.clone())),
             ("environment", [name]) => self.environments.push(name.clone()),
             ("distribution", [name, version, folder]) => self.distributions.push(Distribution {
@@ -81,9 +82,9 @@ impl Report {
                 requires: Vec::new(),
             }),
             ("requires", [requirement]) => {
-                let last = self.distributions.last_mut();
-                last.into_iter()
-                    .for_each(|last| last.requires.push(requirement.clone()));
+                if let Some(last) = self.distributions.last_mut() {
+                    last.requires.push(requirement.clone());
+                }
             }
             ("writable", [path]) => self.writable.push(path.clone()),
             ("stale", [kind, path]) => self.stale.push(Stale {
