@@ -34,7 +34,6 @@ const OF_DEBIAN: &[(&str, &str)] = &[
     ("libglib-2.0.so.0", "libglib2.0-0"),
     ("libgobject-2.0.so.0", "libglib2.0-0"),
     ("libgthread-2.0.so.0", "libglib2.0-0"),
-    ("libnsl.so.1", "libnsl1"),
     ("libstdc++.so.6", "libstdc++6"),
     ("libz.so.1", "zlib1g"),
     ("libEGL.so.1", "libegl1"),
