@@ -227,7 +227,7 @@ impl Environment {
 /// What `uname -m` says on a platform, if that is the same on every machine that runs it.
 ///
 /// A 32-bit image on a 64-bit kernel may be told either.
-fn machine(platform: &Platform) -> Option<&'static str> {
+pub(crate) fn machine(platform: &Platform) -> Option<&'static str> {
     match platform.architecture.as_str() {
         "amd64" => Some("x86_64"),
         "arm64" => Some("aarch64"),

@@ -1,5 +1,6 @@
 //! The rules that know Python: each with a page in `docs/rules`, and each can be skipped.
 
+mod alpine;
 mod command;
 mod dependency;
 mod file;
