@@ -15,17 +15,10 @@ RELEASE := target/microb.oci.tar
 # Every line that talks to the engine starts with it: which one that is may change from day to day.
 WITH_ENGINE = eval "$$($(ENGINE) env)";
 
-<<<<<<< HEAD
-.PHONY: help engine executable frontend demo test conformance bench measure release test-release lint doc clean
-
-help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
-=======
-.PHONY: help engine frontend demo test test-projects conformance bench lint doc clean
+.PHONY: help engine executable frontend demo test test-projects conformance bench measure release test-release lint doc clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
->>>>>>> corpus
 
 engine: ## start a container engine for development, unless this machine has one
 	@$(ENGINE) up $(IMAGES)
