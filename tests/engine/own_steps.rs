@@ -89,7 +89,7 @@ copy_files = [{ src = "/src/made.txt", dst = "/app/made.txt", from = "builder" }
     // What ran already needs no secret.
     let project = project.edit("app.py", "def", &format!("# {}\ndef", unique()));
     let failed = project.try_build(&[]).failed();
-    failed.says(["the secret `a` was not given", "pyproject.toml:14"]);
+    failed.says(["the secret `a` was not given", "pyproject.toml:16"]);
     std::fs::remove_file(file).unwrap();
 }
 
