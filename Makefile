@@ -8,10 +8,14 @@ ENGINE ?= dev/engine
 # The frontend runs in the engine, so it is for Linux even when this machine is not.
 TARGET ?= $(subst arm64,aarch64,$(shell uname -m))-unknown-linux-gnu
 FRONTEND := target/$(TARGET)/release/microb
+# What goes into the image: the program without its command line, which packs it.
+FEATURES := --no-default-features --features microb
+PACK = cargo run --quiet --package microb-frontend -- pack
+RELEASE := target/microb.oci.tar
 # Every line that talks to the engine starts with it: which one that is may change from day to day.
 WITH_ENGINE = eval "$$($(ENGINE) env)";
 
-.PHONY: help engine frontend demo test test-projects conformance bench lint doc clean
+.PHONY: help engine executable frontend demo test test-projects conformance bench measure release test-release lint doc clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -19,10 +23,12 @@ help: ## show this list
 engine: ## start a container engine for development, unless this machine has one
 	@$(ENGINE) up $(IMAGES)
 
-frontend: engine ## build the static executable and load it into the engine as the image microb:dev
+executable:
 	RUSTFLAGS="-C target-feature=+crt-static" \
-	  cargo build --release --target $(TARGET) --package microb-frontend --bin microb
-	@$(WITH_ENGINE) $(FRONTEND) pack --tag microb:dev | docker image load
+	  cargo build --release --target $(TARGET) --package microb-frontend --bin microb $(FEATURES)
+
+frontend: engine executable ## build the static executable and load it into the engine as the image microb:dev
+	@$(WITH_ENGINE) $(PACK) --tag microb:dev --executable $(FRONTEND) | docker image load
 
 # Where base images have to be made first, one is enough.
 demo: IMAGES = python:3.14
@@ -41,6 +47,16 @@ conformance: ## print which tests of BuildKit's Dockerfile frontend have one of 
 
 bench: frontend ## time an unchanged rebuild against the Dockerfile frontend
 	@$(WITH_ENGINE) dev/bench
+
+measure: frontend ## compare time, memory and calls with the Dockerfile frontend's image (DOCKERFILE_FRONTEND=…)
+	@$(WITH_ENGINE) TARGET=$(TARGET) dev/measure $(DOCKERFILE_FRONTEND)
+
+release: executable ## write the frontend for all platforms as one OCI index, target/microb.oci.tar (NAME=… names it)
+	@dev/release build $(FRONTEND) $(RELEASE) $(NAME)
+
+test-release: ## start each image of that index under emulation, as BuildKit does
+	@emulators=$$(dev/release emulators); eval "$$emulators"; \
+	  MICROB_RELEASE=$(CURDIR)/$(RELEASE) cargo test --package microb-frontend --test release -- --nocapture
 
 lint: ## check format, lints and documentation
 	cargo fmt --all --check

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use microb::grammar::Mistake;
 use microb::prelude::*;
 use microb::std::builder::packages_on;
-use microb::std::{Bases, Config, Index, PYPROJECT, flavor, image, rules, schema};
+use microb::std::{Bases, Config, Index, IndexRole, PYPROJECT, flavor, image, rules, schema};
 use microb_frontend::Recipe;
 
 /// Our Python images, by version. They have the same interpreter as the official ones, in the same place.
@@ -132,6 +132,8 @@ fn index(cx: &dyn Context) -> Index {
         username: None,
         password: None,
         trust: false,
+        role: IndexRole::Extra,
+        of_tool: false,
     }
 }
 

@@ -28,7 +28,7 @@ system_path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 # --- messages -----------------------------------------------------------------------------------------------------------
 
-say() { printf 'engine %4ss  %s\n' "$SECONDS" "$*" >&2; }
+say() { printf '%s %4ss  %s\n' "${program:-engine}" "$SECONDS" "$*" >&2; }
 
 # die WHAT [WHAT TO DO]
 die() {

@@ -102,7 +102,7 @@ END
 # Servers that tests start by themselves, on 127.0.0.1.
 export_server_paths() {
   local pair program
-  for pair in MICROB_REGISTRY=docker-registry MICROB_SSHD=sshd; do
+  for pair in MICROB_REGISTRY=docker-registry MICROB_SSHD=sshd MICROB_DOCKERD=dockerd; do
     program=$(PATH=$tools:$system_path command -v "${pair#*=}") || continue
     export_line "${pair%%=*}" "$program"
   done

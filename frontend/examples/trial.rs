@@ -63,10 +63,21 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
                 |all, one| all.and(one.into()),
             )),
         "scratch" => Ok(scratch().then((
-            copy(".", "/app/"),
+            copy(".", "/app/").at(&name),
             label("platform", cx.platform().to_string()),
         ))),
         "empty" => Ok(scratch()),
+        "epoch" => {
+            let epoch = cx.build_arg("SOURCE_DATE_EPOCH").unwrap_or("none");
+            Ok(scratch().then((mkfile("/epoch", epoch), copy("pyproject.toml", "/app/"))))
+        }
+        "triangle" => {
+            let first = base
+                .clone()
+                .then((copy("note", "/note"), run("cp /note /a")));
+            Ok(base.then((copy("/a", "/a").from(&first), run("cp /a /b"))))
+        }
+        "missing" => Ok(scratch().then(copy("missing", "/").at(&name))),
         "print" => {
             println!("this is no HTTP/2 frame");
             Ok(base)
@@ -94,6 +105,20 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
                 .mount(ssh().optional()),
         )),
         "only-context" => Ok(scratch().then(copy("/", "/").from(named_context("other")))),
+        "added-to-context" => {
+            let base = from(Base::NamedContext("other".to_owned())).at(Some(&name));
+            Ok(base.then(copy("pyproject.toml", "/added").at(&name)))
+        }
+        "now" => {
+            let base = from(Base::NamedContext("other".to_owned()));
+            Ok(base.then((copy("note", "/note"), run("date +%s%N > /now"))))
+        }
+        "loop" => {
+            let base = from(Base::NamedContext("other".to_owned())).then(run("echo a > /foo"));
+            let one = base.clone().then(copy("note", "/bar/note"));
+            let two = base.then((copy("/bar/note", "/bar/note").from(&one), run("true")));
+            Ok(scratch().then(copy("/foo", "/f").from(&two)))
+        }
         "on-context" => Ok(from(Base::NamedContext("other".to_owned())).then(run("true"))),
         _ => Ok(base.then((copy("pyproject.toml", "/app/"), cmd(["python3", "-V"])))),
     }

@@ -4,26 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 
-use microb_dsl::llb::{self, Inputs, Lowered, ResolvedImage};
+use microb_dsl::llb::{self, Inputs, Lowered};
 use microb_dsl::rule::Checks;
 use microb_dsl::{
-    Base, Context, Diagnostic, Diagnostics, ImageRef, Platform, Source, Stage, label,
-    llb::Capabilities, rule,
+    Base, Context, Diagnostic, Diagnostics, Platform, Source, Stage, label, llb::Capabilities, rule,
 };
-use serde_json::json;
 
 use crate::context::{self, Answer};
 use crate::files::Files;
-use crate::gateway::{Failure, Gateway, Graph, Outcome, Reference, References};
+use crate::gateway::{Failure, Gateway, Graph, Outcome};
 use crate::needs::{self, Need};
 use crate::recipe::Recipe;
 use crate::request::Request;
+use crate::result::Built;
 use crate::sources::{self, Named};
-use crate::{decisions, images, panics};
-
-// The keys of a result's metadata are those of `exporter/containerimage/exptypes/types.go` in moby/buildkit.
-const IMAGE_CONFIG: &str = "containerimage.config";
-const PLATFORMS: &str = "refs.platforms";
+use crate::{decisions, panics};
 
 /// What all parts of one build share.
 #[derive(Debug, Clone)]
@@ -157,7 +152,18 @@ impl Build {
         let mut plans = vec![plan];
         self.resolve_images(&mut plans).await?;
         let lowered = lower(plans)?;
-        Ok(lowered.into_iter().filter_map(|one| one.warning).collect())
+        Ok(lowered.into_iter().flat_map(|one| one.warnings).collect())
+    }
+
+    /// Says that limits are asked for that the engine cannot keep.
+    pub(crate) async fn warn_of_limits(&self) -> Result<(), Failure> {
+        if self.request.limits.is_none() || self.gateway.keeps_limits() {
+            return Ok(());
+        }
+        let warning = Diagnostic::warning(
+            "the limits of memory and processors have no effect: this BuildKit is too old to keep them",
+        );
+        self.gateway.warn(&self.files.vertex, &warning).await
     }
 
     /// Shows the findings that the user wants, each once, at the vertex that loaded the definition. Gives those that
@@ -245,46 +251,6 @@ impl Build {
         Ok(())
     }
 
-    /// Asks for the digest and the config of each image that the plans name, each once, side by side.
-    pub(crate) async fn resolve_images(&self, plans: &mut [Plan]) -> Result<(), Failure> {
-        let wanted: BTreeSet<(ImageRef, Platform)> = plans
-            .iter()
-            .flat_map(|plan| llb::images(&plan.stage, &plan.inputs))
-            .collect();
-        let calls = wanted.into_iter().map(|(image, platform)| {
-            let (gateway, mode) = (Arc::clone(&self.gateway), self.request.image_resolve_mode);
-            async move {
-                let name = format!("[internal] load metadata for {image}");
-                let found = gateway.resolve_image(&image, &platform, mode, name).await;
-                match found {
-                    Ok(resolved) => Ok(((image, platform), resolved)),
-                    Err(failure) => Err((image, failure)),
-                }
-            }
-        });
-        let mut resolved: BTreeMap<(ImageRef, Platform), ResolvedImage> = BTreeMap::new();
-        let mut refused: Option<Failure> = None;
-        for found in all(calls).await {
-            match found {
-                Ok((image, found)) => drop(resolved.insert(image, found)),
-                Err((image, failure)) => {
-                    let failure = images::unresolved(failure, &image, plans);
-                    refused = Some(match refused {
-                        Some(first) => first.and(failure),
-                        None => failure,
-                    });
-                }
-            }
-        }
-        if let Some(refused) = refused {
-            return Err(refused);
-        }
-        for plan in plans {
-            plan.inputs.images.clone_from(&resolved);
-        }
-        Ok(())
-    }
-
     /// Lowers all plans, and shows what is wrong with the images. The mistakes of all are told at once.
     pub(crate) async fn lower(
         &self,
@@ -292,7 +258,8 @@ impl Build {
         recipe: &Recipe,
     ) -> Result<Vec<LoweredPlan>, Failure> {
         let mut lowered = lower(plans)?;
-        let warnings = lowered.iter_mut().filter_map(|one| one.warning.take());
+        let warnings = lowered.iter_mut();
+        let warnings = warnings.flat_map(|one| std::mem::take(&mut one.warnings));
         let warnings = warnings.collect();
         Diagnostics::or(self.tell(warnings, recipe).await?, ())?;
         Ok(lowered)
@@ -308,7 +275,8 @@ impl Build {
                 let reference = match &plan.lowered.definition {
                     None => None,
                     Some(definition) => {
-                        let graph = Graph::new(definition)?;
+                        let graph = build.files.name_origin(Graph::new(definition)?);
+                        let graph = graph.limited(build.request.limits.clone());
                         let imports = &build.request.cache_imports;
                         let solved = if plan.needs.is_empty() {
                             build.gateway.solve(graph, imports).await
@@ -323,32 +291,11 @@ impl Build {
                     platform: plan.platform,
                     reference,
                     config: plan.lowered.config,
+                    annotations: plan.annotations,
                 })
             }
         });
         all(solves).await.into_iter().collect()
-    }
-
-    /// What BuildKit gets back: one image, or one for each platform.
-    pub(crate) fn outcome(&self, built: Vec<Built>) -> Outcome {
-        let mut metadata = BTreeMap::from([(PLATFORMS.to_owned(), platforms(&built))]);
-        let mut references = BTreeMap::new();
-        for image in built {
-            if !self.request.multi_platform {
-                metadata.insert(IMAGE_CONFIG.to_owned(), image.config);
-                return Outcome {
-                    references: References::One(image.reference),
-                    metadata,
-                };
-            }
-            let platform = image.platform.to_string();
-            metadata.insert(format!("{IMAGE_CONFIG}/{platform}"), image.config);
-            references.insert(platform, image.reference);
-        }
-        Outcome {
-            references: References::Many(references),
-            metadata,
-        }
     }
 }
 
@@ -357,19 +304,24 @@ impl Build {
 pub(crate) struct LoweredPlan {
     platform: Platform,
     lowered: Lowered,
+    /// The annotations of the image's manifest.
+    annotations: BTreeMap<String, String>,
     /// What the client has to give.
     needs: Vec<Need>,
-    /// What is wrong with the finished image.
-    warning: Option<Diagnostic>,
+    /// What is wrong with the finished image or what it is made of.
+    warnings: Vec<Diagnostic>,
 }
 
 fn lower(plans: Vec<Plan>) -> Result<Vec<LoweredPlan>, Diagnostics> {
     every(plans.into_iter().map(|plan| {
         let lowered = llb::lower(&plan.stage, &plan.inputs)?;
         let user = user(&lowered.config);
+        let mut warnings = rule::check_platforms(&plan.stage, &plan.inputs);
+        warnings.extend(rule::check_user(&plan.stage, user.as_deref()));
         Ok(LoweredPlan {
-            warning: rule::check_user(&plan.stage, user.as_deref()),
+            warnings,
             needs: needs::of(&plan.stage),
+            annotations: plan.stage.annotations(),
             platform: plan.inputs.platform,
             lowered,
         })
@@ -387,34 +339,6 @@ fn user(config: &[u8]) -> Option<String> {
     };
     let user = config["User"].as_str().unwrap_or_default();
     (has("Entrypoint") || has("Cmd")).then(|| user.to_owned())
-}
-
-/// An image that was solved.
-#[derive(Debug)]
-pub(crate) struct Built {
-    platform: Platform,
-    reference: Option<Reference>,
-    config: Vec<u8>,
-}
-
-/// The JSON of `exptypes.Platforms`, whose platforms are those of the OCI image specification.
-fn platforms(built: &[Built]) -> Vec<u8> {
-    let entries: Vec<_> = built
-        .iter()
-        .map(|image| {
-            let Platform {
-                os,
-                architecture,
-                variant,
-            } = &image.platform;
-            let mut platform = json!({ "os": os, "architecture": architecture });
-            if !variant.is_empty() {
-                platform["variant"] = json!(variant);
-            }
-            json!({ "ID": image.platform.to_string(), "Platform": platform })
-        })
-        .collect();
-    json!({ "Platforms": entries }).to_string().into_bytes()
 }
 
 /// The names that a context may have to take part in a build: those that the stages name, and those of their images,
@@ -455,7 +379,7 @@ fn every<T>(results: impl Iterator<Item = Result<T, Diagnostics>>) -> Result<Vec
 }
 
 /// Runs tasks side by side and gives their results in order. A panic in one goes on in the caller.
-async fn all<T: Send + 'static>(
+pub(crate) async fn all<T: Send + 'static>(
     tasks: impl Iterator<Item = impl Future<Output = T> + Send + 'static>,
 ) -> Vec<T> {
     let running: Vec<_> = tasks.map(tokio::spawn).collect();
@@ -485,22 +409,7 @@ pub(crate) async fn guarded(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn platforms_are_listed_as_exporters_read_them() {
-        let built = ["linux/amd64", "linux/arm/v7"].map(|platform| Built {
-            platform: platform.parse().unwrap(),
-            reference: None,
-            config: Vec::new(),
-        });
-        // The form of `exptypes.Platforms` in Go.
-        let expected = json!({ "Platforms": [
-            { "ID": "linux/amd64", "Platform": { "os": "linux", "architecture": "amd64" } },
-            { "ID": "linux/arm/v7", "Platform": { "os": "linux", "architecture": "arm", "variant": "v7" } },
-        ]});
-        let listed: serde_json::Value = serde_json::from_slice(&platforms(&built)).unwrap();
-        assert_eq!(listed, expected);
-    }
+    use microb_dsl::ImageRef;
 
     #[test]
     fn a_mistake_that_all_platforms_make_is_told_once() {

@@ -1,11 +1,14 @@
 //! What the recipe decided, as lines of the build's progress.
 
 use microb_dsl::llb::{self, Inputs};
-use microb_dsl::{Decision, Platform, mkfile, scratch};
+use microb_dsl::{Decision, Platform, mkdir, scratch};
 
 use crate::gateway::{Failure, Gateway, Graph};
 
-/// Shows each decision as the line of a vertex that makes nothing but a file of these words.
+/// The longest name of a folder, in bytes, with room to spare.
+const LONGEST: usize = 200;
+
+/// Shows each decision as the line of a vertex that makes nothing but a folder with these words as its name.
 ///
 /// A frontend has no other way to say something that is no warning.
 pub(crate) async fn show(
@@ -15,7 +18,7 @@ pub(crate) async fn show(
     decisions: &[Decision],
 ) -> Result<(), Failure> {
     let lines: Vec<String> = decisions.iter().map(Decision::to_string).collect();
-    let steps = lines.iter().map(|line| mkfile("/decision", line.as_str()));
+    let steps = lines.iter().map(|line| mkdir(folder(line)));
     let mut inputs = Inputs::offline(platform.clone());
     inputs.capabilities = gateway.llb_capabilities();
     let stage = scratch().then(steps.collect::<Vec<_>>());
@@ -25,4 +28,10 @@ pub(crate) async fn show(
     let names = lines.iter().map(|line| format!("[{recipe}] {line}"));
     let graph = Graph::new(&definition)?.with_names(names);
     gateway.build(graph, &[]).await.map(drop)
+}
+
+/// Another one for each decision: builds that share a vertex show one name for it.
+fn folder(line: &str) -> String {
+    let name = line.replace('/', "-");
+    format!("/{}", &name[..name.floor_char_boundary(LONGEST)])
 }

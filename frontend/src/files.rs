@@ -9,7 +9,7 @@ use microb_dsl::{ReadError, Source, SourceFile, Stage};
 
 use crate::definition::load::{self, Definition, Wanted};
 use crate::folders::{self, Folders};
-use crate::gateway::{Failure, FileStat, Gateway, Reference};
+use crate::gateway::{Failure, FileStat, Gateway, Graph, Reference};
 use crate::ignore::{self, IGNORE_FILE};
 use crate::recipe::Recipe;
 use crate::request::{ContextSource, Request};
@@ -27,6 +27,8 @@ pub(crate) struct Files {
     pub(crate) definition: SourceFile,
     /// The digest of the vertex that loaded the definition.
     pub(crate) vertex: String,
+    /// The graph that loaded the definition.
+    origin: Graph,
     context: BuildContext,
     tree: Tree,
     found: Mutex<BTreeMap<String, Option<Vec<u8>>>>,
@@ -119,6 +121,7 @@ impl Files {
         Ok(Self {
             definition: definition.file,
             vertex: definition.vertex,
+            origin: definition.origin,
             context: BuildContext::Folder(context, ignored.transpose()?),
             tree,
             found: Mutex::default(),
@@ -165,19 +168,15 @@ impl Files {
         };
         let is_local =
             request.definition_is_local || inputs.contains_key(&request.definition_local);
-        let source = if is_local {
-            load::given(request, inputs)
-        } else {
-            None
-        };
         let tree = sources::solve(
             gateway,
             &context,
             &request.build_platform,
             "load build context",
         );
-        let (definition, solved) = if source.is_some() {
-            let definition = Definition::load(gateway, request, &wanted, source);
+        let (definition, solved) = if is_local {
+            let given = load::given(request, inputs);
+            let definition = Definition::load(gateway, request, &wanted, given);
             let (definition, solved) = tokio::join!(definition, tree);
             (definition?, solved?)
         } else {
@@ -188,10 +187,16 @@ impl Files {
         Ok(Self {
             definition: definition.file,
             vertex: definition.vertex,
+            origin: definition.origin,
             context: BuildContext::Given(context),
             tree: Tree::Whole(solved.reference),
             found: Mutex::default(),
         })
+    }
+
+    /// Says in a graph where the definition, whose lines it names, was loaded from.
+    pub(crate) fn name_origin(&self, graph: Graph) -> Graph {
+        graph.with_origin(self.definition.name(), &self.origin)
     }
 
     /// Whether nothing says what is not part of the build context, so that the recipe may.

@@ -10,6 +10,7 @@ mod decisions;
 pub mod definition;
 #[cfg(feature = "cli")]
 pub mod directory_context;
+mod epoch;
 mod files;
 mod folders;
 pub mod gateway;
@@ -21,6 +22,9 @@ pub mod pack;
 mod panics;
 mod recipe;
 pub mod request;
+mod resolve;
+mod result;
+mod scan;
 mod sent;
 mod sources;
 mod subrequest;
@@ -41,16 +45,26 @@ use gateway::{Failure, Gateway, Outcome};
 use request::Request;
 
 /// What a recipe's `main` calls: a frontend when BuildKit started the program, else its command line.
+///
+/// Without the feature `cli` there is no command line, and the program says what it is.
 pub fn main(recipe: Recipe) -> ExitCode {
-    #[cfg(feature = "cli")]
-    if !is_started_by_buildkit() {
-        return cli::main(&recipe, std::env::args_os().skip(1).collect());
+    if is_started_by_buildkit() {
+        return serve(recipe);
     }
-    serve(recipe)
+    #[cfg(feature = "cli")]
+    return cli::main(&recipe, std::env::args_os().skip(1).collect());
+    #[cfg(not(feature = "cli"))]
+    {
+        let name = recipe.name();
+        log(&format!(
+            "this is {name} as a BuildKit frontend, without its command line; \
+             name the image in the first line of a file: #syntax=IMAGE"
+        ));
+        ExitCode::FAILURE
+    }
 }
 
 /// The gateway sets both for every frontend (`frontend/gateway/gateway.go` in moby/buildkit).
-#[cfg(feature = "cli")]
 fn is_started_by_buildkit() -> bool {
     ["BUILDKIT_SESSION_ID", "BUILDKIT_WORKERS"]
         .iter()
@@ -108,11 +122,12 @@ async fn build_image(
     recipe: Recipe,
     started: Instant,
 ) -> Result<Outcome, Failure> {
-    let request = Arc::new(Request::from_env()?);
+    let request = Request::from_env()?;
     let subrequest = request.subrequest.clone();
     if let Some(answer) = subrequest.as_ref().and_then(subrequest::without_files) {
         return answer;
     }
+    let request = Arc::new(epoch::resolve(&gateway, request).await?);
     let inputs = Arc::new(gateway.inputs().await?);
     let files = Arc::new(Files::load(&gateway, &request, &recipe, &inputs).await?);
     let given = request.build_args.get(rule::BUILD_ARG);
@@ -127,15 +142,18 @@ async fn build_image(
     if let Some(subrequest) = &subrequest {
         return subrequest::with_files(&build, &recipe, subrequest).await;
     }
+    build.warn_of_limits().await?;
     let mut plans = build.plan(&recipe).await?;
     build.resolve_images(&mut plans).await?;
+    let scans = build.plan_scans(&plans).await?;
     let lowered = build.lower(plans, &recipe).await?;
     let images = build.solve(lowered).await?;
+    let sboms = build.scan(scans).await?;
     if build.request.debug {
         let (calls, ms) = (build.gateway.calls(), started.elapsed().as_millis());
         log(&format!("{calls} gateway calls, {ms} ms to the last solve"));
     }
-    Ok(build.outcome(images))
+    Ok(build.outcome(images, sboms))
 }
 
 /// Writes a line to standard error, which goes to the daemon's log.

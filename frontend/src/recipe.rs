@@ -14,6 +14,11 @@ pub type TargetsFunction = dyn Fn(&dyn Context) -> Result<Vec<Target>, Diagnosti
 /// What a recipe leaves out of a build context that has no ignore file: patterns as in `.dockerignore`.
 pub(crate) type IgnoresFunction = dyn Fn(&dyn Context) -> Vec<String> + Send + Sync;
 
+/// What writes the decisions of a recipe into its definition file: from a context and the name of the frontend's image
+/// to the new text.
+pub(crate) type InitFunction =
+    dyn Fn(&dyn Context, &str) -> Result<String, Diagnostics> + Send + Sync;
+
 /// A recipe, and what the frontend has to know before it can run it.
 #[derive(Clone)]
 #[must_use = "a recipe does nothing until `main` or `serve` runs it"]
@@ -25,6 +30,7 @@ pub struct Recipe {
     pub(crate) ignores: Option<Arc<IgnoresFunction>>,
     pub(crate) rules: Vec<&'static Rule>,
     pub(crate) schema: Option<fn() -> String>,
+    pub(crate) init: Option<Arc<InitFunction>>,
     pub(crate) starter: &'static [(&'static str, &'static str)],
     pub(crate) about: Option<String>,
     pub(crate) version: String,
@@ -46,6 +52,7 @@ impl Recipe {
             ignores: None,
             rules: Vec::new(),
             schema: None,
+            init: None,
             starter: &[],
             about: None,
             version: format!("(microb {})", env!("CARGO_PKG_VERSION")),
@@ -150,6 +157,16 @@ impl Recipe {
     /// As JSON, and made only when it is asked for.
     pub fn schema(mut self, schema: fn() -> String) -> Self {
         self.schema = Some(schema);
+        self
+    }
+
+    /// How the command `init` writes what is decided without configuration into the definition file: from the context, and
+    /// the name of the image for its `#syntax` line, to the new text. Without this there is no such command.
+    pub fn init(
+        mut self,
+        write: impl Fn(&dyn Context, &str) -> Result<String, Diagnostics> + Send + Sync + 'static,
+    ) -> Self {
+        self.init = Some(Arc::new(write));
         self
     }
 

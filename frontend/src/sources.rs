@@ -14,6 +14,9 @@ use crate::request::{ContextSource, Request};
 /// The name of the file in a context that is a download, as BuildKit's `dockerui` has it.
 const DOWNLOADED: &str = "context";
 
+/// The line that progress shows while a context is downloaded.
+const DOWNLOAD: &str = "load remote build context";
+
 /// How much of a download tells an archive from a plain file, in bytes.
 const MAGIC_LENGTH: u32 = 1024;
 
@@ -23,6 +26,8 @@ pub(crate) struct Solved {
     pub(crate) reference: Reference,
     /// The digest of its vertex, to which warnings are attached.
     pub(crate) vertex: String,
+    /// The graph that was solved.
+    pub(crate) graph: Graph,
 }
 
 /// Solves one source, so that files of it can be read.
@@ -41,8 +46,12 @@ pub(crate) async fn solve(
     let definition = lower(&from(Base::NamedContext(ONLY.to_owned())), &inputs)?;
     let graph = Graph::new(&definition)?.named(format!("[internal] {name}"));
     let vertex = graph.head().unwrap_or_default();
-    let reference = gateway.solve(graph, &[]).await?.single()?;
-    Ok(Solved { reference, vertex })
+    let reference = gateway.solve(graph.clone(), &[]).await?.single()?;
+    Ok(Solved {
+        reference,
+        vertex,
+        graph,
+    })
 }
 
 /// What a stage makes, as a source.
@@ -92,29 +101,19 @@ pub(crate) async fn remote(
     let source = match &request.context {
         ContextSource::Git(git) => {
             // The time of a checkout would be in the image.
-            let is_dated = request.source_date_epoch.is_some()
-                && gateway.llb_capabilities().has("source.git.mtime");
+            let is_dated = request.source_date_epoch.is_some() && has_commit_times(gateway);
             let git = git.clone();
             Source::Git(if is_dated { git.commit_times() } else { git })
         }
         ContextSource::Http(url) => {
-            let file = Source::Http(http(url).named(DOWNLOADED));
-            let solved = solve(gateway, &file, platform, "load remote build context").await?;
-            let start = gateway
-                .read_file(&solved.reference, DOWNLOADED, Some(MAGIC_LENGTH))
-                .await?;
-            if !is_archive(&start.unwrap_or_default()) {
+            let download = Download::of(gateway, platform, url).await?;
+            if !download.is_archive(gateway).await? {
                 // Only clients' archives can be read once: a file has the name in the context that its URL gives it.
                 let file = http(url);
                 let name = file.filename().to_owned();
                 return Ok(Some(Remote::File(file.into(), name)));
             }
-            let unpacked = copy(format!("/{DOWNLOADED}"), "/")
-                .literal()
-                .existing_parent()
-                .from(file)
-                .unpack();
-            made_by(gateway, platform, &scratch().then(unpacked))?
+            download.unpacked(gateway, platform)?
         }
         ContextSource::Local(name) => match inputs.get(name) {
             Some(definition) => input(definition),
@@ -133,6 +132,59 @@ pub(crate) async fn remote(
         None => source,
     };
     Ok(Some(Remote::Tree(tree)))
+}
+
+/// Whether the engine can give the files of a commit the commit's time.
+pub(crate) fn has_commit_times(gateway: &Gateway) -> bool {
+    gateway.llb_capabilities().has("source.git.mtime")
+}
+
+/// A context that is a download: an archive, or the definition alone.
+pub(crate) struct Download {
+    file: Source,
+    solved: Solved,
+}
+
+impl Download {
+    pub(crate) async fn of(
+        gateway: &Gateway,
+        platform: &Platform,
+        url: &str,
+    ) -> Result<Self, Failure> {
+        let file = Source::Http(http(url).named(DOWNLOADED));
+        let solved = solve(gateway, &file, platform, DOWNLOAD).await?;
+        Ok(Self { file, solved })
+    }
+
+    pub(crate) async fn is_archive(&self, gateway: &Gateway) -> Result<bool, Failure> {
+        let reference = &self.solved.reference;
+        let start = gateway
+            .read_file(reference, DOWNLOADED, Some(MAGIC_LENGTH))
+            .await?;
+        Ok(is_archive(&start.unwrap_or_default()))
+    }
+
+    /// When the server says that it changed last, in seconds since 1970; 0 when it does not say.
+    pub(crate) async fn modified(&self, gateway: &Gateway) -> Result<u64, Failure> {
+        let stat = gateway
+            .stat_file(&self.solved.reference, DOWNLOADED)
+            .await?;
+        Ok(stat.map_or(0, |stat| stat.modified))
+    }
+
+    /// What is in the archive.
+    pub(crate) fn unpacked(
+        self,
+        gateway: &Gateway,
+        platform: &Platform,
+    ) -> Result<Source, Failure> {
+        let unpacked = copy(format!("/{DOWNLOADED}"), "/")
+            .literal()
+            .existing_parent()
+            .from(self.file)
+            .unpack();
+        made_by(gateway, platform, &scratch().then(unpacked))
+    }
 }
 
 /// A definition that the client sent.
@@ -166,13 +218,9 @@ pub(crate) async fn named(
         return Ok(None);
     };
     Ok(Some(match source {
-        ContextSource::Image(image) => Source::Image(image).into(),
         ContextSource::OciLayout { store, digest } => {
             oci_layout(gateway, request, name, platform, &store, &digest).await?
         }
-        ContextSource::Scratch => Source::Scratch.into(),
-        ContextSource::Git(git) => Source::Git(git).into(),
-        ContextSource::Http(url) => Source::from(http(url).named(DOWNLOADED)).into(),
         ContextSource::Input(name) => {
             let definition = inputs.get(&name);
             let source = input(
@@ -182,9 +230,44 @@ pub(crate) async fn named(
             let config = request.input_config(&name).map_err(Diagnostics::from)?;
             Named { source, config }
         }
-        ContextSource::Local(local) => named_folder(gateway, request, local, shared_key)
-            .await?
-            .into(),
+        source => match plain(gateway, request, source, shared_key).await? {
+            Some(source) => source.into(),
+            None => return Ok(None),
+        },
+    }))
+}
+
+/// What a source policy puts in the place of the image that a named context is.
+pub(crate) async fn replacement(
+    gateway: &Gateway,
+    request: &Request,
+    name: &str,
+    identifier: &str,
+) -> Result<Source, Failure> {
+    let source = ContextSource::replacing(name, identifier).map_err(Diagnostics::from)?;
+    let shared_key = format!("context:{name}-");
+    let source = plain(gateway, request, source, shared_key).await?;
+    source.ok_or_else(|| {
+        Failure::new(format!(
+            "a source policy makes it `{identifier}`, which no context can be"
+        ))
+    })
+}
+
+/// A context that needs nothing but itself. `None` for the other kinds.
+async fn plain(
+    gateway: &Gateway,
+    request: &Request,
+    source: ContextSource,
+    shared_key: String,
+) -> Result<Option<Source>, Failure> {
+    Ok(Some(match source {
+        ContextSource::Image(image) => Source::Image(image),
+        ContextSource::Scratch => Source::Scratch,
+        ContextSource::Git(git) => Source::Git(git),
+        ContextSource::Http(url) => Source::from(http(url).named(DOWNLOADED)),
+        ContextSource::Local(local) => named_folder(gateway, request, local, shared_key).await?,
+        ContextSource::OciLayout { .. } | ContextSource::Input(_) => return Ok(None),
     }))
 }
 

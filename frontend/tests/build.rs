@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use microb_frontend::pack::Executable;
+use microb_frontend::pack::{Executable, Layout};
 
 /// The example's executable, which `cargo test` builds beside the tests. It is a dynamic one.
 fn hello() -> PathBuf {
@@ -86,7 +86,9 @@ fn the_frontend_image_may_be_a_named_context() {
         .pack("hello", None)
         .unwrap();
     let layout = folder.join("layout");
-    image.write_layout("hello:1", &layout).unwrap();
+    Layout::new("hello:1", std::slice::from_ref(&image))
+        .write_folder(&layout)
+        .unwrap();
     let frontend = format!(
         "cli-layout:1=oci-layout://{}@{}",
         layout.display(),

@@ -1,18 +1,26 @@
 //! The frontend as a process, started as BuildKit starts it.
 
+mod test_gateway;
+
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use test_gateway::serve;
+
 /// How long a frontend may go on after BuildKit went away.
 const PROMPTLY: Duration = Duration::from_secs(5);
 
 /// The example `trial`, which cargo builds together with the tests.
-fn frontend() -> Child {
+fn frontend() -> Command {
     let test = std::env::current_exe().expect("a test is a file");
     let folder: &Path = test.ancestors().nth(2).expect("in target/PROFILE/deps");
     Command::new(folder.join("examples/trial"))
+}
+
+fn started() -> Child {
+    frontend()
         .env("BUILDKIT_SESSION_ID", "session")
         .env("BUILDKIT_WORKERS", "[]")
         .stdin(Stdio::piped())
@@ -24,7 +32,7 @@ fn frontend() -> Child {
 
 #[test]
 fn a_frontend_ends_promptly_when_buildkit_goes_away() {
-    let mut frontend = frontend();
+    let mut frontend = started();
     let mut preface = [0; 24];
     let output = frontend.stdout.as_mut().unwrap();
     output.read_exact(&mut preface).unwrap();
@@ -48,4 +56,27 @@ fn a_frontend_ends_promptly_when_buildkit_goes_away() {
     errors.read_to_string(&mut log).unwrap();
     assert!(log.starts_with("microb: "), "{log}");
     assert!(!log.contains("panicked"), "{log}");
+}
+
+#[test]
+fn a_frontend_answers_the_gateway_and_returns_an_image() {
+    let options = ["filename=pyproject.toml", "build-arg:TRY=plain"];
+    let served = serve(
+        frontend(),
+        &options,
+        &[("pyproject.toml", "[project]\nname = \"app\"\n")],
+    );
+    assert!(served.status.success(), "{}", served.log);
+    assert_eq!(served.calls.first().map(String::as_str), Some("Ping"));
+    assert_eq!(served.calls.last().map(String::as_str), Some("Return"));
+    assert!(!served.graphs.is_empty());
+    let returned = served.returned.unwrap();
+    assert_eq!(returned.error, None);
+    assert!(
+        returned
+            .result
+            .unwrap()
+            .metadata
+            .contains_key("containerimage.config")
+    );
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use microb_dsl::Platform;
-use microb_frontend::pack::{Executable, FrontendImage};
+use microb_frontend::pack::{Executable, FrontendImage, Layout};
 use serde_json::Value;
 
 /// The example's executable, which `cargo test` builds beside the tests. It is a dynamic one.
@@ -29,7 +29,9 @@ fn packed() -> FrontendImage {
 
 fn archive(image: &FrontendImage, tag: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
-    image.write_archive(tag, &mut bytes).unwrap();
+    Layout::new(tag, std::slice::from_ref(image))
+        .write_archive(&mut bytes)
+        .unwrap();
     bytes
 }
 

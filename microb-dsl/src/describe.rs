@@ -37,6 +37,7 @@ fn set(setting: &Setting) -> String {
         Setting::Path(folder) => format!("ENV PATH={folder}:$PATH"),
         Setting::User(owner) => format!("USER {owner}"),
         Setting::Label { name, value } => format!("LABEL {name}={value}"),
+        Setting::Annotation { name, value } => format!("ANNOTATION {name}={value}"),
         Setting::Expose(port) => format!("EXPOSE {port}"),
         Setting::Volume(folder) => format!("VOLUME {folder}"),
         Setting::Entrypoint(argv) => format!("ENTRYPOINT {}", listed(argv)),

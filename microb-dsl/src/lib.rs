@@ -44,6 +44,7 @@
 //! | [`env`](fn@env)`(…)`, [`path`]`(…)` | `env!` | `ENV …` | none: and the ops after it |
 //! | [`user`]`(…)` | | `USER …` | none: and the ops after it |
 //! | [`label`]`(…)`, [`labels`]`(…)` | `label!` | `LABEL …` | none |
+//! | [`annotation`]`(…)` | | none: `docker build --annotation` | none |
 //! | [`expose`]`(…)`, [`volume`]`(…)`, [`stop_signal`]`(…)` | | `EXPOSE`, `VOLUME`, `STOPSIGNAL` | none |
 //! | [`entrypoint`]`(…)`, [`cmd`]`(…)` | `entrypoint!`, `cmd!` | `ENTRYPOINT`, `CMD` | none |
 //! | [`healthcheck`]`(…)`, [`no_healthcheck`]`()` | | `HEALTHCHECK` | none |
@@ -95,9 +96,9 @@ pub use source::{Source, git, http, local, named_context};
 pub use span::{Position, SourceFile, Span, Spanned};
 pub use stage::{Base, ForeignDefinition, Stage, StagePlatform, diff, from, merge, scratch};
 pub use step::{
-    Command, Instruction, Network, Owner, Security, Setting, Step, add, cmd, copy, entrypoint, env,
-    expose, healthcheck, label, labels, mkdir, mkfile, no_healthcheck, path, remove, run, shell,
-    stop_signal, symlink, user, volume, workdir,
+    Command, Instruction, Network, Owner, Security, Setting, Step, add, annotation, cmd, copy,
+    entrypoint, env, expose, healthcheck, label, labels, mkdir, mkfile, no_healthcheck, path,
+    remove, run, shell, stop_signal, symlink, user, volume, workdir,
 };
 pub use sugar::{apk, apt, pip};
 pub use target::Target;
@@ -108,9 +109,9 @@ pub mod prelude {
     pub use crate::step::shell;
     pub use crate::{
         Base, Context, Diagnostic, Diagnostics, ImageRef, IntoSteps, Network, Platform, Sharing,
-        Source, Stage, StagePlatform, Step, add, apk, apt, bind, cache, cmd, copy, diff,
-        entrypoint, env, expose, from, git, healthcheck, http, label, labels, local, merge, mkdir,
-        mkfile, named_context, no_healthcheck, path, pip, remove, run, scratch, secret, ssh,
+        Source, Stage, StagePlatform, Step, add, annotation, apk, apt, bind, cache, cmd, copy,
+        diff, entrypoint, env, expose, from, git, healthcheck, http, label, labels, local, merge,
+        mkdir, mkfile, named_context, no_healthcheck, path, pip, remove, run, scratch, secret, ssh,
         stop_signal, symlink, tmpfs, user, volume, workdir,
     };
 }

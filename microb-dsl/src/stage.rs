@@ -1,6 +1,6 @@
 //! Stages: a base and the steps on top of it, as an immutable value.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::platform::Platform;
 use crate::reference::ImageRef;
 use crate::source::Source;
 use crate::span::Span;
-use crate::step::Step;
+use crate::step::{Instruction, Setting, Step};
 
 /// A base plus steps, as an immutable value that is cheap to clone.
 ///
@@ -216,6 +216,26 @@ impl Stage {
             _ => None,
         }));
         found
+    }
+
+    /// What [`annotation`](crate::annotation) steps say, those of the stages that this one is based on included.
+    pub fn annotations(&self) -> BTreeMap<String, String> {
+        let mut annotations = BTreeMap::new();
+        let mut next = Some(self);
+        while let Some(stage) = next {
+            for step in stage.steps().iter().rev() {
+                if let Instruction::Config(Setting::Annotation { name, value }) = &step.instruction
+                {
+                    let known = annotations.entry(name.clone());
+                    known.or_insert_with(|| value.clone());
+                }
+            }
+            next = match stage.base() {
+                Base::Stage(stage) => Some(stage),
+                _ => None,
+            };
+        }
+        annotations
     }
 
     /// All stages that this one needs and itself last: dependencies first, each once.

@@ -1,16 +1,17 @@
 //! The stages that build: packages, dependencies, build requirements, the project's wheel.
 
 use microb::Span;
-use microb::mount::Mount;
 use microb::prelude::*;
 
-use crate::config::{BuildSystem, Config, Dependencies, Packaging};
+use crate::certificates::trusting;
+use crate::config::{BuildSystem, Config, Dependencies, Packaging, RequirementsFile};
 use crate::flavor::{self, PYTHON, all};
 use crate::ignored::NEVER_IN_AN_IMAGE;
-use crate::indices;
+use crate::install::{self, Install};
 use crate::members::is_member;
+use crate::own_steps;
 use crate::pinned::PinnedSet;
-use crate::requirement::{Requirement, requirements_txt};
+use crate::requirement::Requirement;
 use crate::wheels;
 
 /// The installer's version. It is pinned: another version is another dependency layer.
@@ -25,17 +26,14 @@ pub(crate) const BUILD_VENV: &str = "/opt/build";
 /// Where the requirements files of the dependencies are, with what they name.
 pub(crate) const REQUIREMENTS: &str = "/requirements";
 
-/// Where the installer is mounted.
-pub(crate) const UV: &str = "/opt/uv/bin/uv";
-
-/// Where ssh looks for the keys of hosts, when the client gives the secret `known_hosts`.
-const KNOWN_HOSTS: &str = "/run/secrets/known_hosts";
-
 /// A time that zip archives can hold, 1980-01-01, so that the same sources give the same wheel.
-const WHEEL_EPOCH: &str = "315532800";
+pub(crate) const WHEEL_EPOCH: &str = "315532800";
 
 /// Lists the requirements of a project that only its build backend knows.
 const METADATA_PY: &str = include_str!("metadata.py");
+
+/// Removes the files that `prune` names.
+const PRUNE_PY: &str = include_str!("prune.py");
 
 /// The stages that the final image takes files from.
 #[derive(Debug, Clone)]
@@ -43,8 +41,11 @@ const METADATA_PY: &str = include_str!("metadata.py");
 pub struct Built {
     /// The installer, uv.
     pub installer: Stage,
-    /// The build image with the virtual environment and all dependencies in it. `from = "builder"` means this stage.
+    /// The build image with the virtual environment and all dependencies in it.
     pub builder: Stage,
+    /// The same with the project, after the commands of `run`; `None` if there is none. `from = "builder"` means this
+    /// stage if it is there, else [`builder`](Self::builder).
+    pub own: Option<Stage>,
     /// In `/dist` the wheels of the project, if it is a package, and of what the lock installs from folders beside
     /// it; `None` if there is neither.
     pub wheel: Option<Stage>,
@@ -70,18 +71,22 @@ pub fn builder(
     if config.project.packaging == Packaging::Wheel {
         let place = config.project.name.as_ref().map(|name| &name.span);
         let sources = sources(config, "/src");
-        wheels.push(wheels::wheel("wheel", sources, place, &own, &installer));
+        let wheel = wheels::wheel(config, "wheel", sources, place, &own, &installer);
+        wheels.push(wheel);
     }
     for member in &config.members {
         wheels.push(wheels::of_member(
             config, member, &packages, &plain, &installer,
         ));
     }
-    Built {
+    let mut built = Built {
         builder: dependencies(config, &packages, &own, &installer),
+        own: None,
         wheel: wheels::together(wheels),
         installer,
-    }
+    };
+    built.own = own_steps::stage(config, &built);
+    built
 }
 
 /// uv in `/opt/uv`, in a stage of its own that only its version changes.
@@ -91,23 +96,24 @@ pub fn installer(config: &Config) -> Stage {
         "uv=={}",
         version.map_or(UV_VERSION, |version| &version.value)
     );
+    let pip = [
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--root-user-action=ignore",
+        "--no-compile",
+        "--target=/opt/uv",
+        &requirement,
+    ];
     from(flavor::official_runtime_image(config))
         .named("uv")
         .then(
-            run([
-                PYTHON,
-                "-m",
-                "pip",
-                "install",
-                "--disable-pip-version-check",
-                "--root-user-action=ignore",
-                "--no-compile",
-                "--target=/opt/uv",
-                &requirement,
-            ])
-            .cache("/root/.cache/pip")
-            .called(format!("pip install {requirement}"))
-            .at(version.map(|version| &version.span)),
+            trusting(config, pip.map(str::to_owned).to_vec())
+                .cache("/root/.cache/pip")
+                .called(format!("pip install {requirement}"))
+                .at(version.map(|version| &version.span)),
         )
 }
 
@@ -152,7 +158,7 @@ pub(crate) fn backend(
     packages: &Stage,
     installer: &Stage,
 ) -> Stage {
-    let file = "/requirements/build.txt";
+    let (file, text) = install::file(config, REQUIREMENTS, "build", &system.requires);
     // What the file does not say has no place in it; then the likeliest cause of a failure is an index.
     let place = if system.declared {
         place(&system.requires)
@@ -161,15 +167,14 @@ pub(crate) fn backend(
     };
     let install = Install {
         venv: BUILD_VENV,
-        file,
-        flags: &[],
-        index: None,
+        file: &file,
         over_ssh: system.requires.iter().any(Requirement::needs_ssh),
+        ..Install::default()
     };
     from(packages)
         .named("build-requirements")
         .then(environment(config, BUILD_VENV))
-        .then(mkfile(file, system.requirements_txt()).at(place.as_ref()))
+        .then(mkfile(&file, text).at(place.as_ref()))
         .then(install.steps(config, installer).at(place.as_ref()))
 }
 
@@ -181,46 +186,87 @@ fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &
         .then(environment(config, VENV))
         .then(workdir(REQUIREMENTS));
     let file = "/requirements/requirements.txt";
+    let install = Install {
+        venv: VENV,
+        file,
+        compile: true,
+        over_ssh: config.ssh.is_some(),
+        ..Install::default()
+    };
     let stage = match &config.dependencies {
         Dependencies::Listed(listed) if listed.is_empty() => stage,
-        Dependencies::Listed(listed) => stage
-            .then(mkfile(file, requirements_txt(listed)).at(place(listed).as_ref()))
-            .then(install_dependencies(config, file, &[], installer).at(place(listed).as_ref())),
-        Dependencies::File(listed) => {
-            let local = listed.local_paths.iter().flat_map(|path| {
-                let target = format!("/requirements/{}", path.value);
-                copy(path.value.as_str(), target).literal().at(&path.span)
-            });
-            let constraints = "/requirements/constraints.txt";
-            let mut flags = Vec::new();
-            if !listed.constraints.is_empty() {
-                flags.extend(["--constraints", constraints]);
-            }
-            if listed.has_hashes {
-                flags.push("--require-hashes");
-            }
+        Dependencies::Listed(listed) => {
+            let place = place(listed);
+            let (file, text) = install::file(config, REQUIREMENTS, "requirements", listed);
+            let install = Install {
+                file: &file,
+                ..install
+            };
             stage
-                .then(local.collect::<Vec<_>>())
-                .then(mkfile(file, &listed.requirements).at(&listed.path.span))
-                .then((!flags.is_empty()).then(|| mkfile(constraints, &listed.constraints)))
-                .then(install_dependencies(config, file, &flags, installer).at(&listed.path.span))
+                .then(mkfile(&file, text).at(place.as_ref()))
+                .then(install.steps(config, installer).at(place.as_ref()))
         }
-        Dependencies::Locked(set) => stage.then(locked(config, set, installer)),
+        Dependencies::File(listed) => stage.then(of_file(config, listed, install, installer)),
+        Dependencies::Locked(set) => stage.then(locked(config, set, install, installer)),
         Dependencies::FromBackend { extras, span } => {
             let metadata = metadata(config, backend, extras);
             stage
                 .then(copy("/metadata/requirements.txt", file).from(&metadata))
-                .then(install_dependencies(config, file, &[], installer).at(span.as_ref()))
+                .then(install.steps(config, installer).at(span.as_ref()))
         }
     };
-    stage.then(
+    stage.then(prune(config)).then(
         run(["rm", "-f", "/app/.venv/.lock", "/app/.venv/.gitignore"])
             .called("remove what the tools keep for themselves"),
     )
 }
 
+/// Removes what `prune` names.
+fn prune(config: &Config) -> Vec<Step> {
+    if config.prune.is_empty() {
+        return Vec::new();
+    }
+    let script = "/requirements/prune.py";
+    let words = [flavor::python(config), script, VENV].into_iter();
+    let patterns = config.prune.iter().map(|pattern| pattern.value.as_str());
+    let words: Vec<&str> = words.chain(patterns).collect();
+    let step = run(words).network(Network::None);
+    (mkfile(script, PRUNE_PY), step)
+        .into_steps()
+        .called("remove the files that prune names")
+        .at(all(&config.prune).as_ref())
+}
+
+/// Installs what a requirements file lists, with the files that it names.
+fn of_file(
+    config: &Config,
+    listed: &RequirementsFile,
+    install: Install<'_>,
+    installer: &Stage,
+) -> Vec<Step> {
+    let place = &listed.path.span;
+    let local = listed.local_paths.iter().flat_map(|path| {
+        let target = format!("/requirements/{}", path.value);
+        copy(path.value.as_str(), target).literal().at(&path.span)
+    });
+    let constraints = "/requirements/constraints.txt";
+    let has_constraints = !listed.constraints.is_empty();
+    let install = Install {
+        constraints: has_constraints.then_some(constraints),
+        has_hashes: listed.has_hashes,
+        ..install
+    };
+    (
+        local.collect::<Vec<_>>(),
+        mkfile(install.file, &listed.requirements).at(place),
+        has_constraints.then(|| mkfile(constraints, &listed.constraints)),
+        install.steps(config, installer).at(place),
+    )
+        .into_steps()
+}
+
 /// Installs what a lock pins, without resolving anything.
-fn locked(config: &Config, set: &PinnedSet, installer: &Stage) -> Vec<Step> {
+fn locked(config: &Config, set: &PinnedSet, install: Install<'_>, installer: &Stage) -> Vec<Step> {
     let mut set = set.clone();
     set.pins.retain(|pin| !is_member(pin));
     let batches = set.batches(REQUIREMENTS);
@@ -238,20 +284,14 @@ fn locked(config: &Config, set: &PinnedSet, installer: &Stage) -> Vec<Step> {
             0 => format!("{REQUIREMENTS}/requirements.txt"),
             n => format!("{REQUIREMENTS}/requirements-{}.txt", n + 1),
         };
-        let mut flags = vec!["--no-deps"];
-        // The installer compiles all that is there, so once is enough.
-        if n == last {
-            flags.push("--compile-bytecode");
-        }
-        if batch.has_hashes {
-            flags.push("--require-hashes");
-        }
         let install = Install {
-            venv: VENV,
             file: &file,
-            flags: &flags,
+            is_locked: true,
+            // The installer compiles all that is there, so once is enough.
+            compile: n == last,
+            has_hashes: batch.has_hashes,
             index: batch.index.as_deref(),
-            over_ssh: config.ssh.is_some(),
+            ..install
         };
         (
             local.collect::<Vec<_>>(),
@@ -330,67 +370,6 @@ fn environment(config: &Config, folder: &str) -> impl IntoSteps + use<> {
         folder,
     ])
     .called(format!("make the virtual environment {folder}"))
-}
-
-/// Installs the dependencies of the image, with bytecode.
-fn install_dependencies(
-    config: &Config,
-    file: &str,
-    flags: &[&str],
-    installer: &Stage,
-) -> impl IntoSteps + use<> {
-    let flags = [&["--compile-bytecode"], flags].concat();
-    let install = Install {
-        venv: VENV,
-        file,
-        flags: &flags,
-        index: None,
-        over_ssh: config.ssh.is_some(),
-    };
-    install.steps(config, installer)
-}
-
-/// The installation of what a requirements file lists into a virtual environment.
-pub(crate) struct Install<'a> {
-    pub(crate) venv: &'a str,
-    pub(crate) file: &'a str,
-    pub(crate) flags: &'a [&'a str],
-    /// The only index to ask, instead of the configuration's.
-    pub(crate) index: Option<&'a str>,
-    /// Whether anything that is listed is fetched over ssh: only then does the step need keys.
-    pub(crate) over_ssh: bool,
-}
-
-impl Install<'_> {
-    /// The steps, with the logins of the indices and the keys for ssh.
-    pub(crate) fn steps(&self, config: &Config, installer: &Stage) -> impl IntoSteps + use<> {
-        let python = format!("--python={}/bin/python", self.venv);
-        let mut words = [UV, "pip", "install", &python].map(str::to_owned).to_vec();
-        words.extend(self.flags.iter().map(|&flag| flag.to_owned()));
-        words.extend(match self.index {
-            Some(url) => indices::only(config, url),
-            None => indices::options(config),
-        });
-        words.extend(["--requirements".to_owned(), self.file.to_owned()]);
-        let mut install = run(words).cache("/root/.cache/uv").mount(tool(installer));
-        if self.over_ssh {
-            let known_hosts = secret("known_hosts").target(KNOWN_HOSTS).optional();
-            install = install.ssh().mount(known_hosts);
-        }
-        let ssh_command = format!(
-            "ssh -o StrictHostKeyChecking=accept-new -o GlobalKnownHostsFile={KNOWN_HOSTS}"
-        );
-        (
-            indices::plain_logins(config),
-            self.over_ssh.then(|| env("GIT_SSH_COMMAND", ssh_command)),
-            install.mounts(indices::secrets(config)),
-        )
-    }
-}
-
-/// The installer, as a program that is there only while a step runs.
-pub(crate) fn tool(installer: &Stage) -> impl Into<Mount> + use<> {
-    bind(UV).from(installer).path(UV)
 }
 
 /// Where the requirements stand, from the first to the last.

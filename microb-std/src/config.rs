@@ -55,8 +55,15 @@ pub struct Config {
     pub env: BTreeMap<String, Spanned<String>>,
     /// The labels from the metadata, and the user's own, which win.
     pub labels: BTreeMap<String, Spanned<String>>,
-    /// `indices`, in the order in which they are to be asked.
+    /// `annotations` of the image's manifest, with build arguments substituted.
+    pub annotations: BTreeMap<String, Spanned<String>>,
+    /// `indices`, in the order in which they are to be asked, and then those of `[[tool.uv.index]]` and
+    /// `[[tool.poetry.source]]`.
     pub indices: Vec<Index>,
+    /// `netrc_secret`: the id of a build secret that holds logins for indices and git over https.
+    pub netrc_secret: Option<Spanned<String>>,
+    /// `certificates`: authorities that the build trusts beside the usual ones.
+    pub certificates: Vec<Certificate>,
     /// `entrypoint`, as an argument list.
     pub entrypoint: Option<Spanned<Vec<String>>>,
     /// `command`, as an argument list.
@@ -77,6 +84,16 @@ pub struct Config {
     pub base_image: Option<Spanned<ImageRef>>,
     /// `build_image`: instead of `base_image` or the official one.
     pub build_image: Option<Spanned<ImageRef>>,
+    /// `build_network`: whether what builds the project's wheel may use the network.
+    pub build_network: bool,
+    /// `run`: commands of the project's own, after everything is installed.
+    pub run: Vec<OwnStep>,
+    /// `compile`: whether the modules in the environment are compiled.
+    pub compile: bool,
+    /// `prune`: patterns of files of the dependencies to leave out, relative to `site-packages`.
+    pub prune: Vec<Spanned<String>>,
+    /// `installer`: what installs packages.
+    pub installer: Installer,
     /// `uv_version`; `None` means [`UV_VERSION`](crate::builder::UV_VERSION).
     pub uv_version: Option<Spanned<String>>,
     /// What runs, found in the project; only when neither `entrypoint` nor `command` is given.
@@ -102,6 +119,17 @@ pub enum ApiVersion {
     /// `"v1"`.
     #[default]
     V1,
+}
+
+/// What installs packages, and builds the project's wheel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Choice)]
+#[choice(crate = crate::table)]
+pub enum Installer {
+    /// uv, of a version that microb pins.
+    #[default]
+    Uv,
+    /// The pip of the images.
+    Pip,
 }
 
 /// The family of base images.
@@ -283,6 +311,40 @@ pub struct Index {
     pub password: Option<Credential>,
     /// `trust`: the server's certificate is not checked, and http is fine.
     pub trust: bool,
+    /// When it is asked.
+    pub role: IndexRole,
+    /// Whether it stands in the tables of uv or Poetry only. A lock says itself what it takes from such an index.
+    pub of_tool: bool,
+}
+
+/// When an index is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum IndexRole {
+    /// For every package, before the default index; what it has is not looked for elsewhere.
+    #[default]
+    Extra,
+    /// For every package that no other has, instead of `PyPI`.
+    Default,
+    /// For these packages, and they come from nowhere else. Of one name several may differ in their markers.
+    Explicit(Vec<ExplicitPackage>),
+}
+
+/// A package that comes from one index only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplicitPackage {
+    /// The name in PEP 503's normal form, with its place.
+    pub name: Spanned<String>,
+    /// Where the choice holds, an environment marker; everywhere without one.
+    pub marker: Option<String>,
+}
+
+/// The certificate of an authority, one or several in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Certificate {
+    /// A file of the build context.
+    File(Spanned<String>),
+    /// The id of a build secret.
+    Secret(Spanned<String>),
 }
 
 /// One half of a login.
@@ -292,6 +354,32 @@ pub enum Credential {
     Plain(Spanned<String>),
     /// The id of a build secret that holds the value.
     Secret(Spanned<String>),
+    /// The id of a build secret that holds the value, if the client gives it.
+    IfGiven(Spanned<String>),
+}
+
+/// One entry of `run`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnStep {
+    /// `command`: the program and its arguments; at least the program.
+    pub command: Spanned<Vec<String>>,
+    /// `secrets`: build secrets that the command sees.
+    pub secrets: Vec<OwnSecret>,
+    /// `ssh`: whether it can use the agent of `docker build --ssh default`.
+    pub ssh: bool,
+    /// `network`: whether it has a network.
+    pub network: bool,
+}
+
+/// A build secret of an own step: the file `/run/secrets/ID`, unless it says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnSecret {
+    /// The id, of `docker build --secret id=ID,…`.
+    pub id: Spanned<String>,
+    /// The variable that has the value.
+    pub env: Option<String>,
+    /// The file that has it, an absolute path.
+    pub target: Option<String>,
 }
 
 /// One entry of `copy_files`.

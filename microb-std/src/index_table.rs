@@ -1,35 +1,27 @@
 //! `indices`: where packages come from, and with which login.
 
-use microb::{Diagnostic, Spanned};
+use microb::{Diagnostic, Span, Spanned};
 
-use crate::config::{Credential, Index};
+use crate::config::{Credential, ExplicitPackage, Index, IndexRole};
 use crate::location::check_url;
-use crate::mistake::Findings;
+use crate::mistake::{Findings, in_value};
+use crate::requirement::{is_name, normalized};
 use crate::rules::{CREDENTIAL_IN_URL, IGNORED_CREDENTIAL, PASSWORD_IN_FILE};
 use crate::table::Keyed;
-use crate::target_table::IndexTable;
-use crate::tree;
+use crate::target_table::{IndexTable, secret_id};
+use crate::tree::escape;
+
+/// The user that indices take a token from: <https://pypi.org/help/#apitoken>.
+const TOKEN_USER: &str = "__token__";
 
 /// The entries of `indices`.
 pub(crate) fn resolve(written: Vec<IndexTable>, findings: &Findings) -> Vec<Index> {
-    let index = |(n, table): (usize, IndexTable)| {
-        let IndexTable { url, trust, .. } = table;
-        let username = credential("username", table.username, table.username_secret, findings);
-        let password_key = [&table.password_secret, &table.password]
-            .into_iter()
-            .flatten()
-            .map(|password| password.key.clone())
-            .next();
-        let mut password = credential("password", table.password, table.password_secret, findings);
-        if let (None, Some(_), Some(key)) = (&username, &password, password_key) {
-            findings.add(
-                IGNORED_CREDENTIAL
-                    .finding(format!("`{}` without a username is ignored", key.text()))
-                    .at(&key)
-                    .help("add `username`, or give the token as `username`"),
-            );
-            password = None;
-        }
+    let index = |(n, mut table): (usize, IndexTable)| {
+        let is_default = table.default.take().is_some_and(|key| key.value);
+        let role = role(is_default, table.packages.take(), findings);
+        let url = table.url.clone();
+        let trust = table.trust;
+        let (username, password) = login(table, findings);
         findings.keep(check_url(&url))?;
         advise(&url, password.as_ref(), findings);
         Some(Index {
@@ -38,19 +30,109 @@ pub(crate) fn resolve(written: Vec<IndexTable>, findings: &Findings) -> Vec<Inde
             username,
             password,
             trust,
+            role: role?,
+            of_tool: false,
         })
     };
-    written.into_iter().enumerate().filter_map(index).collect()
+    let indices: Vec<Index> = written.into_iter().enumerate().filter_map(index).collect();
+    let mut defaults = indices.iter().filter(|i| i.role == IndexRole::Default);
+    if let (Some(first), Some(second)) = (defaults.next(), defaults.next()) {
+        let message = format!(
+            "two indices are the default: `{}` and `{}`",
+            first.url.value, second.url.value
+        );
+        let error = Diagnostic::error(message).at(&second.url.span);
+        findings.add(error.help("remove `default = true` from one of them"));
+    }
+    indices
+}
+
+/// When the index is asked. `None` after an error.
+fn role(
+    is_default: bool,
+    packages: Option<Keyed<Vec<Spanned<String>>>>,
+    findings: &Findings,
+) -> Option<IndexRole> {
+    let Some(Keyed { key, value }) = packages else {
+        return Some(if is_default {
+            IndexRole::Default
+        } else {
+            IndexRole::Extra
+        });
+    };
+    if is_default {
+        let error = Diagnostic::error("the default index is asked for every package").at(&key);
+        findings.add(error.help("remove one of `packages` and `default`"));
+        return None;
+    }
+    let package = |name: Spanned<String>| {
+        if !is_name(&name.value) {
+            let message = format!("`{}` is no name of a package", escape(&name.value));
+            let error = Diagnostic::error(message).at(&name.span);
+            findings.add(error.help("write the name alone, for instance `acme-core`"));
+            return None;
+        }
+        Some(ExplicitPackage {
+            name: name.map(|name| normalized(&name)),
+            marker: None,
+        })
+    };
+    if value.is_empty() {
+        let error = Diagnostic::error("an index for no package is never asked").at(&key);
+        findings.add(error.help("remove `packages`, or name those that come from it"));
+        return None;
+    }
+    let packages: Vec<_> = value.into_iter().filter_map(package).collect();
+    (!packages.is_empty()).then_some(IndexRole::Explicit(packages))
+}
+
+/// The two halves of the login. There is no password without a user.
+fn login(table: IndexTable, findings: &Findings) -> (Option<Credential>, Option<Credential>) {
+    let given = |key: &Option<Keyed<Spanned<String>>>| key.as_ref().map(|given| given.key.clone());
+    let user_place = given(&table.username_secret).or_else(|| given(&table.username));
+    let password_place = given(&table.password_secret).or_else(|| given(&table.password));
+    let username = credential("username", table.username, table.username_secret, findings);
+    let password = credential("password", table.password, table.password_secret, findings);
+    if let Some(Keyed { value: token, key }) = table.token_secret {
+        if let Some(place) = &password_place {
+            let message = format!(
+                "`{}` and `token_secret` are both the password",
+                place.text()
+            );
+            findings.add(
+                Diagnostic::error(message)
+                    .at(&key)
+                    .help("remove one of them"),
+            );
+        }
+        let user = username.unwrap_or_else(|| {
+            let place = user_place.unwrap_or(key);
+            Credential::Plain(Spanned::new(TOKEN_USER.to_owned(), place))
+        });
+        return (Some(user), secret(token, findings));
+    }
+    if let (None, Some(_), Some(key)) = (&username, &password, password_place) {
+        findings.add(without_user(&key));
+        return (None, None);
+    }
+    (username, password)
+}
+
+fn without_user(key: &Span) -> Diagnostic {
+    IGNORED_CREDENTIAL
+        .finding(format!("`{}` without a username is ignored", key.text()))
+        .at(key)
+        .help("add `username`, or give a token as `token_secret`")
 }
 
 /// The value of `NAME_secret`, else of `NAME`.
 fn credential(
     name: &str,
     plain: Option<Keyed<Spanned<String>>>,
-    secret: Option<Keyed<Spanned<String>>>,
+    by_secret: Option<Keyed<Spanned<String>>>,
     findings: &Findings,
 ) -> Option<Credential> {
-    let Some(Keyed { value: secret, .. }) = secret else {
+    let Some(Keyed { value: id, .. }) = by_secret else {
         return plain.map(|plain| Credential::Plain(plain.value));
     };
     if let Some(plain) = plain {
@@ -63,20 +145,13 @@ fn credential(
                 .help("remove it"),
         );
     }
-    // `docker build --secret id=…,env=…` is a list with commas.
-    let is_id = |c: char| !c.is_whitespace() && !c.is_control() && c != ',' && c != '"';
-    if secret.value.is_empty() || !secret.value.chars().all(is_id) {
-        findings.add(
-            Diagnostic::error(format!(
-                "`{}` is no id of a secret",
-                tree::escape(&secret.value)
-            ))
-            .at(&secret.span)
-            .help("write the `ID` of `docker build --secret id=ID,…`"),
-        );
-        return None;
-    }
-    Some(Credential::Secret(secret))
+    secret(id, findings)
+}
+
+fn secret(id: Spanned<String>, findings: &Findings) -> Option<Credential> {
+    let checked = secret_id(&id.value).map_err(|mistake| in_value(mistake, &id));
+    findings.keep(checked)?;
+    Some(Credential::Secret(id))
 }
 
 /// Warns of credentials that stand in the file.

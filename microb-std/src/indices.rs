@@ -1,50 +1,172 @@
 //! Package indices: options of the installer, and logins that no layer ever sees.
 
+use std::collections::BTreeMap;
+
 use microb::mount::{Mount, secret};
 use microb::prelude::*;
 
-use crate::config::{Config, Credential, Index};
+use crate::config::{Config, Credential, ExplicitPackage, Index, IndexRole};
+use crate::pinned::{Pinned, PinnedSource};
+use crate::requirement::Requirement;
+use crate::tool_indices::is_same;
 
-/// The installer's options for the indices of the configuration.
+/// The installer's options for the indices of the configuration, those of uv's and Poetry's tables included.
 ///
 /// An index is asked before `PyPI`, and what it has is not looked for elsewhere, so that nobody can
 /// publish a private package's name on `PyPI` and be installed instead.
 pub fn options(config: &Config) -> Vec<String> {
-    config
-        .indices
-        .iter()
-        .flat_map(|index| {
-            let url = &index.url.value;
-            let mut words = vec!["--index".to_owned(), format!("{}={url}", index.name)];
-            if index.trust {
-                words.extend(["--allow-insecure-host".to_owned(), host(url).to_owned()]);
-            }
-            words
-        })
-        .collect()
+    config.indices.iter().flat_map(options_of).collect()
+}
+
+/// The same without the tables of uv and Poetry: for a lock, which says itself what comes from those.
+pub fn options_for_lock(config: &Config) -> Vec<String> {
+    let own = config.indices.iter().filter(|index| !index.of_tool);
+    own.flat_map(options_of).collect()
+}
+
+fn options_of(index: &Index) -> Vec<String> {
+    let url = &index.url.value;
+    let named = format!("{}={url}", index.name);
+    let mut words = match index.role {
+        IndexRole::Extra => vec!["--index".to_owned(), named],
+        IndexRole::Default => vec!["--default-index".to_owned(), named],
+        // It stands in the file that lists what comes from it.
+        IndexRole::Explicit(_) => Vec::new(),
+    };
+    words.extend(trust(index));
+    words
+}
+
+fn trust(index: &Index) -> Vec<String> {
+    if index.trust {
+        let host = host(&index.url.value).to_owned();
+        vec!["--allow-insecure-host".to_owned(), host]
+    } else {
+        Vec::new()
+    }
 }
 
 /// The installer's options for one index alone, that of a lock. Where the configuration has the same one, its login and
 /// its trust hold.
 pub fn only(config: &Config, url: &str) -> Vec<String> {
-    let plain = |url: &str| url.trim_end_matches('/').to_owned();
-    let known = config
-        .indices
-        .iter()
-        .find(|index| plain(&index.url.value) == plain(url));
-    match known {
-        None => vec!["--default-index".to_owned(), url.to_owned()],
-        Some(index) => {
-            let mut words = vec![
-                "--default-index".to_owned(),
-                format!("{}={url}", index.name),
-            ];
-            if index.trust {
-                words.extend(["--allow-insecure-host".to_owned(), host(url).to_owned()]);
-            }
-            words
+    let known = config.indices.iter();
+    let known = known.clone().find(|index| is_same(&index.url.value, url));
+    let Some(index) = known else {
+        return vec!["--default-index".to_owned(), url.to_owned()];
+    };
+    let mut words = vec![
+        "--default-index".to_owned(),
+        format!("{}={url}", index.name),
+    ];
+    words.extend(trust(index));
+    words
+}
+
+/// pip's options: `only` is the index of a lock. Where there are several indices, pip asks all at once.
+pub(crate) fn options_of_pip(config: &Config, only: Option<&str>, is_locked: bool) -> Vec<String> {
+    let mut words = Vec::new();
+    if let Some(url) = only {
+        words.extend(["--index-url".to_owned(), url.to_owned()]);
+    }
+    for index in &config.indices {
+        let url = &index.url.value;
+        let flag = match index.role {
+            _ if only.is_some() || is_locked && index.of_tool => None,
+            IndexRole::Extra => Some("--extra-index-url"),
+            IndexRole::Default => Some("--index-url"),
+            IndexRole::Explicit(_) => None,
+        };
+        if let Some(flag) = flag {
+            words.extend([flag.to_owned(), url.clone()]);
+        }
+        if index.trust {
+            words.extend(["--trusted-host".to_owned(), host(url).to_owned()]);
         }
     }
+    words
+}
+
+/// The hosts of indices with a login, as the beginning of the variables' names and the host without its port: `UV_INDEX_A=h`.
+pub(crate) fn hosts_with_login(config: &Config) -> Vec<String> {
+    let with_login = config
+        .indices
+        .iter()
+        .filter(|index| index.username.is_some());
+    with_login
+        .map(|index| {
+            let host = host(&index.url.value);
+            let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+            format!("UV_INDEX_{}={name}", in_variable(&index.name))
+        })
+        .collect()
+}
+
+/// Packages of a lock that come from one index only, since the configuration says so.
+pub(crate) fn place(pins: &mut [Pinned], indices: &[Index]) {
+    for index in indices.iter().filter(|index| !index.of_tool) {
+        for package in explicit(index) {
+            let is_it = |pin: &&mut Pinned| {
+                pin.name == package.name.value && pin.source == PinnedSource::Index
+            };
+            for pin in pins.iter_mut().filter(is_it) {
+                pin.source = PinnedSource::OnlyIndex(index.url.value.clone());
+            }
+        }
+    }
+}
+
+fn explicit(index: &Index) -> &[ExplicitPackage] {
+    match &index.role {
+        IndexRole::Explicit(packages) => packages,
+        IndexRole::Extra | IndexRole::Default => &[],
+    }
+}
+
+/// The requirements as a `pyproject.toml`, if one of them comes from an index of its own: a requirements file cannot say that.
+///
+/// <https://docs.astral.sh/uv/concepts/indexes/#pinning-a-package-to-an-index>
+pub(crate) fn pyproject(config: &Config, requirements: &[Requirement]) -> Option<String> {
+    let mut sources: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut text = String::from(
+        "[project]\nname = \"requirements-of-the-image\"\nversion = \"0\"\ndependencies = [\n",
+    );
+    for line in crate::requirement::requirements_txt(requirements).lines() {
+        text.extend(["    ", &quoted(line), ",\n"]);
+    }
+    text.push_str("]\n");
+    for index in &config.indices {
+        let is_listed = |package: &&ExplicitPackage| {
+            let mut requirements = requirements.iter();
+            requirements.any(|one| one.name == package.name.value && !one.is_url())
+        };
+        let listed: Vec<_> = explicit(index).iter().filter(is_listed).collect();
+        if listed.is_empty() {
+            continue;
+        }
+        let (name, url) = (quoted(&index.name), quoted(&index.url.value));
+        text.extend(["\n[[tool.uv.index]]\nname = ", &name, "\nurl = ", &url]);
+        text.push_str("\nexplicit = true\n");
+        for package in listed {
+            let marker = package.marker.as_ref();
+            let marker = marker.map_or_else(String::new, |m| format!(", marker = {}", quoted(m)));
+            let source = format!("{{ index = {name}{marker} }}");
+            let of_package = sources.entry(&package.name.value).or_default();
+            of_package.push(source);
+        }
+    }
+    if sources.is_empty() {
+        return None;
+    }
+    text.push_str("\n[tool.uv.sources]\n");
+    for (name, sources) in sources {
+        text.extend([&quoted(name), " = [", &sources.join(", "), "]\n"]);
+    }
+    Some(text)
+}
+
+/// A text as TOML writes it, which is as JSON does: neither has a control character here.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// Logins from build secrets: mounted as variables, so that their values are in no layer and no cache key.
@@ -52,6 +174,7 @@ pub fn secrets(config: &Config) -> Vec<Mount> {
     variables(config)
         .filter_map(|(name, credential)| match credential {
             Credential::Secret(id) => Some(secret(&id.value).env(name).into()),
+            Credential::IfGiven(id) => Some(secret(&id.value).env(name).optional().into()),
             Credential::Plain(_) => None,
         })
         .collect()
@@ -62,7 +185,7 @@ pub fn plain_logins(config: &Config) -> Vec<Step> {
     variables(config)
         .filter_map(|(name, credential)| match credential {
             Credential::Plain(value) => Some(env(name, &value.value)),
-            Credential::Secret(_) => None,
+            Credential::Secret(_) | Credential::IfGiven(_) => None,
         })
         .collect()
 }
@@ -77,8 +200,16 @@ fn variables(config: &Config) -> impl Iterator<Item = (String, &Credential)> {
 }
 
 fn variable(index: &Index, half: &str) -> String {
-    let name = index.name.to_ascii_uppercase().replace(['-', '.'], "_");
-    format!("UV_INDEX_{name}_{half}")
+    format!("UV_INDEX_{}_{half}", in_variable(&index.name))
+}
+
+/// The name of an index as a part of a variable, for uv as for Poetry.
+pub(crate) fn in_variable(name: &str) -> String {
+    let letter = |c: char| match c.to_ascii_uppercase() {
+        c @ ('A'..='Z' | '0'..='9') => c,
+        _ => '_',
+    };
+    name.chars().map(letter).collect()
 }
 
 /// The host of a URL, with its port.

@@ -15,6 +15,7 @@ pub mod runtime;
 pub mod table;
 
 mod backend;
+mod certificates;
 mod container;
 mod decisions;
 mod dependencies;
@@ -26,12 +27,16 @@ mod groups;
 mod healthcheck;
 mod ignored;
 mod index_table;
+mod init;
+mod install;
 mod labels;
 mod location;
 mod lock;
 mod members;
 mod metadata;
 mod mistake;
+mod own_step_table;
+mod own_steps;
 mod packages;
 mod pipfile;
 pub mod program;
@@ -49,19 +54,23 @@ mod target;
 mod target_table;
 mod targets;
 mod text;
+mod tool_indices;
 mod tree;
 mod unheard;
 mod unread;
+mod uv_sources;
+mod uv_workspace;
 mod wheels;
 
 pub use config::{
-    AddFile, AddSource, ApiVersion, BuildSystem, Config, CopyFile, CopyFrom, Credential,
-    Dependencies, Flavor, Index, Member, Packaging, Project, Python, PythonOrigin, PythonVersion,
-    RequirementsFile,
+    AddFile, AddSource, ApiVersion, BuildSystem, Certificate, Config, CopyFile, CopyFrom,
+    Credential, Dependencies, ExplicitPackage, Flavor, Index, IndexRole, Installer, Member,
+    OwnSecret, OwnStep, Packaging, Project, Python, PythonOrigin, PythonVersion, RequirementsFile,
 };
 pub use container::{NONROOT, Port, StopSignal, Time, User};
 pub use format::PYPROJECT;
 pub use ignored::ignored;
+pub use init::init;
 pub use pinned::{Pinned, PinnedSet, PinnedSource};
 pub use program::Program;
 pub use recipe::{Bases, ToBases, image, recipe};

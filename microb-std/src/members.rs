@@ -10,28 +10,34 @@ use crate::mistake::Findings;
 use crate::pinned::{Pinned, PinnedSource};
 use crate::text;
 use crate::tree::{self, Table, escape};
+use crate::uv_sources::Folder;
 
-/// The folders that the lock installs for this target, with how each is built.
+/// The folders that the lock installs for this target, or those of `tool.uv.sources`, with how each is built.
 pub(crate) fn resolve(
     cx: &dyn Context,
     dependencies: &Dependencies,
+    folders: &[Folder],
     findings: &Findings,
 ) -> Vec<Member> {
-    let Dependencies::Locked(set) = dependencies else {
-        return Vec::new();
-    };
-    let member = |pin: &Pinned| {
-        let path = match &pin.source {
-            PinnedSource::Folder(path) if is_member(pin) => path,
-            _ => return None,
-        };
-        Some(Member {
+    let of_lock = |pin: &Pinned| match &pin.source {
+        PinnedSource::Folder(path) if is_member(pin) => Some(Folder {
             name: pin.name.clone(),
             path: microb::Spanned::new(path.clone(), pin.span.clone()),
-            build_system: build_system(cx, pin, path, findings)?,
+        }),
+        _ => None,
+    };
+    let folders: Vec<Folder> = match dependencies {
+        Dependencies::Locked(set) => set.pins.iter().filter_map(of_lock).collect(),
+        _ => folders.to_vec(),
+    };
+    let member = |folder: Folder| {
+        Some(Member {
+            build_system: build_system(cx, &folder, findings)?,
+            name: folder.name,
+            path: folder.path,
         })
     };
-    set.pins.iter().filter_map(member).collect()
+    folders.into_iter().filter_map(member).collect()
 }
 
 /// Whether a package is built into a wheel of its own. What depends on the machine, the installer has to decide.
@@ -58,12 +64,8 @@ pub(crate) fn other_projects(dependencies: &Dependencies, project_dir: &str) -> 
 }
 
 /// `[build-system]` of a folder. `None` after an error.
-fn build_system(
-    cx: &dyn Context,
-    pin: &Pinned,
-    folder: &str,
-    findings: &Findings,
-) -> Option<BuildSystem> {
+fn build_system(cx: &dyn Context, member: &Folder, findings: &Findings) -> Option<BuildSystem> {
+    let folder = member.path.value.as_str();
     let path = match folder {
         "" => "pyproject.toml".to_owned(),
         folder => format!("{folder}/pyproject.toml"),
@@ -82,12 +84,12 @@ fn build_system(
     }
     let message = format!(
         "`{}` is locked in the folder `{}`, which has no `pyproject.toml` in the build context",
-        pin.name,
+        member.name,
         escape(folder)
     );
     findings.add(
         Diagnostic::error(message)
-            .at(&pin.span)
+            .at(&member.path.span)
             .help("build with a context that has it, for instance `docker build -f app/pyproject.toml .`, and check `.dockerignore`"),
     );
     None

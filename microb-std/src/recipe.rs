@@ -141,10 +141,12 @@ fn source(
     bases: &ToBases<'_>,
 ) -> Result<Source, Diagnostics> {
     match &from.value {
-        CopyFrom::Builder => built.map(|built| (&built.builder).into()).ok_or_else(|| {
-            let message = "`builder` is not there before the build";
-            Diagnostic::error(message).at(&from.span).into()
-        }),
+        CopyFrom::Builder => built
+            .map(|built| built.own.as_ref().unwrap_or(&built.builder).into())
+            .ok_or_else(|| {
+                let message = "`builder` is not there before the build";
+                Diagnostic::error(message).at(&from.span).into()
+            }),
         // `Config` refuses targets that copy from each other in a circle.
         CopyFrom::Target(name) => {
             let mut config = Config::resolve_target(cx, name)?;

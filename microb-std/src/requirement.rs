@@ -58,6 +58,11 @@ impl Requirement {
         }
     }
 
+    /// Whether it says where it comes from, so that no index is asked for it.
+    pub fn is_url(&self) -> bool {
+        matches!(&self.version, VersionOrUrl::Url(_))
+    }
+
     /// Whether it is fetched over ssh.
     pub fn needs_ssh(&self) -> bool {
         matches!(&self.version, VersionOrUrl::Url(url) if is_ssh(url))

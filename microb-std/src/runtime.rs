@@ -4,10 +4,12 @@ use microb::Spanned;
 use microb::prelude::*;
 use microb::step::Owner;
 
-use crate::builder::{self, Built, VENV, tool, variables};
-use crate::config::{Config, Packaging};
+use crate::builder::{self, Built, VENV, WHEEL_EPOCH, variables};
+use crate::config::{Config, Installer, Packaging};
 use crate::container::{Port, User};
 use crate::flavor::{image_span, packages, runtime_image};
+use crate::install::{self, tool};
+use crate::own_steps;
 
 pub use crate::container::NONROOT;
 
@@ -37,10 +39,26 @@ fn add_user(User { name, uid, gid }: &User) -> String {
 }
 
 /// Installs the wheel into the environment, and removes what the installer leaves for itself.
-const INSTALL_WHEEL: &str = "\
-UV_NO_INSTALLER_METADATA=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH \
-/opt/uv/bin/uv pip install --python=/app/.venv/bin/python --offline --no-cache --no-index --no-deps \
---link-mode=copy --compile-bytecode --no-progress /dist/*.whl && rm -f /app/.venv/.lock";
+fn install_wheel(config: &Config) -> String {
+    match (config.installer, config.compile) {
+        (Installer::Uv, compile) => {
+            let compile = if compile { "--compile-bytecode " } else { "" };
+            format!(
+                "UV_NO_INSTALLER_METADATA=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH \
+                 /opt/uv/bin/uv pip install --python=/app/.venv/bin/python --offline --no-cache --no-index --no-deps \
+                 --link-mode=copy {compile}--no-progress /dist/*.whl && rm -f /app/.venv/.lock"
+            )
+        }
+        (Installer::Pip, compile) => {
+            let words = install::pip(config, VENV, "install").join(" ");
+            let compile = if compile { "" } else { "--no-compile " };
+            // With this variable, pip compiles without times.
+            format!(
+                "SOURCE_DATE_EPOCH={WHEEL_EPOCH} {words} --root-user-action=ignore --no-cache-dir --no-index --no-deps {compile}/dist/*.whl"
+            )
+        }
+    }
+}
 
 /// The image that runs, on `system`. `files` are the steps of `copy_files` and `add_files`.
 pub fn runtime(config: &Config, system: &Stage, built: &Built, files: impl IntoSteps) -> Stage {
@@ -54,9 +72,11 @@ pub fn runtime(config: &Config, system: &Stage, built: &Built, files: impl IntoS
         .then(workdir("/app"))
         .then(copy(VENV, VENV).from(&built.builder))
         .then(project(config, built))
+        .then(own_steps::changed_files(built))
         .then(files)
         .then(environment(config))
         .then(labels(config))
+        .then(annotations(config))
         .then(volumes(config))
         .then(workdir_of(config))
         .then(user(owner(&config.user)))
@@ -171,16 +191,28 @@ pub fn labels(config: &Config) -> Vec<Step> {
         .collect()
 }
 
+/// The annotations, each with its place in the file.
+pub fn annotations(config: &Config) -> Vec<Step> {
+    config
+        .annotations
+        .iter()
+        .flat_map(|(name, value)| annotation(name, &value.value).at(&value.span))
+        .collect()
+}
+
 /// The project itself: a layer of kilobytes, which is all that an edit of its sources changes.
 ///
 /// Its wheel is installed into the environment, which has to be there; what is no package is copied to `/app`.
 pub fn project(config: &Config, built: &Built) -> Vec<Step> {
     let install = built.wheel.as_ref().map(|wheel| {
-        run(INSTALL_WHEEL)
+        run(install_wheel(config))
             .network(Network::None)
             .mount(bind("/dist").from(wheel).path("/dist"))
-            .mount(tool(&built.installer))
-            .called("uv pip install the project's wheel")
+            .mounts((config.installer == Installer::Uv).then(|| tool(&built.installer)))
+            .called(match config.installer {
+                Installer::Uv => "uv pip install the project's wheel",
+                Installer::Pip => "pip install the project's wheel",
+            })
             .at(config.project.name.as_ref().map(|name| &name.span))
     });
     let is_sources = config.project.packaging == Packaging::Sources;

@@ -7,7 +7,8 @@ use microb::context::BuildArg;
 use microb::{Context, Diagnostic, Span, Spanned};
 
 use crate::backend;
-use crate::config::{Config, Python};
+use crate::certificates;
+use crate::config::{Config, Installer, Python};
 use crate::dependencies;
 use crate::files::{self, Place};
 use crate::healthcheck;
@@ -26,6 +27,7 @@ use crate::substitute::substitute;
 use crate::table::{Map, Table as _, Value as _};
 use crate::target_table::TargetTable;
 use crate::targets::comment_about;
+use crate::tool_indices::{self, Lists};
 use crate::tree::{Table, escape};
 use crate::unread;
 
@@ -51,19 +53,32 @@ pub(crate) fn resolve(
         findings,
     );
     let project = &shared.metadata.project;
-    let wanted = dependencies::wanted(shared, tables, &target, python.as_ref(), cx, findings);
+    let mut wanted = dependencies::wanted(shared, tables, &target, python.as_ref(), cx, findings);
     unread::tell(tables, &wanted.dependencies, findings);
     let mut labels = labels::automatic(&shared.metadata, target.api_version, tables.root.span());
     let inherited = |keys| table.map_or_else(Vec::new, |table| inherited(table, keys));
     let of_labels = merged(target.labels, inherited(&["labels"]));
     labels.extend(variables(of_labels, cx, findings, check_label));
+    let annotations = merged(target.annotations, inherited(&["annotations"]));
+    let annotations = variables(annotations, cx, findings, check_label);
     let packages = |list| packages::resolve(list, target.flavor, findings);
     let copies = |list, place| files::copies(list, place, &shared.targets, cx, findings);
-    let members = members::resolve(cx, &wanted.dependencies, findings);
+    let members = members::resolve(cx, &wanted.dependencies, &wanted.folders, findings);
     let of_members = members.iter().flat_map(|one| &one.build_system.requires);
     let needed = shared.build_system.requires.iter().chain(of_members);
     let needed: Vec<_> = needed.cloned().collect();
     let build_needs = |needs| first(&needed, needs);
+    let mut lists = Lists {
+        listed: &shared.listed,
+        build: &needed,
+        dependencies: &mut wanted.dependencies,
+        installer: target.installer,
+    };
+    if target.installer == Installer::Pip {
+        with_pip(target.uv_version.as_ref(), findings);
+    }
+    let indices = index_table::resolve(target.indices, findings);
+    let indices = tool_indices::resolve(indices, tables, cx, &mut lists, findings);
     let mut config = Config {
         extends: target.extends,
         api_version: target.api_version,
@@ -85,7 +100,10 @@ pub(crate) fn resolve(
             check_env_name,
         ),
         labels,
-        indices: index_table::resolve(target.indices, findings),
+        annotations,
+        indices,
+        netrc_secret: target.netrc_secret,
+        certificates: certificates::resolve(target.certificates, &shared.project_dir, cx, findings),
         entrypoint: target.entrypoint,
         command: target.command,
         copy_files: copies(target.copy_files, Place::Image),
@@ -104,7 +122,12 @@ pub(crate) fn resolve(
         healthcheck: None,
         base_image: target.base_image,
         build_image: target.build_image,
+        installer: target.installer,
         uv_version: target.uv_version,
+        build_network: target.build_network,
+        run: target.run.into_iter().map(|step| step.0).collect(),
+        compile: target.compile,
+        prune: target.prune,
         program: None,
     };
     if config.entrypoint.is_none() && config.command.is_none() {
@@ -114,6 +137,15 @@ pub(crate) fn resolve(
     let check = target.healthcheck;
     config.healthcheck = check.and_then(|check| healthcheck::resolve(check, &config, findings));
     Some(config)
+}
+
+/// What has no meaning for pip.
+fn with_pip(uv_version: Option<&Spanned<String>>, findings: &Findings) {
+    if let Some(version) = uv_version {
+        let error = Diagnostic::error("there is no uv with `installer = \"pip\"`");
+        let error = error.at(&version.span);
+        findings.add(error.help("remove `uv_version`, or `installer`"));
+    }
 }
 
 /// What the targets that this one extends say of a table of names, the nearest first.

@@ -3,8 +3,9 @@
 use microb::grammar::{Mistake, absolute_path};
 use microb::{ImageRef, Spanned};
 
-use crate::config::{ApiVersion, Flavor};
+use crate::config::{ApiVersion, Flavor, Installer};
 use crate::container::{Port, StopSignal, User, WrittenHealthcheck};
+use crate::own_step_table::WrittenStep;
 use crate::python::Wanted;
 use crate::table::{Field, FileSchema, Key, Keyed, Map, Schema, Table, Value};
 
@@ -15,7 +16,7 @@ pub(crate) struct TargetTable {
     /// Version of these tables.
     #[key(default)]
     pub(crate) api_version: ApiVersion,
-    /// Another target, whose keys this one has too unless it says them itself. `env` and `labels` add to those of the other.
+    /// Another target, whose keys this one has too unless it says them itself. `env`, `labels` and `annotations` add to those of the other.
     #[key(example = "default")]
     pub(crate) extends: Option<Spanned<String>>,
     /// The interpreter: `"3"`, `"3.13"` or `"3.13.2"`. Otherwise `.python-version`, otherwise the best that `requires-python` allows.
@@ -31,9 +32,17 @@ pub(crate) struct TargetTable {
     pub(crate) env: Map<Spanned<String>>,
     /// Further package indices, which are asked before PyPI.
     pub(crate) indices: Vec<IndexTable>,
+    /// The id of a build secret that holds a netrc file: logins for indices and for git over https.
+    #[key(example = "netrc", pattern = r#"^[^\s,"]+$"#, check = secret_id)]
+    pub(crate) netrc_secret: Option<Spanned<String>>,
+    /// Certificates of authorities that uv, pip, git and your own steps trust in the build, beside those of the build image.
+    pub(crate) certificates: Vec<Spanned<CertificateTable>>,
     /// Labels of the image, which win over those from the project's metadata. Values may use build arguments, as those of `env`.
     #[key(names = r"^\S+$")]
     pub(crate) labels: Map<Spanned<String>>,
+    /// Annotations of the image's manifest, which registries show. Values may use build arguments, as those of `env`.
+    #[key(names = r"^\S+$")]
+    pub(crate) annotations: Map<Spanned<String>>,
     /// The program of the image, as a list of words.
     #[key(example = ["python", "-m", "app"])]
     pub(crate) entrypoint: Option<Spanned<Vec<String>>>,
@@ -76,12 +85,28 @@ pub(crate) struct TargetTable {
     pub(crate) copy_files_before_build: Vec<CopyTable>,
     /// Files to fetch, or archives to unpack, into the build stage, before anything is installed there.
     pub(crate) add_files_before_build: Vec<AddTable>,
+    /// Commands to run when everything is installed, in a copy of the project: each a list of words, or a table with `command`.
+    /// What they change in `/app` is in the image, and a build whose command fails has failed: a target for tests needs no more.
+    #[key(example = [["pytest"]])]
+    pub(crate) run: Vec<WrittenStep>,
+    /// Whether what builds the project's wheel may use the network, as backends that compile Rust do.
+    #[key(default = false)]
+    pub(crate) build_network: bool,
+    /// Whether modules are compiled when they are installed, so that programs start faster.
+    #[key(default = true)]
+    pub(crate) compile: bool,
+    /// Files of the dependencies to leave out: patterns relative to `site-packages`.
+    #[key(example = ["pandas/tests", "**/*.pyi"], pattern = "^[^/]", check = pattern_inside)]
+    pub(crate) prune: Vec<Spanned<String>>,
     /// The image that the program runs on, with Python in it, instead of the official one.
     #[key(example = "registry.example.com/python:3.14-slim")]
     pub(crate) base_image: Option<Spanned<ImageRef>>,
     /// The image that builds, with the same Python at the same place. Without it `base_image`, or the official one.
     #[key(example = "registry.example.com/python:3.14")]
     pub(crate) build_image: Option<Spanned<ImageRef>>,
+    /// What installs packages: uv, or the pip of the images.
+    #[key(default)]
+    pub(crate) installer: Installer,
     /// The version of uv that installs, if it is not microb's own.
     #[key(example = "0.13.9", pattern = r"^[0-9]+(\.[0-9]+)*$", check = three_numbers)]
     pub(crate) uv_version: Option<Spanned<String>>,
@@ -107,9 +132,29 @@ pub(crate) struct IndexTable {
     /// The id of a build secret that holds the password: the `ID` of `docker build --secret id=ID,…`.
     #[key(pattern = r#"^[^\s,"]+$"#)]
     pub(crate) password_secret: Option<Keyed<Spanned<String>>>,
+    /// The id of a build secret that holds a token: a password whose user, if no other is given, is `__token__`.
+    #[key(pattern = r#"^[^\s,"]+$"#)]
+    pub(crate) token_secret: Option<Keyed<Spanned<String>>>,
+    /// Whether it is asked instead of PyPI, for what no other index has.
+    pub(crate) default: Option<Keyed<bool>>,
+    /// The only packages that it is asked for. They come from nowhere else.
+    #[key(example = ["acme-core"], pattern = r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
+    pub(crate) packages: Option<Keyed<Vec<Spanned<String>>>>,
     /// Whether http, and a certificate that nobody vouches for, are fine.
     #[key(default)]
     pub(crate) trust: bool,
+}
+
+/// The certificate of an authority: one of `file` and `secret`.
+#[derive(Table)]
+#[table(crate = crate::table)]
+pub(crate) struct CertificateTable {
+    /// A file of the build context, in PEM.
+    #[key(example = "certificates/company.pem", pattern = r"^[^/]")]
+    pub(crate) file: Option<Spanned<String>>,
+    /// The id of a build secret that holds it: the `ID` of `docker build --secret id=ID,…`.
+    #[key(pattern = r#"^[^\s,"]+$"#, check = secret_id)]
+    pub(crate) secret: Option<Spanned<String>>,
 }
 
 /// A file or a folder to copy.
@@ -139,6 +184,31 @@ pub(crate) struct AddTable {
     /// What a file from a URL must be.
     #[key(pattern = "^sha256:[0-9a-f]{64}$")]
     pub(crate) checksum: Option<Spanned<String>>,
+}
+
+/// What can stand in `docker build --secret id=…,env=…`, a list with commas.
+pub(crate) fn secret_id(text: &str) -> Result<(), Mistake> {
+    let is_allowed = |c: char| !c.is_whitespace() && !c.is_control() && c != ',' && c != '"';
+    if !text.is_empty() && text.chars().all(is_allowed) {
+        return Ok(());
+    }
+    let message = format!("`{}` is no id of a secret", crate::tree::escape(text));
+    let mistake = Mistake::new(message, 0..text.len());
+    Err(mistake.help("write the `ID` of `docker build --secret id=ID,…`"))
+}
+
+/// A pattern of files below a folder that does not match all of them.
+fn pattern_inside(text: &str) -> Result<(), Mistake> {
+    let mistake = |message: String| Mistake::new(message, 0..text.len());
+    if text.starts_with('/') || text.split('/').any(|part| part == ".." || part == ".") {
+        let message = format!("`{text}` is not relative to `site-packages`");
+        return Err(mistake(message).help("write for instance `pandas/tests`"));
+    }
+    if text.split('/').all(|part| part.chars().all(|c| c == '*')) {
+        let message = format!("`{text}` would remove everything");
+        return Err(mistake(message).help("name what is not needed, for instance `**/*.pyi`"));
+    }
+    Ok(())
 }
 
 /// A version of uv, which is three numbers.

@@ -5,7 +5,7 @@ use microb::Diagnostic;
 use crate::config::Dependencies;
 use crate::metadata::Tables;
 use crate::mistake::Findings;
-use crate::requirement::{VersionOrUrl, normalized};
+use crate::requirement::VersionOrUrl;
 use crate::rules::UNREAD_SOURCE;
 use crate::tree::escape;
 
@@ -18,34 +18,20 @@ pub(crate) fn tell(tables: &Tables<'_>, dependencies: &Dependencies, findings: &
     ) {
         return;
     }
-    sources(tables, dependencies, findings);
+    sources(tables, findings);
     local_urls(dependencies, findings);
 }
 
-/// Places of single packages that only uv or Poetry know. Another package of the name must not be taken for them.
-fn sources(tables: &Tables<'_>, dependencies: &Dependencies, findings: &Findings) {
-    let uv = tables.tool("uv").and_then(|uv| uv.table_if_any("sources"));
-    if let (Some(sources), Dependencies::Listed(listed)) = (uv, dependencies) {
-        for key in sources.keys() {
-            let name = normalized(&key.value);
-            if listed.iter().any(|requirement| requirement.name == name) {
-                findings.add(
-                    Diagnostic::error(format!(
-                        "`tool.uv.sources` is not read, and `{}` would come from an index",
-                        escape(&key.value)
-                    ))
-                    .at(&key.span)
-                    .help("write its place in `dependencies`, as `NAME @ git+https://…`, or lock the project with `uv lock`"),
-                );
-            }
-        }
-    }
-    let poetry = tables.tool("poetry");
-    if let Some(poetry) = poetry.filter(|poetry| poetry.has("source")) {
+/// Indices that only PDM or rye know.
+fn sources(tables: &Tables<'_>, findings: &Findings) {
+    for (tool, key) in [("pdm", "source"), ("rye", "sources")] {
+        let Some(table) = tables.tool(tool).filter(|table| table.has(key)) else {
+            continue;
+        };
         findings.add(
             UNREAD_SOURCE
-                .finding("`tool.poetry.source` is not read")
-                .at(&poetry.key_span("source"))
+                .finding(format!("`tool.{tool}.{key}` is not read"))
+                .at(&table.key_span(key))
                 .help("write its URL into `indices`"),
         );
     }

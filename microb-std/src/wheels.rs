@@ -3,11 +3,36 @@
 use microb::Span;
 use microb::prelude::*;
 
-use crate::builder::{self, BUILD_VENV, Install, UV, place, tool};
-use crate::config::{BuildSystem, Config, Member};
+use crate::builder::{self, BUILD_VENV, place};
+use crate::certificates::trusting;
+use crate::config::{BuildSystem, Config, Installer, Member};
+use crate::install::{self, Install, UV, tool};
 
 /// Lists what a build backend needs beyond `requires`.
 const BUILD_REQUIRES_PY: &str = include_str!("build_requires.py");
+
+/// What builds a wheel with uv.
+const UV_BUILD: [&str; 9] = [
+    UV,
+    "build",
+    "--wheel",
+    "--offline",
+    "--no-cache",
+    "--no-build-isolation",
+    "--python=/opt/build/bin/python",
+    "--out-dir=/dist",
+    "/src",
+];
+
+/// What builds one with pip, after [`install::pip`].
+const PIP_WHEEL: [&str; 6] = [
+    "--no-deps",
+    "--no-index",
+    "--no-cache-dir",
+    "--no-build-isolation",
+    "--wheel-dir=/dist",
+    "/src",
+];
 
 /// The wheel of a member. `own` is the environment of the project itself, which a member with the same requirements has too.
 pub(crate) fn of_member(
@@ -33,7 +58,7 @@ pub(crate) fn of_member(
     let sources = copy(folder, "/src").literal().at(place);
     let backend = asked(config, system, sources.clone(), &backend, installer);
     let stage = format!("wheel-{name}");
-    wheel(&stage, sources, Some(place), &backend, installer)
+    wheel(config, &stage, sources, Some(place), &backend, installer)
 }
 
 /// The same environment with what the backend asks for when it sees the project, without network.
@@ -72,9 +97,7 @@ pub(crate) fn asked(
     let install = Install {
         venv: BUILD_VENV,
         file: output,
-        flags: &[],
-        index: None,
-        over_ssh: false,
+        ..Install::default()
     };
     from(backend)
         .named(format!("{name}-more"))
@@ -89,32 +112,35 @@ pub(crate) fn asked(
 /// The wheel of a project in `/dist`, built without network and without the installer's cache, which would
 /// hold the wheels of earlier builds.
 pub(crate) fn wheel(
+    config: &Config,
     name: &str,
     sources: impl IntoSteps,
     place: Option<&Span>,
     backend: &Stage,
     installer: &Stage,
 ) -> Stage {
+    let words = match config.installer {
+        Installer::Uv => UV_BUILD.map(str::to_owned).to_vec(),
+        Installer::Pip => {
+            let flags = PIP_WHEEL.map(str::to_owned);
+            [install::pip(config, BUILD_VENV, "wheel"), flags.to_vec()].concat()
+        }
+    };
+    let build = if config.build_network {
+        trusting(config, words)
+    } else {
+        run(words).network(Network::None)
+    };
+    let is_uv = config.installer == Installer::Uv;
     from(backend)
         .named(name)
         .then(path("/opt/build/bin"))
         .then(sources)
         .then(
-            run([
-                UV,
-                "build",
-                "--wheel",
-                "--offline",
-                "--no-cache",
-                "--no-build-isolation",
-                "--python=/opt/build/bin/python",
-                "--out-dir=/dist",
-                "/src",
-            ])
-            .network(Network::None)
-            .mount(tool(installer))
-            .called("build the wheel")
-            .at(place),
+            build
+                .mounts(is_uv.then(|| tool(installer)))
+                .called("build the wheel")
+                .at(place),
         )
 }
 

@@ -9,8 +9,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use microb::llb::{self, Inputs, ResolvedImage};
 use microb::rule::{self, Checks, Review};
-use microb::{Context, Diagnostic, MemoryContext, Rule, Severity, SourceFile};
+use microb::{Context, Diagnostic, MemoryContext, Rule, Severity, SourceFile, Stage};
 
 fn pages() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/rules")
@@ -70,6 +71,22 @@ impl Page {
 }
 
 impl Example {
+    /// What the engine would say: all images are for linux/amd64.
+    fn inputs(&self, stage: &Stage) -> Inputs {
+        let mut words = self.command.iter().skip_while(|word| *word != "--platform");
+        let platform = words.nth(1).map_or("linux/amd64", String::as_str);
+        let mut inputs = Inputs::offline(platform.parse().unwrap());
+        for image in llb::images(stage, &inputs) {
+            let config = br#"{ "os": "linux", "architecture": "amd64" }"#.to_vec();
+            let found = ResolvedImage {
+                digest: None,
+                config,
+            };
+            inputs.images.insert(image, found);
+        }
+        inputs
+    }
+
     /// What the rules find, with this line before the definition.
     fn review(&self, first_line: &str) -> Review {
         let text = format!("{first_line}{}", self.definition);
@@ -103,6 +120,7 @@ impl Example {
         let mut findings = cx.warnings();
         findings.extend(rule::check(&stage));
         findings.extend(rule::check_user(&stage, None));
+        findings.extend(rule::check_platforms(&stage, &self.inputs(&stage)));
         let checks = Checks::of(cx.definition(), None).unwrap();
         checks.review(findings, microb_std::rules::RULES)
     }

@@ -17,7 +17,7 @@ pub(crate) static WITHOUT_CACHE: RwLock<()> = RwLock::new(());
 /// Read while a client of the engine runs, and written by who needs an engine that does nothing else.
 ///
 /// A step that two builds need at the same time is one vertex in both, with the name that it has in the first.
-static ENGINE: RwLock<()> = RwLock::new(());
+pub(crate) static ENGINE: RwLock<()> = RwLock::new(());
 
 /// An engine that nobody else uses for as long as this is kept.
 pub(crate) struct Alone {

@@ -13,14 +13,14 @@ use crate::program::microb;
 use crate::project::{Project, unique};
 use crate::server::Files;
 
-const USER: &str = "us@er";
-const PASSWORD: &str = "p@ss/ w*rd$x%";
+pub(crate) const USER: &str = "us@er";
+pub(crate) const PASSWORD: &str = "p@ss/ w*rd$x%";
 
 /// `printf 'us@er:p@ss/ w*rd$x%' | base64`
 const BASIC: &str = "dXNAZXI6cEBzcy8gdypyZCR4JQ==";
 
 /// The user and the password as they are, in a URL, and in the header of a request.
-const FORMS: [&str; 6] = [
+pub(crate) const FORMS: [&str; 6] = [
     USER,
     PASSWORD,
     "us%40er",
@@ -207,7 +207,7 @@ fn a_login_from_secrets_opens_the_index_and_is_found_nowhere() {
 }
 
 /// Which of the texts are somewhere in the bytes, which may be a gigabyte.
-fn found(bytes: &[u8], texts: &[&str]) -> BTreeSet<String> {
+pub(crate) fn found(bytes: &[u8], texts: &[&str]) -> BTreeSet<String> {
     let mut grep = Command::new("grep");
     grep.env("LC_ALL", "C").args(["-a", "-o", "-F"]);
     for text in texts {
@@ -228,7 +228,7 @@ fn found(bytes: &[u8], texts: &[&str]) -> BTreeSet<String> {
 }
 
 /// All files below a folder, with the layers unpacked.
-fn blobs(folder: &Path) -> Vec<u8> {
+pub(crate) fn blobs(folder: &Path) -> Vec<u8> {
     let script = "find \"$0\" -type f | while read -r file; do gzip -dcf < \"$file\"; done";
     let output = Command::new("sh")
         .args(["-c", script])

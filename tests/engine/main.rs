@@ -4,10 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod docker;
+mod own_steps;
+mod private;
 mod program;
 mod progress;
 mod project;
 mod registry;
+mod replay;
 mod server;
 mod service;
 
@@ -15,6 +18,7 @@ mod advanced;
 mod caching;
 mod checks;
 mod client;
+mod client_frontends;
 mod command_line;
 mod company;
 mod comparison;
@@ -25,6 +29,8 @@ mod decisions;
 mod determinism;
 mod examples;
 mod explain;
+mod exported;
+mod failures;
 mod ignore;
 mod index;
 mod locks;
@@ -32,10 +38,12 @@ mod mistakes;
 mod monorepo;
 mod new;
 mod options;
+mod own_engine;
 mod parity;
 mod projects;
 mod protocol;
 mod recipes;
+mod sbom;
 mod script;
 mod supply;
 mod vertices;

@@ -140,6 +140,41 @@ fn labels_of_the_user_win_over_those_of_the_project() {
 
 #[test]
 #[ignore = "needs an engine: make test"]
+fn annotations_are_in_the_manifest() {
+    let target = "annotations = { \"com.example.a\" = \"${X:-b} c\" }\nlabels = { l = \"1\" }";
+    let project = Project::plain(target);
+    let layout = project.folder().with_extension("layout");
+    let output = format!("--output=type=oci,tar=false,dest={}", layout.display());
+    let blob = |digest: &serde_json::Value| -> serde_json::Value {
+        let digest = digest.as_str().unwrap().replace(':', "/");
+        let text = fs::read(layout.join("blobs").join(digest)).unwrap();
+        serde_json::from_slice(&text).unwrap()
+    };
+    // With several platforms, even if it is one, each has a manifest of its own.
+    for several in ["false", "true"] {
+        let several = format!("--build-arg=BUILDKIT_MULTI_PLATFORM={several}");
+        let flags = [several.as_str(), "--provenance=false", &output];
+        crate::docker::Ran::of(&mut project.command(&flags)).succeeded();
+        let text = fs::read(layout.join("index.json")).unwrap();
+        let mut manifest: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        while manifest["manifests"].is_array() {
+            manifest = blob(&manifest["manifests"][0]["digest"]);
+        }
+        assert_eq!(
+            manifest["annotations"]["com.example.a"], "b c",
+            "{manifest}"
+        );
+        let labels = blob(&manifest["config"]["digest"])["config"]["Labels"].take();
+        assert_eq!(
+            (&labels["l"], &labels["com.example.a"]),
+            (&"1".into(), &serde_json::Value::Null)
+        );
+        fs::remove_dir_all(&layout).unwrap();
+    }
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
 fn requirement_files_may_be_nested_and_name_files_and_the_project() {
     let image = locked("-r more/base.txt\n-c more/constraints.txt\n-e .\n./vendored\nsmall @ file:./small\n")
         .file("more/base.txt", "humanize  # of a nested file\n")

@@ -7,6 +7,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use serde_json::Value;
+
 use crate::docker::{Image, Ran, docker};
 use crate::progress::Progress;
 
@@ -71,7 +73,7 @@ impl Project {
     }
 
     /// A copy of a folder.
-    pub(crate) fn copy(folder: &Path) -> Self {
+    pub(crate) fn of(folder: &Path) -> Self {
         let project = Self::empty();
         copy_folder(folder, &project.folder);
         project
@@ -79,7 +81,7 @@ impl Project {
 
     /// A copy of an example, with the flags that it is built with.
     pub(crate) fn example(name: &str) -> Self {
-        let project = Self::copy(&example(name));
+        let project = Self::of(&example(name));
         match name {
             "01-minimal" => project.flag("--build-arg=BUILDKIT_SYNTAX=microb:dev"),
             _ => project,
@@ -88,7 +90,7 @@ impl Project {
 
     /// A copy of the folder in a folder of its own, with the same flags.
     pub(crate) fn copied(&self) -> Self {
-        let mut copy = Self::copy(&self.folder);
+        let mut copy = Self::of(&self.folder);
         copy.flags.clone_from(&self.flags);
         copy
     }
@@ -122,6 +124,19 @@ impl Project {
     pub(crate) fn flag(mut self, flag: impl Into<String>) -> Self {
         self.flags.push(flag.into());
         self
+    }
+
+    /// The text of a file.
+    #[track_caller]
+    pub(crate) fn text(&self, path: &str) -> String {
+        let path = self.folder.join(path);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// What is in a file of JSON.
+    #[track_caller]
+    pub(crate) fn json(&self, path: &str) -> Value {
+        serde_json::from_str(&self.text(path)).unwrap()
     }
 
     /// The project's folder.

@@ -15,7 +15,7 @@ use crate::registry::Registry;
 use crate::server::GitDaemon;
 
 /// The frontend's image, loaded once.
-static FRONTEND: LazyLock<&str> = LazyLock::new(|| {
+pub(crate) static FRONTEND: LazyLock<&str> = LazyLock::new(|| {
     let name = "microb-test:trial";
     let packed = example_program("trial")
         .args(["pack", "--tag", name])
@@ -35,13 +35,13 @@ static FRONTEND: LazyLock<&str> = LazyLock::new(|| {
 
 const BOTH: &str = "--platform=linux/amd64,linux/arm64";
 
-fn project() -> Project {
+pub(crate) fn project() -> Project {
     let project = Project::empty().file("pyproject.toml", "name = 'trial'\n");
     project.file("note", unique())
 }
 
 /// `docker build` of the trial `what`, with a context that the project's folder is when it is `.`.
-fn build_on(project: &Project, context: &str, what: &str, flags: &[&str]) -> Ran {
+pub(crate) fn build_on(project: &Project, context: &str, what: &str, flags: &[&str]) -> Ran {
     let syntax = format!("--build-arg=BUILDKIT_SYNTAX={}", *FRONTEND);
     let what = format!("--build-arg=TRY={what}");
     let mut build = docker(["build", "-f", "pyproject.toml", "--progress=plain"]);
@@ -50,22 +50,13 @@ fn build_on(project: &Project, context: &str, what: &str, flags: &[&str]) -> Ran
 }
 
 #[track_caller]
-fn build(project: &Project, what: &str, flags: &[&str]) -> Ran {
+pub(crate) fn build(project: &Project, what: &str, flags: &[&str]) -> Ran {
     build_on(project, ".", what, flags).succeeded()
-}
-
-fn read(project: &Project, path: &str) -> String {
-    let path = project.folder().join(path);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn json(project: &Project, path: &str) -> Value {
-    serde_json::from_str(&read(project, path)).unwrap()
 }
 
 /// Where the things come from that an exported provenance names.
 fn materials(project: &Project, path: &str) -> Vec<String> {
-    let provenance = json(project, path);
+    let provenance = project.json(path);
     let materials = provenance["predicate"]["materials"].as_array().unwrap();
     let materials = materials.iter().map(Value::to_string);
     materials.collect()
@@ -116,10 +107,10 @@ fn provenance_goes_along_with_exported_files() {
         build(&project, "scratch", &[flags, &[max]].concat());
         for folder in folders {
             assert_eq!(
-                read(&project, &format!("{folder}/app/note")),
-                read(&project, "note")
+                project.text(&format!("{folder}/app/note")),
+                project.text("note")
             );
-            let provenance = json(&project, &format!("{folder}/provenance.json"));
+            let provenance = project.json(&format!("{folder}/provenance.json"));
             let kind = provenance["predicateType"].as_str().unwrap();
             assert_eq!(kind, "https://slsa.dev/provenance/v0.2", "{flags:?}");
         }
@@ -142,7 +133,7 @@ fn provenance_names_the_commit_of_a_git_context() {
         let flags = ["--provenance=mode=max", "--output=type=local,dest=out"];
         let url = daemon.url("app");
         build_on(&client, &format!("{url}#main"), "scratch", &flags).succeeded();
-        assert_eq!(read(&client, "out/app/pyproject.toml"), "name = 'trial'\n");
+        assert_eq!(client.text("out/app/pyproject.toml"), "name = 'trial'\n");
         let materials = materials(&client, "out/provenance.json");
         let is_named = |one: &String| one.contains(&url) && one.contains(&commit);
         assert!(materials.iter().any(is_named), "{materials:?}");
@@ -175,8 +166,8 @@ fn what_one_build_made_is_the_context_of_the_next() {
         "--provenance=mode=max",
     ];
     build(&next, "only-context", &flags);
-    assert_eq!(read(&next, "out/app/note"), read(&first, "note"));
-    let index = json(&first, "layout/index.json");
+    assert_eq!(next.text("out/app/note"), first.text("note"));
+    let index = first.json("layout/index.json");
     let digest = index["manifests"][0]["digest"].as_str().unwrap();
     let digest = digest.trim_start_matches("sha256:");
     let materials = materials(&next, "out/provenance.json");
@@ -194,9 +185,9 @@ fn an_empty_context_and_an_empty_result_are_nothing_special() {
     let flags = ["--provenance=mode=max", output];
     build(&project, "empty", &flags);
     build(&project, "empty", &[BOTH, flags[0], output]);
-    let top = json(&project, "layout/index.json")["manifests"][0]["digest"].clone();
+    let top = project.json("layout/index.json")["manifests"][0]["digest"].clone();
     let path = format!("layout/blobs/{}", top.as_str().unwrap().replace(':', "/"));
-    let manifests = json(&project, &path)["manifests"].clone();
+    let manifests = project.json(&path)["manifests"].clone();
     // Of nothing there is no provenance.
     assert_eq!(manifests.as_array().unwrap().len(), 2, "{manifests}");
 }
@@ -208,11 +199,7 @@ fn provenance_names_secrets_and_agents_that_may_be_used() {
     let name = registry.name("secrets");
     let output = format!("--output=type=image,name={name},push=true");
     build(&project, "secrets", &["--provenance=mode=max", &output]);
-    let index = registry.manifest("secrets", "latest");
-    let attestation = index["manifests"][1]["digest"].as_str().unwrap();
-    let manifest = registry.manifest("secrets", attestation);
-    let layer = manifest["layers"][0]["digest"].as_str().unwrap();
-    let statement: Value = serde_json::from_slice(&registry.blob("secrets", layer)).unwrap();
+    let statement = registry.statement("secrets");
     let parameters = &statement["predicate"]["invocation"]["parameters"];
     let ids = |kind: &str| {
         let all = parameters[kind].as_array().unwrap().iter();
@@ -243,12 +230,9 @@ fn bake_hands_on_a_target_for_two_platforms() {
     }
     for (architecture, content) in [("amd64", "1"), ("arm64", "2")] {
         let path = format!("split/linux_{architecture}/{architecture}");
-        assert_eq!(read(&project, &path), content);
-        assert_eq!(read(&project, &format!("together/{architecture}")), content);
-        json(
-            &project,
-            &format!("together/provenance.linux_{architecture}.json"),
-        );
+        assert_eq!(project.text(&path), content);
+        assert_eq!(project.text(&format!("together/{architecture}")), content);
+        project.json(&format!("together/provenance.linux_{architecture}.json"));
     }
 }
 

@@ -62,6 +62,15 @@ impl Registry {
         self.get(&format!("/v2/{repository}/blobs/{digest}")).1
     }
 
+    /// The in-toto statement that goes along with an image for one platform that is pushed as `latest`.
+    pub(crate) fn statement(&self, repository: &str) -> Value {
+        let index = self.manifest(repository, "latest");
+        let attestation = index["manifests"][1]["digest"].as_str().unwrap();
+        let manifest = self.manifest(repository, attestation);
+        let layer = manifest["layers"][0]["digest"].as_str().unwrap();
+        serde_json::from_slice(&self.blob(repository, layer)).unwrap()
+    }
+
     /// The platforms and configs of the images that are pushed as `latest`, without attestations.
     pub(crate) fn configs(&self, repository: &str) -> Vec<(String, Value)> {
         let latest = self.manifest(repository, "latest");

@@ -23,6 +23,8 @@ struct Served {
     files: BTreeMap<String, Vec<u8>>,
     /// The value of the header `Authorization` that opens the files.
     authorization: Option<String>,
+    /// The value of the header `Last-Modified`.
+    modified: Option<&'static str>,
 }
 
 impl Files {
@@ -30,6 +32,22 @@ impl Files {
     pub(crate) fn serve<const N: usize>(
         files: [(&str, &[u8]); N],
         authorization: Option<String>,
+    ) -> Self {
+        Self::start(files, authorization, None)
+    }
+
+    /// Starts one whose files changed last at this time, as HTTP writes it.
+    pub(crate) fn dated<const N: usize>(
+        files: [(&str, &[u8]); N],
+        modified: Option<&'static str>,
+    ) -> Self {
+        Self::start(files, None, modified)
+    }
+
+    fn start<const N: usize>(
+        files: [(&str, &[u8]); N],
+        authorization: Option<String>,
+        modified: Option<&'static str>,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -39,6 +57,7 @@ impl Files {
         let served = Arc::new(Served {
             files: files.collect(),
             authorization,
+            modified,
         });
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -93,9 +112,12 @@ impl Served {
         } else {
             "application/octet-stream"
         };
+        let modified = self.modified.map_or_else(String::new, |modified| {
+            format!("Last-Modified: {modified}\r\n")
+        });
         write!(
             stream,
-            "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 {status}\r\n{modified}Content-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
             content.len()
         )?;
         if method != Some("HEAD") {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use microb_dsl::Platform;
 
+use super::pack::Packed;
 use crate::recipe::Recipe;
 
 /// The whole command line of a recipe's program.
@@ -51,6 +52,7 @@ pub(super) fn command(recipe: &Recipe) -> Command {
                 .after_help("The exit status is 1 when there are mistakes, 0 when there are at most warnings."),
         )
         .subcommands(file.filter(|_| recipe.schema.is_some()).map(|file| schema_command(&name, file)))
+        .subcommands(file.filter(|_| recipe.init.is_some()).map(|file| init_command(&name, file)))
         .subcommand(pack_command(&name))
         .subcommands((!recipe.starter.is_empty()).then(|| new_command(&name)))
 }
@@ -307,6 +309,20 @@ fn schema_command(name: &str, file: &str) -> Command {
         ))
 }
 
+fn init_command(name: &str, file: &str) -> Command {
+    inputs(Command::new("init"), Some(file))
+        .about(format!("Write into {file} what is decided without configuration, as tables with comments"))
+        .arg(
+            Arg::new("frontend")
+                .long("frontend")
+                .value_name("IMAGE")
+                .default_value(format!("{name}:dev"))
+                .help("The image that the first line, #syntax=…, names"),
+        )
+        .arg(switch("print", "Show the file as it would be, and write nothing"))
+        .after_help(format!("A file that has such tables is left alone.\n\nExample:\n  {name} init && docker build -f {file} ."))
+}
+
 fn new_command(name: &str) -> Command {
     Command::new("new")
         .about("Write a new crate with a recipe of your own, ready to be changed")
@@ -349,19 +365,14 @@ fn pack_command(name: &str) -> Command {
         .arg(
             Arg::new("executable")
                 .long("executable")
-                .value_name("FILE")
-                .value_parser(value_parser!(PathBuf))
-                .help("The executable to pack [default: this program]"),
-        )
-        .arg(
-            Arg::new("platform")
-                .long("platform")
-                .value_name("PLATFORM")
-                .value_parser(str::parse::<Platform>)
-                .help("Its platform [default: what its header says]"),
+                .value_name("[PLATFORM=]FILE")
+                .action(ArgAction::Append)
+                .value_parser(str::parse::<Packed>)
+                .help("The executable to pack, or one for each platform [default: this program]"),
         )
         .after_help(format!(
-            "Example:\n  {name} pack --tag example.org/{name}:1 | docker image load"
+            "Examples:\n  {name} pack --tag example.org/{name}:1 | docker image load\n  \
+             {name} pack -o {name}.tar --executable linux/arm64=A --executable linux/arm/v6=B"
         ))
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::slice;
 
 use microb_dsl::{Diagnostic, Platform};
 
@@ -10,7 +11,7 @@ use super::arguments::{build_arg, folder_of};
 use super::build::Request;
 use super::client_flags::Flag;
 use super::layout::layout;
-use crate::pack::FrontendImage;
+use crate::pack::{FrontendImage, Layout};
 
 /// Which program builds, and how it gets the frontend image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,10 +191,9 @@ fn load(image: &FrontendImage, tag: &str) -> Result<(), Diagnostic> {
         .stdout(Stdio::null())
         .spawn()
         .map_err(|error| failed(error.to_string()))?;
-    let written = child
-        .stdin
-        .take()
-        .map_or(Ok(()), |stdin| image.write_archive(tag, stdin));
+    let written = child.stdin.take().map_or(Ok(()), |stdin| {
+        Layout::new(tag, slice::from_ref(image)).write_archive(stdin)
+    });
     let status = child.wait().map_err(|error| failed(error.to_string()))?;
     if !status.success() {
         // docker has said why on standard error.

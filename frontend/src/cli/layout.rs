@@ -3,11 +3,12 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::slice;
 use std::time::Duration;
 
 use microb_dsl::Diagnostic;
 
-use crate::pack::FrontendImage;
+use crate::pack::{FrontendImage, Layout};
 
 /// After this time no build reads a layout any more, and a new one takes its place.
 const LIFETIME: Duration = Duration::from_hours(24);
@@ -36,7 +37,7 @@ pub(super) fn layout(image: &FrontendImage, tag: &str) -> Result<PathBuf, Diagno
 }
 
 fn write(image: &FrontendImage, tag: &str, draft: &Path, folder: &Path) -> io::Result<()> {
-    image.write_layout(tag, draft)?;
+    Layout::new(tag, slice::from_ref(image)).write_folder(draft)?;
     match fs::rename(draft, folder) {
         Err(_) if folder.join("index.json").exists() => Ok(()),
         renamed => renamed,

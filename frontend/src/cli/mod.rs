@@ -8,19 +8,20 @@ mod diff;
 mod evaluate;
 mod explain;
 mod folder;
+mod init;
 mod layout;
 mod new;
 mod original;
+mod pack;
 mod revision;
 mod schema;
 mod show;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::ArgMatches;
 use microb_dsl::{Diagnostic, Diagnostics, report};
 
 use crate::pack::Executable;
@@ -66,9 +67,10 @@ fn run(recipe: &Recipe, args: Vec<String>) -> ExitCode {
         Some(("explain", matches)) => explain::explain(recipe, matches),
         Some(("diff", matches)) => return diff::diff(recipe, matches),
         Some(("check", matches)) => show::check(recipe, matches),
+        Some(("init", matches)) => init::init(recipe, matches),
         Some(("new", matches)) => new::new(recipe, matches),
         Some(("schema", matches)) => schema::schema(recipe, matches),
-        Some(("pack", matches)) => write_pack(recipe, matches),
+        Some(("pack", matches)) => pack::pack(recipe, matches),
         _ => Ok(()),
     };
     exit_code(done)
@@ -88,35 +90,6 @@ fn exit_code(done: Result<(), Diagnostics>) -> ExitCode {
 fn tell(findings: &Diagnostics) {
     // Nobody is left to tell when standard error is gone.
     let _ = writeln!(io::stderr(), "{}", report::render(findings));
-}
-
-fn write_pack(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> {
-    let executable = executable(
-        matches
-            .get_one::<PathBuf>("executable")
-            .map(PathBuf::as_path),
-    )?;
-    let platform = matches.get_one("platform").cloned();
-    let image = executable.pack(&image_name(recipe), platform)?;
-    let tag = matches.get_one::<String>("tag").map_or("", String::as_str);
-    let output = matches
-        .get_one::<String>("output")
-        .map_or("-", String::as_str);
-    if output == "-" && io::stdout().is_terminal() {
-        return Err(Diagnostic::error("an archive is no text for a terminal")
-            .help(format!(
-                "write `{} pack | docker image load`, or name a file with `-o`",
-                recipe.name()
-            ))
-            .into());
-    }
-    let written = if output == "-" {
-        image.write_archive(tag, io::stdout().lock())
-    } else {
-        std::fs::File::create(output)
-            .and_then(|file| image.write_archive(tag, io::BufWriter::new(file)))
-    };
-    written.map_err(|error| Diagnostic::error(format!("cannot write `{output}`: {error}")).into())
 }
 
 /// The recipe's name as an image may have it: lower-case letters, digits and `-`.

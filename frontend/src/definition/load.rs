@@ -7,7 +7,7 @@ use microb_dsl::{Diagnostic, Diagnostics, Source, SourceFile};
 
 use super::{MAX_SIZE, decode, too_large};
 use crate::files::reason;
-use crate::gateway::{Failure, Gateway, Reference};
+use crate::gateway::{Failure, Gateway, Graph, Reference};
 use crate::ignore::IGNORE_FILE;
 use crate::recipe::Recipe;
 use crate::request::Request;
@@ -61,6 +61,8 @@ pub(crate) struct Definition {
     pub(crate) ignore_file: Option<Vec<u8>>,
     /// The digest of the vertex that loaded it.
     pub(crate) vertex: String,
+    /// The graph that loaded it.
+    pub(crate) origin: Graph,
 }
 
 impl Definition {
@@ -108,6 +110,7 @@ impl Definition {
             file: file?,
             ignore_file: ignore_file?,
             vertex: solved.vertex,
+            origin: solved.graph,
         })
     }
 }

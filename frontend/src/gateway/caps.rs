@@ -14,6 +14,7 @@ pub(super) const INPUTS: &str = "frontend.inputs";
 pub(super) const EVALUATE_SOLVE: &str = "gateway.solve.evaluate";
 pub(super) const EVALUATE: &str = "gateway.evaluate";
 pub(super) const WARNINGS: &str = "gateway.warnings";
+pub(super) const ATTESTATIONS: &str = "reference.attestations";
 pub(super) const SOURCE_META: &str = "source.metaresolver";
 
 /// What a gateway can do that names no capabilities: `defaultCaps` in `frontend/gateway/grpcclient/client.go`. Frozen.

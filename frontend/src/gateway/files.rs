@@ -7,6 +7,9 @@ use super::failure::Failure;
 use super::outcome::Reference;
 use super::{Gateway, caps};
 
+/// How many of the units in which the engine tells times are a second.
+const NANOSECONDS: i64 = 1_000_000_000;
+
 /// What is known about a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileStat {
@@ -16,12 +19,20 @@ pub struct FileStat {
     pub mode: u32,
     /// Its size in bytes.
     pub size: u64,
+    /// When its content changed last, in seconds since 1970.
+    pub modified: u64,
 }
 
 impl FileStat {
     /// Whether it is a folder: the highest bit of Go's `os.FileMode`.
     pub fn is_folder(&self) -> bool {
         self.mode & (1 << 31) != 0
+    }
+
+    /// Whether it is a file: no bit of `os.ModeType` is set.
+    pub fn is_file(&self) -> bool {
+        const MODE_TYPE: u32 = 1 << 31 | 1 << 27 | 1 << 26 | 1 << 25 | 1 << 24 | 1 << 21 | 1 << 19;
+        self.mode & MODE_TYPE == 0
     }
 }
 
@@ -108,6 +119,7 @@ fn file_stat(stat: Stat) -> FileStat {
         path: stat.path,
         mode: stat.mode,
         size: stat.size.try_into().unwrap_or(0),
+        modified: (stat.mod_time / NANOSECONDS).try_into().unwrap_or(0),
     }
 }
 

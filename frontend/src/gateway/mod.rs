@@ -5,6 +5,7 @@ mod connection;
 mod failure;
 mod files;
 mod graph;
+mod limits;
 mod outcome;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,8 @@ use connection::Connection;
 pub use failure::Failure;
 pub use files::FileStat;
 pub use graph::Graph;
+pub use limits::Limits;
+use limits::Solve;
 pub use outcome::{Outcome, Reference, References};
 
 /// The longest message in both directions, in bytes: what grpc-go's side of the gateway allows.
@@ -53,6 +56,15 @@ pub struct CacheImport {
     pub kind: String,
     /// The settings of that kind.
     pub attributes: BTreeMap<String, String>,
+}
+
+/// What an engine finds for the name of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// The image.
+    Image(ResolvedImage),
+    /// Something else, which a source policy puts in its place: its identifier, for instance `local://folder`.
+    Other(String),
 }
 
 impl Gateway {
@@ -87,6 +99,11 @@ impl Gateway {
     /// What the engine can do with a graph.
     pub fn llb_capabilities(&self) -> Capabilities {
         Capabilities::Only(self.llb_caps.clone())
+    }
+
+    /// Whether the engine can limit what programs of a build use.
+    pub fn keeps_limits(&self) -> bool {
+        self.llb_caps.contains(limits::CAPABILITY)
     }
 
     /// How many calls were made so far.
@@ -127,13 +144,15 @@ impl Gateway {
     ) -> Result<Outcome, Failure> {
         self.check_caps(&graph)?;
         let request = api::SolveRequest {
-            definition: Some(graph.0),
+            definition: Some(graph.definition),
             allow_result_return: true,
             allow_result_array_ref: true,
             cache_imports: imports.iter().map(cache_entry).collect(),
             evaluate,
             ..Default::default()
         };
+        let limits = graph.limits.filter(|_| self.keeps_limits());
+        let request = Solve::new(request, limits.as_ref());
         let solved: api::SolveResponse = self.call("Solve", request).await?;
         Ok(solved.into())
     }
@@ -158,14 +177,14 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// When there is no such image for the platform, or a source policy replaces it by something else than an image.
+    /// When there is no such image for the platform.
     pub async fn resolve_image(
         &self,
         image: &ImageRef,
         platform: &Platform,
         mode: ImageResolveMode,
         log_name: String,
-    ) -> Result<ResolvedImage, Failure> {
+    ) -> Result<Found, Failure> {
         let platform = Some(pb_platform(platform));
         // The values are those of `solver/pb/attr.go`.
         let resolve_mode = match mode {
@@ -184,7 +203,7 @@ impl Gateway {
             };
             let found: api::ResolveImageConfigResponse =
                 self.call("ResolveImageConfig", request).await?;
-            return Ok(resolved(found.digest, found.config));
+            return Ok(Found::Image(resolved(found.digest, found.config)));
         }
         let request = api::ResolveSourceMetaRequest {
             source: Some(pb::SourceOp {
@@ -197,14 +216,10 @@ impl Gateway {
             ..Default::default()
         };
         let found: api::ResolveSourceMetaResponse = self.call("ResolveSourceMeta", request).await?;
-        match found.image {
-            Some(image) => Ok(resolved(image.digest, image.config)),
-            None => Err(Failure::new(format!(
-                "a source policy replaces the image `{}` by `{}`, which is no image",
-                image.familiar(),
-                found.source.unwrap_or_default().identifier
-            ))),
-        }
+        Ok(match found.image {
+            Some(image) => Found::Image(resolved(image.digest, image.config)),
+            None => Found::Other(found.source.unwrap_or_default().identifier),
+        })
     }
 
     /// The config of an image in a content store of the client, whose digest the name has.
@@ -287,8 +302,15 @@ impl Gateway {
         if matches!(&outcome.references, References::Many(many) if many.len() > 1) {
             self.require(caps::RETURN_MAP)?;
         }
+        if !outcome.sboms.is_empty() {
+            self.require(caps::ATTESTATIONS)?;
+        }
         self.require(caps::RETURN)?;
+        let sboms = outcome.sboms.into_iter();
         let result = api::Result {
+            attestations: sboms
+                .map(|(platform, folder)| (platform, outcome::sbom(folder)))
+                .collect(),
             metadata: outcome.metadata.into_iter().collect(),
             result: Some(outcome.references.into_message(self.has(caps::REF_ARRAY))),
             ..Default::default()
@@ -331,7 +353,7 @@ impl Gateway {
 
     /// Names what is missing before the engine fails with less to say.
     fn check_caps(&self, graph: &Graph) -> Result<(), Failure> {
-        let vertices = graph.0.metadata.values();
+        let vertices = graph.definition.metadata.values();
         let missing: BTreeSet<&str> = vertices
             .flat_map(|vertex| vertex.caps.keys())
             .map(String::as_str)

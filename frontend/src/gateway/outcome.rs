@@ -26,6 +26,8 @@ pub struct Outcome {
     pub references: References,
     /// What exporters read, by key, for instance `containerimage.config`.
     pub metadata: BTreeMap<String, Vec<u8>>,
+    /// The folders with SBOMs, by platform.
+    pub sboms: BTreeMap<String, Reference>,
 }
 
 impl References {
@@ -61,6 +63,28 @@ impl References {
     }
 }
 
+/// The attestation that a folder with SBOMs is: `AttestationKind_Bundle`, with what `solver/result/attestation.go` in
+/// moby/buildkit and its `frontend/attestations/sbom` say of it.
+pub(super) fn sbom(folder: Reference) -> api::Attestations {
+    let metadata = [("reason", "sbom"), ("sbom-core", "sbom")];
+    let attestation = api::Attestation {
+        kind: api::AttestationKind::Bundle.into(),
+        metadata: metadata
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect(),
+        r#ref: Some(api::Ref {
+            id: folder.0,
+            def: None,
+        }),
+        in_toto_predicate_type: "https://spdx.dev/Document".to_owned(),
+        ..Default::default()
+    };
+    api::Attestations {
+        attestation: vec![attestation],
+    }
+}
+
 impl Outcome {
     /// The only reference, for graphs that give one.
     ///
@@ -85,6 +109,7 @@ impl From<api::SolveResponse> for Outcome {
             return Self {
                 references: References::One(one(solved.r#ref)),
                 metadata: BTreeMap::new(),
+                sboms: BTreeMap::new(),
             };
         };
         let references = match result.result {
@@ -102,6 +127,7 @@ impl From<api::SolveResponse> for Outcome {
         Self {
             references,
             metadata: result.metadata.into_iter().collect(),
+            sboms: BTreeMap::new(),
         }
     }
 }

@@ -1,15 +1,15 @@
-//! A frontend image as an OCI image layout, and as the archive that `docker image load` reads.
+//! A frontend image for one platform: its layer, its config and its manifest.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
 
+use flate2::{Compression, GzBuilder};
 use microb_dsl::{Diagnostic, Platform};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::Entry;
+use super::blob::Blob;
+use super::layout;
 
 /// What the frontend can do; without it BuildKit refuses `--build-context`, `--check` and `--call`.
 ///
@@ -20,7 +20,7 @@ const CAPABILITIES: &str = "moby.buildkit.frontend.inputs,moby.buildkit.frontend
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+const LAYER_GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
 /// An image with one layer, in memory: the blobs and what points to them.
 #[derive(Debug)]
@@ -29,44 +29,6 @@ pub struct FrontendImage {
     layer: Blob,
     config: Blob,
     manifest: Blob,
-}
-
-#[derive(Debug)]
-struct Blob {
-    media_type: &'static str,
-    /// Hexadecimal SHA-256 of the bytes.
-    hash: String,
-    bytes: Vec<u8>,
-}
-
-impl Blob {
-    fn new(media_type: &'static str, bytes: Vec<u8>) -> Self {
-        let hash: Vec<String> = Sha256::digest(&bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Self {
-            media_type,
-            hash: hash.concat(),
-            bytes,
-        }
-    }
-
-    fn json(media_type: &'static str, value: &Value) -> Self {
-        Self::new(media_type, value.to_string().into_bytes())
-    }
-
-    fn digest(&self) -> String {
-        format!("sha256:{}", self.hash)
-    }
-
-    fn path(&self) -> String {
-        format!("blobs/sha256/{}", self.hash)
-    }
-
-    fn descriptor(&self) -> Value {
-        json!({ "mediaType": self.media_type, "digest": self.digest(), "size": self.bytes.len() })
-    }
 }
 
 impl FrontendImage {
@@ -83,18 +45,7 @@ impl FrontendImage {
             CONFIG,
             &config(platform, entrypoint, environment, &layer.digest()),
         );
-        let manifest = json!({
-            "schemaVersion": 2,
-            "mediaType": MANIFEST,
-            "config": config.descriptor(),
-            "layers": [layer.descriptor()],
-        });
-        Ok(Self {
-            platform: platform.clone(),
-            layer,
-            config,
-            manifest: Blob::json(MANIFEST, &manifest),
-        })
+        Ok(Self::of(platform.clone(), layer, config))
     }
 
     /// The manifest's digest, `sha256:…`: two images with the same one are the same image.
@@ -102,63 +53,51 @@ impl FrontendImage {
         self.manifest.digest()
     }
 
-    /// Writes an archive that `docker image load`, `nerdctl load` and OCI tools read.
-    ///
-    /// It is an OCI image layout with Docker's `manifest.json` beside the index, as `docker image save` writes.
+    /// The platform that it runs on.
+    pub fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    /// The same image with a compressed layer, which is what registries keep. It takes a second for ten megabytes.
     ///
     /// # Errors
     ///
-    /// When `out` cannot be written.
-    pub fn write_archive(&self, tag: &str, out: impl Write) -> io::Result<()> {
-        let mut archive = tar::Builder::new(out);
-        let docker = json!([{
-            "Config": self.config.path(),
-            "RepoTags": [tag],
-            "Layers": [self.layer.path()],
-        }]);
-        append(
-            &mut archive,
-            "manifest.json",
-            0o644,
-            docker.to_string().as_bytes(),
-        )?;
-        for (path, bytes) in self.layout(tag) {
-            append(&mut archive, &path, 0o644, &bytes)?;
-        }
-        archive.into_inner()?.flush()
+    /// When memory is short.
+    pub fn compressed(self) -> io::Result<Self> {
+        let layer = Blob::new(LAYER_GZIP, gzip(self.layer.bytes())?);
+        Ok(Self::of(self.platform, layer, self.config))
     }
 
-    /// Writes an OCI image layout into a new folder, for `oci-layout://` contexts.
-    ///
-    /// # Errors
-    ///
-    /// When the folder cannot be written.
-    pub fn write_layout(&self, tag: &str, folder: &Path) -> io::Result<()> {
-        fs::create_dir_all(folder.join("blobs/sha256"))?;
-        for (path, bytes) in self.layout(tag) {
-            fs::write(folder.join(path), bytes)?;
-        }
-        Ok(())
-    }
-
-    /// The files of the OCI image layout, see `image-layout.md` of the OCI image specification.
-    fn layout(&self, tag: &str) -> Vec<(String, Vec<u8>)> {
-        let version = json!({ "imageLayoutVersion": "1.0.0" });
-        let mut manifest = self.manifest.descriptor();
-        manifest["platform"] = platform_json(&self.platform);
-        manifest["annotations"] = json!({
-            "io.containerd.image.name": full_name(tag),
-            "org.opencontainers.image.ref.name": tag.rsplit_once(':').map_or("latest", |(_, tag)| tag),
+    fn of(platform: Platform, layer: Blob, config: Blob) -> Self {
+        let manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "config": config.descriptor(),
+            "layers": [layer.descriptor()],
         });
-        let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [manifest] });
-        let mut files = vec![
-            ("oci-layout".to_owned(), version.to_string().into_bytes()),
-            ("index.json".to_owned(), index.to_string().into_bytes()),
-        ];
-        for blob in [&self.manifest, &self.config, &self.layer] {
-            files.push((blob.path(), blob.bytes.clone()));
+        Self {
+            platform,
+            layer,
+            config,
+            manifest: Blob::json(MANIFEST, &manifest),
         }
-        files
+    }
+
+    /// What an index says of it.
+    pub(super) fn descriptor(&self) -> Value {
+        let mut descriptor = self.manifest.descriptor();
+        descriptor["platform"] = platform_json(&self.platform);
+        descriptor
+    }
+
+    /// All that it consists of.
+    pub(super) fn blobs(&self) -> [&Blob; 3] {
+        [&self.manifest, &self.config, &self.layer]
+    }
+
+    /// Its entry in the `manifest.json` of `docker image save`.
+    pub(super) fn docker_entry(&self, tag: &str) -> Value {
+        json!({ "Config": self.config.path(), "RepoTags": [tag], "Layers": [self.layer.path()] })
     }
 }
 
@@ -192,15 +131,6 @@ fn platform_json(platform: &Platform) -> Value {
     value
 }
 
-/// The name with its registry, as containerd stores it.
-fn full_name(tag: &str) -> String {
-    match tag.split_once('/') {
-        Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => tag.to_owned(),
-        Some(_) => format!("docker.io/{tag}"),
-        None => format!("docker.io/library/{tag}"),
-    }
-}
-
 /// The layer: every folder once before the files in it, all owned by root, at the Unix epoch.
 fn layer(entries: &[Entry]) -> io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
@@ -209,32 +139,19 @@ fn layer(entries: &[Entry]) -> io::Result<Vec<u8>> {
         for (end, _) in entry.path.match_indices('/') {
             let folder = &entry.path[..=end];
             if folders.insert(folder) {
-                let mut header = header(0o755, 0);
+                let mut header = layout::header(0o755, 0);
                 header.set_entry_type(tar::EntryType::Directory);
                 archive.append_data(&mut header, folder, io::empty())?;
             }
         }
-        append(&mut archive, &entry.path, 0o755, &entry.content)?;
+        layout::append(&mut archive, &entry.path, 0o755, &entry.content)?;
     }
     archive.into_inner()
 }
 
-fn append(
-    archive: &mut tar::Builder<impl Write>,
-    path: &str,
-    mode: u32,
-    bytes: &[u8],
-) -> io::Result<()> {
-    archive.append_data(&mut header(mode, bytes.len() as u64), path, bytes)
-}
-
-fn header(mode: u32, size: u64) -> tar::Header {
-    let mut header = tar::Header::new_gnu();
-    header.set_entry_type(tar::EntryType::Regular);
-    header.set_mode(mode);
-    header.set_size(size);
-    header.set_mtime(0);
-    header.set_uid(0);
-    header.set_gid(0);
-    header
+/// The same bytes always give the same: the header has no time and no file name.
+fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzBuilder::new().write(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    encoder.finish()
 }

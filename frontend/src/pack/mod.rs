@@ -3,8 +3,10 @@
 //! The image is made from nothing: the executable and, when it is dynamic, its loader and its libraries.
 //! The same files give the same bytes.
 
+mod blob;
 mod elf;
 mod image;
+mod layout;
 mod libraries;
 
 use std::fs;
@@ -14,6 +16,7 @@ use microb_dsl::{Diagnostic, Platform};
 
 use elf::Elf;
 pub use image::FrontendImage;
+pub use layout::Layout;
 
 /// Where the libraries of a dynamic executable are put; `LD_LIBRARY_PATH` names it.
 const LIBRARY_FOLDER: &str = "lib";

@@ -1,6 +1,7 @@
 //! What the client asked for: frontend options, as BuildKit's `frontend/dockerui` reads them, typed.
 
 mod remote;
+mod scan;
 mod values;
 
 use std::collections::BTreeMap;
@@ -8,11 +9,16 @@ use std::collections::BTreeMap;
 use microb_dsl::llb::{ImageResolveMode, NoCache, Proxy, RunOptions};
 use microb_dsl::{Diagnostic, Diagnostics, Platform};
 
-use crate::gateway::CacheImport;
+use crate::epoch;
+use crate::gateway::{CacheImport, Limits};
 pub use remote::ContextSource;
+pub use scan::{Scan, Stages};
 
 /// The prefix of the variables that hold one option each, `NAME=VALUE` (`frontend/gateway/gateway.go`).
 const OPTION_VARIABLE: &str = "BUILDKIT_FRONTEND_OPT_";
+
+/// The option that has the time of a build.
+const EPOCH: &str = "build-arg:SOURCE_DATE_EPOCH";
 
 /// What the client asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,12 +51,18 @@ pub struct Request {
     pub image_resolve_mode: ImageResolveMode,
     /// `--add-host`, `--ulimit`, `--shm-size`, `--cgroup-parent`, `--network`, the proxies.
     pub run_options: RunOptions,
+    /// The options `memory`, `memswap`, `cpushares`, `cpuperiod`, `cpuquota`, `cpusetcpus` and `cpusetmems`, if any is set.
+    pub limits: Option<Limits>,
     /// `--cache-from`.
     pub cache_imports: Vec<CacheImport>,
     /// The build argument `BUILDKIT_CACHE_MOUNT_NS`.
     pub cache_namespace: String,
     /// The build argument `SOURCE_DATE_EPOCH`.
     pub source_date_epoch: Option<u64>,
+    /// A scan of more than the image, for its SBOM (`--sbom`).
+    pub scan: Option<Scan>,
+    /// The context whose time that argument asks for: a name, or `context` for the build context.
+    pub epoch_of: Option<String>,
     /// A question about the build instead of a build (`docker build --call`).
     pub subrequest: Option<Subrequest>,
     /// The build argument `MICROB_DEBUG`: say on standard error, which the daemon logs, what the build took.
@@ -130,6 +142,9 @@ impl Request {
             platforms.push(build_platform.clone());
         }
         let build_args = reader.all("build-arg:");
+        let epoch_of = reader.text(EPOCH).filter(|name| {
+            name == epoch::CONTEXT || options.contains_key(&format!("context:{name}"))
+        });
         let argument = |name| build_args.get(name).cloned().unwrap_or_default();
         let request = Self {
             filename: reader.text("filename"),
@@ -147,9 +162,15 @@ impl Request {
             no_cache: reader.no_cache(),
             image_resolve_mode: reader.value("image-resolve-mode", values::image_resolve_mode),
             run_options: reader.run_options(&build_args),
+            limits: reader.limits(),
             cache_imports: reader.cache_imports(),
             cache_namespace: argument("BUILDKIT_CACHE_MOUNT_NS"),
-            source_date_epoch: reader.value("build-arg:SOURCE_DATE_EPOCH", values::epoch),
+            scan: reader.scan(&build_args),
+            source_date_epoch: match epoch_of {
+                Some(_) => None,
+                None => reader.value(EPOCH, values::epoch),
+            },
+            epoch_of,
             subrequest: reader.text("requestid").map(Subrequest::from),
             debug: build_args.contains_key("MICROB_DEBUG"),
             build_args,
@@ -160,6 +181,16 @@ impl Request {
             input_metadata: reader.all("input-metadata:"),
         };
         Diagnostics::or(reader.mistakes, request)
+    }
+
+    /// The request with this time in the place of a context's.
+    #[must_use]
+    pub fn at(mut self, time: Option<u64>) -> Self {
+        self.source_date_epoch = time;
+        let value = time.map_or_else(String::new, |time| time.to_string());
+        self.build_args
+            .insert("SOURCE_DATE_EPOCH".to_owned(), value);
+        self
     }
 
     /// The session that sends the folder of this name.
@@ -313,6 +344,31 @@ impl Reader<'_> {
             shm_size: self.value("shm-size", values::bytes),
             network: self.value("force-network-mode", values::network),
         }
+    }
+
+    fn limits(&mut self) -> Option<Limits> {
+        let limits = Limits {
+            memory: self.value("memory", values::positive),
+            memory_swap: self.value("memswap", values::swap),
+            cpu_shares: self.value("cpushares", values::positive),
+            cpu_period: self.value("cpuperiod", values::positive),
+            cpu_quota: self.value("cpuquota", values::positive),
+            cpuset_cpus: self.value("cpusetcpus", values::numbers),
+            cpuset_mems: self.value("cpusetmems", values::numbers),
+        };
+        (limits != Limits::default()).then_some(limits)
+    }
+
+    fn scan(&mut self, arguments: &BTreeMap<String, String>) -> Option<Scan> {
+        let asked = ["attest:sbom", "build-arg:BUILDKIT_ATTEST_SBOM"];
+        let key = asked
+            .into_iter()
+            .find(|key| self.options.contains_key(*key));
+        let wanted = key.and_then(|key| self.options.get(key));
+        scan::parse(wanted.map(String::as_str), arguments).unwrap_or_else(|problem| {
+            self.mistake(key.unwrap_or_default(), &problem);
+            None
+        })
     }
 
     /// The list in JSON and the older one, which knows registries only.

@@ -27,6 +27,21 @@ pub enum ContextSource {
     Input(String),
 }
 
+impl ContextSource {
+    /// What the identifier of a source means that a source policy puts in the place of the context `name`.
+    ///
+    /// # Errors
+    ///
+    /// When no context is of this kind.
+    pub fn replacing(name: &str, identifier: &str) -> Result<Self, Diagnostic> {
+        let folder = identifier.strip_prefix("local://");
+        named(
+            name,
+            &folder.map_or_else(|| identifier.to_owned(), |folder| format!("local:{folder}")),
+        )
+    }
+}
+
 /// What the value of `context:NAME` means, as `namedcontext.go` of BuildKit's `dockerui` reads it.
 pub(super) fn named(name: &str, value: &str) -> Result<ContextSource, Diagnostic> {
     let wrong = |problem: String| {

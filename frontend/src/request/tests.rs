@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use microb_dsl::Network;
 use microb_dsl::llb::{ImageResolveMode, NoCache};
 
-use super::{ContextSource, Request};
+use super::{ContextSource, Limits, Request};
 use microb_dsl::source::git;
 
 /// As BuildKit's `json.Marshal` writes its workers, with the fields that matter.
@@ -141,4 +141,56 @@ fn several_platforms_need_an_index() {
     ]);
     assert!(error.unwrap_err().contains("more than one platform"));
     assert!(read([("multi-platform", "1")]).unwrap().multi_platform);
+}
+
+#[test]
+fn limits_of_memory_and_processors_are_read() {
+    let request = read([
+        ("memory", "67108864"),
+        ("memswap", "-1"),
+        ("cpushares", "512"),
+        ("cpuperiod", "100000"),
+        ("cpuquota", "50000"),
+        ("cpusetcpus", "0-3,5"),
+        ("cpusetmems", ""),
+    ]);
+    let expected = Limits {
+        memory: 64 << 20,
+        memory_swap: -1,
+        cpu_shares: 512,
+        cpu_period: 100_000,
+        cpu_quota: 50_000,
+        cpuset_cpus: "0-3,5".to_owned(),
+        cpuset_mems: String::new(),
+    };
+    assert_eq!(request.unwrap().limits, Some(expected));
+    assert_eq!(read([("memory", "")]).unwrap().limits, None);
+    for (option, value) in [
+        ("memory", "0"),
+        ("memory", "64m"),
+        ("memswap", "-2"),
+        ("cpushares", "-1"),
+        ("cpuquota", "-1"),
+        ("cpusetcpus", "3-1"),
+        ("cpusetmems", "0-8193"),
+    ] {
+        let wrong = read([(option, value)]).unwrap_err();
+        assert!(
+            wrong.contains(&format!("build option `{option}`")),
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
+fn an_epoch_may_be_the_time_of_a_context() {
+    let epoch = "build-arg:SOURCE_DATE_EPOCH";
+    for (name, context) in [("context", "context:none"), ("files", "context:files")] {
+        let request = read([(epoch, name), (context, "https://example.com/a.tar")]).unwrap();
+        assert_eq!(request.epoch_of.as_deref(), Some(name));
+        let resolved = request.at(Some(7));
+        assert_eq!(resolved.source_date_epoch, Some(7));
+        assert_eq!(resolved.build_args["SOURCE_DATE_EPOCH"], "7");
+    }
+    assert!(read([(epoch, "files")]).is_err());
 }

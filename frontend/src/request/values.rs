@@ -114,6 +114,36 @@ pub(super) fn bytes(text: &str) -> Result<Option<u64>, String> {
     }
 }
 
+/// A limit: a number above 0.
+pub(super) fn positive<T: FromStr + PartialOrd + Default>(text: &str) -> Result<T, String> {
+    let number = text.parse().ok().filter(|number| *number > T::default());
+    number.ok_or_else(|| format!("`{text}` is no number above 0"))
+}
+
+/// The limit of memory and swap: a number above 0, or -1.
+pub(super) fn swap(text: &str) -> Result<i64, String> {
+    match text {
+        "-1" => Ok(-1),
+        _ => positive(text).map_err(|problem| format!("{problem}, nor -1")),
+    }
+}
+
+/// Numbers of processors or nodes: `0-3,5` (`util/cpuset` in moby/buildkit).
+pub(super) fn numbers(text: &str) -> Result<String, String> {
+    const MAX: u16 = 8192;
+    let number = |text: &str| text.trim().parse().ok().filter(|n: &u16| *n <= MAX);
+    let is_range = |part: &str| match part.split_once('-') {
+        Some((first, last)) => number(first).zip(number(last)).is_some_and(|(a, b)| a <= b),
+        None => part.trim().is_empty() || number(part).is_some(),
+    };
+    match text.split(',').find(|part| !is_range(part)) {
+        Some(part) => Err(format!(
+            "`{part}` is no number of 0 to {MAX} and no range of them, as `0-3,5` has both"
+        )),
+        None => Ok(text.to_owned()),
+    }
+}
+
 pub(super) fn epoch(text: &str) -> Result<Option<u64>, String> {
     text.parse()
         .map(Some)
@@ -156,7 +186,7 @@ pub(super) fn image_config(text: &str) -> Result<Option<Vec<u8>>, String> {
 }
 
 /// The parts between commas. Clients quote a part as CSV does when it needs it.
-fn fields(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn fields(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(|field| field.trim().trim_matches('"'))
 }
 

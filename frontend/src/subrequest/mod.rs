@@ -74,5 +74,6 @@ fn result(data: &impl Serialize, text: String, version: &str) -> Result<Outcome,
             ("result.txt".to_owned(), text.into_bytes()),
             ("version".to_owned(), version.as_bytes().to_vec()),
         ]),
+        sboms: BTreeMap::new(),
     })
 }

@@ -12,6 +12,7 @@ pub(super) fn setting(setting: &Setting) -> Result<String, Diagnostic> {
     match setting {
         Setting::Env { name, value } => pair("ENV", "env", name, value),
         Setting::Label { name, value } => pair("LABEL", "label", name, value),
+        Setting::Annotation { name, value } => annotation(name, value),
         Setting::Path(folder) => path(folder),
         Setting::User(owner) => one_word("USER", "user", &owner.to_string()),
         Setting::StopSignal(signal) => stop_signal(signal),
@@ -32,6 +33,22 @@ fn pair(keyword: &str, function: &str, name: &str, value: &str) -> Result<String
     let name = words::word(name).map_err(|reason| no_form(&step, reason))?;
     let value = words::word(value).map_err(|reason| no_form(&step, reason))?;
     Ok(format!("{keyword} {name}={value}"))
+}
+
+/// There is no instruction, so a comment says how the client asks for it.
+fn annotation(name: &str, value: &str) -> Result<String, Diagnostic> {
+    let step = format!("annotation(`{}`)", name.escape_debug());
+    if name.is_empty() || name.contains('=') {
+        return Err(no_form(&step, "the name is empty or contains `=`"));
+    }
+    let pair = format!("{name}={value}");
+    if pair.contains(char::is_control) {
+        return Err(no_form(&step, "a comment has one line"));
+    }
+    Ok(format!(
+        "# docker build --annotation {}",
+        crate::shell::quote(&pair)
+    ))
 }
 
 fn path(folder: &str) -> Result<String, Diagnostic> {

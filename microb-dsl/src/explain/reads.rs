@@ -286,7 +286,9 @@ impl Reader {
 fn note_config(config: &mut Vec<String>, line: &str, setting: &Setting) {
     let keyword = line.split(' ').next().unwrap_or_default();
     let name = match setting {
-        Setting::Env { name, .. } | Setting::Label { name, .. } => name.as_str(),
+        Setting::Env { name, .. }
+        | Setting::Label { name, .. }
+        | Setting::Annotation { name, .. } => name.as_str(),
         Setting::Path(_) => "PATH",
         _ => "",
     };

@@ -33,6 +33,14 @@ pub(super) fn mistake(instruction: &Instruction) -> Option<Diagnostic> {
             Setting::Label { name, .. } if name.is_empty() => {
                 wrong("a label without a key".to_owned())
             }
+            Setting::Annotation { name, .. }
+                if name.is_empty() || name.contains(char::is_whitespace) =>
+            {
+                wrong(format!(
+                    "`{}` is no name of an annotation",
+                    name.escape_debug()
+                ))
+            }
             Setting::Volume(folder) if folder.is_empty() => {
                 wrong("`volume` without a folder".to_owned())
             }
@@ -44,6 +52,7 @@ pub(super) fn mistake(instruction: &Instruction) -> Option<Diagnostic> {
             | Setting::Path(_)
             | Setting::User(_)
             | Setting::Label { .. }
+            | Setting::Annotation { .. }
             | Setting::Volume(_)
             | Setting::Entrypoint(_)
             | Setting::Cmd(_)
@@ -91,6 +100,8 @@ impl State {
             Setting::Label { name, value } => {
                 config.labels.insert(name.clone(), value.clone());
             }
+            // It is no part of the config: `Stage::annotations`.
+            Setting::Annotation { .. } => {}
             Setting::Expose(port) => {
                 let port = if port.contains('/') {
                     port.clone()

@@ -97,6 +97,14 @@ fn stage_platform(stage: &Stage, inputs: &Inputs) -> Platform {
     }
 }
 
+/// The image that a stage starts from, where it does, and the platform that the stage is for.
+pub(crate) fn base_image(stage: &Stage, inputs: &Inputs) -> Option<(ImageRef, Platform)> {
+    match replaced(&base_source(stage)?, inputs) {
+        Source::Image(image) => Some((image.clone(), stage_platform(stage, inputs))),
+        _ => None,
+    }
+}
+
 /// The base as a source, where it is one.
 fn base_source(stage: &Stage) -> Option<Source> {
     match stage.base() {

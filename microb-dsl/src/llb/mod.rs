@@ -17,6 +17,7 @@ mod source;
 mod text;
 
 pub(crate) use config_differences::config_differences;
+pub(crate) use lowering::base_image;
 pub use lowering::{images, lower};
 pub use source::oci_layout;
 

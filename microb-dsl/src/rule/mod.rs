@@ -1,10 +1,13 @@
 //! Rules: kinds of findings that have a name, so that they can be looked up, skipped, and made errors.
 
 mod checks;
+mod platform;
 mod secret;
 mod stage;
 
 pub use checks::{BUILD_ARG, Checks, Review};
+#[cfg(feature = "llb")]
+pub use platform::check_platforms;
 pub use stage::{check, check_user};
 
 use crate::diagnostic::{Diagnostic, Severity};
@@ -20,6 +23,7 @@ pub const PAGES: &str = if env!("CARGO_PKG_REPOSITORY").is_empty() {
 pub const RULES: &[&Rule] = &[
     &checks::UNKNOWN_RULE,
     &stage::INSECURE_DOWNLOAD,
+    &platform::INVALID_BASE_IMAGE_PLATFORM,
     &stage::LATEST_IMAGE,
     &stage::MOVING_GIT_REFERENCE,
     &stage::ROOT_USER,

@@ -94,6 +94,7 @@ fn setting(step: &Step, span: Option<&Span>) -> Option<Diagnostic> {
             "give it to the container, `docker run --env {name}`, or to a step as a build secret"
         )),
         Setting::Label { name, value } => secret("label", name, value)?.help("remove it"),
+        Setting::Annotation { name, value } => secret("annotation", name, value)?.help("remove it"),
         Setting::Entrypoint(command) => shell(command, "entrypoint")?,
         Setting::Cmd(command) => shell(command, "command")?,
         Setting::Path(_)

@@ -26,6 +26,13 @@ pub enum Setting {
         /// The value, literally.
         value: String,
     },
+    /// An annotation of the image's manifest, which no Dockerfile has: it is `docker build --annotation`.
+    Annotation {
+        /// The key, in reverse domain notation by custom.
+        name: String,
+        /// The value, literally.
+        value: String,
+    },
     /// `EXPOSE`: a port that the container listens on, for instance `8000/tcp`.
     Expose(String),
     /// `VOLUME`: a mount point of the container.
@@ -239,6 +246,27 @@ pub fn labels(labels: &BTreeMap<String, String>) -> Vec<Step> {
         .iter()
         .map(|(name, value)| label(name, value))
         .collect()
+}
+
+/// An annotation of the image's manifest, `docker build --annotation name=value`: a Dockerfile has it as a comment only.
+///
+/// Registries show annotations, and unlike a label nobody needs the image config to read one. Images of Docker's
+/// classic image store have no manifest, and so none of these.
+///
+/// # Example
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// let step = annotation("org.opencontainers.image.title", "My app");
+/// assert_eq!(dockerfile::steps(step)?, "# docker build --annotation 'org.opencontainers.image.title=My app'\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
+pub fn annotation(name: impl Into<String>, value: impl Into<String>) -> Step {
+    Setting::Annotation {
+        name: name.into(),
+        value: value.into(),
+    }
+    .into()
 }
 
 /// `EXPOSE port[/protocol]`.

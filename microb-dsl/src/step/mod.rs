@@ -13,8 +13,8 @@ use crate::source::Source;
 use crate::span::Span;
 
 pub use config::{
-    Healthcheck, Setting, cmd, entrypoint, env, expose, healthcheck, label, labels, no_healthcheck,
-    path, shell, stop_signal, user, volume, workdir,
+    Healthcheck, Setting, annotation, cmd, entrypoint, env, expose, healthcheck, label, labels,
+    no_healthcheck, path, shell, stop_signal, user, volume, workdir,
 };
 pub use copy::{Added, Copy, IntoPaths, add, copy};
 pub use files::{Mkdir, Mkfile, Remove, Symlink, mkdir, mkfile, remove, symlink};

@@ -3,8 +3,10 @@
 mod broken;
 mod examples;
 mod extends;
+mod indices;
 mod members;
 mod mistakes;
 mod options;
+mod own_steps;
 mod place;
 mod script;

@@ -172,7 +172,7 @@ const IN_A_TARGET: &[(&str, &str, &str)] = &[
     (
         "indices = [{ url = 'https://h', username = 'u', password_secret = 'a,b' }]",
         "`a,b` is no id of a secret (write the `ID` of `docker build --secret id=ID,…`)",
-        "'a,b'",
+        "a,b",
     ),
     (
         "copy_files = [{ src = 'a', dst = '' }]",

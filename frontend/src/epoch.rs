@@ -1,0 +1,67 @@
+//! The time of a build that is the time of one of its contexts: `SOURCE_DATE_EPOCH=context`, or the name of another one
+//! (`frontend/dockerfile/dockerfile2llb/epoch.go` in moby/buildkit).
+
+use microb_dsl::{Diagnostics, Source};
+
+use crate::gateway::{Failure, Gateway};
+use crate::request::{ContextSource, Request};
+use crate::sources::{self, Download, Solved};
+
+/// The name that stands for the build context itself.
+pub(crate) const CONTEXT: &str = "context";
+
+/// Puts a time in the place of the context that has it. A folder, an image, an input have none.
+pub(crate) async fn resolve(gateway: &Gateway, request: Request) -> Result<Request, Failure> {
+    let Some(name) = &request.epoch_of else {
+        return Ok(request);
+    };
+    let platform = &request.build_platform;
+    let source = if name == CONTEXT {
+        Some(request.context.clone())
+    } else {
+        let named = request.named_context(name, platform);
+        named.map_err(Diagnostics::from)?.map(|(source, _)| source)
+    };
+    let time = match source {
+        Some(ContextSource::Http(url)) => {
+            let download = Download::of(gateway, platform, &url).await?;
+            match download.modified(gateway).await? {
+                0 if download.is_archive(gateway).await? => {
+                    let files = download.unpacked(gateway, platform)?;
+                    youngest(gateway, &request, &files).await?
+                }
+                0 => None,
+                modified => Some(modified),
+            }
+        }
+        Some(ContextSource::Git(git)) if sources::has_commit_times(gateway) => {
+            youngest(gateway, &request, &Source::Git(git.commit_times())).await?
+        }
+        _ => None,
+    };
+    Ok(request.at(time))
+}
+
+/// The time of the youngest file.
+async fn youngest(
+    gateway: &Gateway,
+    request: &Request,
+    files: &Source,
+) -> Result<Option<u64>, Failure> {
+    let name = "load times of SOURCE_DATE_EPOCH";
+    let Solved { reference, .. } =
+        sources::solve(gateway, files, &request.build_platform, name).await?;
+    let mut folders = vec![".".to_owned()];
+    let mut youngest = None;
+    while let Some(folder) = folders.pop() {
+        let entries = gateway.read_dir(&reference, &folder).await?;
+        for entry in entries.unwrap_or_default() {
+            if entry.is_folder() {
+                folders.push(format!("{folder}/{}", entry.path));
+            } else if entry.is_file() {
+                youngest = youngest.max(Some(entry.modified));
+            }
+        }
+    }
+    Ok(youngest)
+}

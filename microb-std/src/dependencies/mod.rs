@@ -1,0 +1,273 @@
+//! Where a project lists what it needs.
+
+mod file;
+mod listed;
+
+use microb::{Context, Diagnostic, Span, Spanned};
+
+pub(crate) use listed::{Listed, listed, of_script};
+
+use crate::config::{Dependencies, Packaging, Project, Python};
+use crate::extras;
+use crate::groups;
+use crate::lock::{self, Question};
+use crate::metadata::Tables;
+use crate::mistake::Findings;
+use crate::pinned::{Pinned, PinnedSet};
+use crate::requirement::{Requirement, is_git, is_ssh, normalized};
+use crate::resolve::Shared;
+use crate::rules::NO_LOCK;
+use crate::table::Keyed;
+use crate::target_table::TargetTable;
+use crate::uv_sources::{self, Folder};
+
+/// What to install, and where it says that git and ssh are needed.
+pub(crate) struct Wanted {
+    pub(crate) dependencies: Dependencies,
+    pub(crate) ssh: Option<Span>,
+    pub(crate) git: Option<Span>,
+    /// Projects in folders that a list names. A lock has them among its packages.
+    pub(crate) folders: Vec<Folder>,
+}
+
+/// What the target installs.
+pub(crate) fn wanted(
+    shared: &Shared,
+    tables: &Tables<'_>,
+    target: &TargetTable,
+    python: Option<&Python>,
+    cx: &dyn Context,
+    findings: &Findings,
+) -> Wanted {
+    if let Some(path) = &target.requirements {
+        let others = [
+            ("extras", target.extras.as_ref().map(|extras| &extras.key)),
+            ("groups", target.groups.as_ref().map(|groups| &groups.key)),
+            ("lock", target.lock.as_ref().map(|lock| &lock.key)),
+        ];
+        for (key, place) in others {
+            if let Some(place) = place {
+                findings.add(
+                    Diagnostic::error(format!("`{key}` cannot be used with `requirements`"))
+                        .at(place)
+                        .help("remove one of the two; `requirements` replaces the project's own lists"),
+                );
+            }
+        }
+        return file::from_file(shared, path, cx, findings);
+    }
+    let list = |list: Option<&'_ Keyed<Vec<Spanned<String>>>>| {
+        list.map_or_else(Vec::new, |list| list.value.clone())
+    };
+    let (extras, groups) = (list(target.extras.as_ref()), list(target.groups.as_ref()));
+    let named = target.lock.as_ref().map(|lock| &lock.value);
+    let place = place(shared, tables);
+    let beside = lock::Beside {
+        folder: &shared.project_dir,
+        script: shared.script.as_deref(),
+    };
+    match lock::find(cx, beside, named, &place) {
+        Ok(None) => {
+            let asks_for_nothing = extras.is_empty() && groups.is_empty();
+            if shared.listed.is_silent
+                && asks_for_nothing
+                && let Some(wanted) = file::beside_the_definition(shared, &place, cx, findings)
+            {
+                return wanted;
+            }
+            let wanted = listed_by_project(shared, tables, &extras, &groups, cx, findings);
+            if !matches!(&wanted.dependencies, Dependencies::Listed(listed) if listed.is_empty()) {
+                findings.add(not_locked(shared, tables, &place));
+            }
+            wanted
+        }
+        Ok(Some(lock)) => {
+            let question = |python| Question {
+                cx,
+                tables,
+                project_dir: &shared.project_dir,
+                project: &shared.metadata.project,
+                is_script: shared.script.is_some(),
+                requires: shared.metadata.requires.as_ref(),
+                listed: &shared.listed,
+                groups: &shared.groups,
+                python,
+                extras: &extras,
+                wanted_groups: &groups,
+                folder: lock.folder(),
+                lock: &lock,
+            };
+            // Without an interpreter there is an error already, and nothing that markers could be compared with.
+            let set = python.and_then(|python| findings.keep(lock::read(&question(python))));
+            set.map_or_else(Wanted::nothing, Wanted::locked)
+        }
+        Err(error) => {
+            findings.add(error);
+            Wanted::nothing()
+        }
+    }
+}
+
+/// Where the project's dependencies stand, for what has no place of its own.
+fn place(shared: &Shared, tables: &Tables<'_>) -> Span {
+    match (&tables.project, &tables.poetry) {
+        _ if shared.script.is_some() => tables.root.key_span("dependencies"),
+        (Some(project), _) => project.key_span("dependencies"),
+        (None, Some(poetry)) => poetry.key_span("dependencies"),
+        (None, None) => tables.root.span().clone(),
+    }
+}
+
+/// The same definition gives another image tomorrow.
+fn not_locked(shared: &Shared, tables: &Tables<'_>, place: &Span) -> Diagnostic {
+    if let Some(script) = &shared.script {
+        let finding = NO_LOCK
+            .finding("no lock file: the versions are chosen when the image is built")
+            .at(place);
+        return finding.help(format!("run `uv lock --script {script}`"));
+    }
+    let tool = match (&tables.project, &tables.poetry) {
+        (_, Some(_)) => "poetry",
+        _ if tables.tool("pdm").is_some() => "pdm",
+        _ => "uv",
+    };
+    without_lock(place, &format!("{tool} lock"))
+}
+
+fn without_lock(place: &Span, command: &str) -> Diagnostic {
+    NO_LOCK
+        .finding("no lock file: the versions are chosen when the image is built")
+        .at(place)
+        .help(format!("run `{command}`"))
+}
+
+impl Wanted {
+    pub(super) fn nothing() -> Self {
+        Self {
+            dependencies: Dependencies::Listed(Vec::new()),
+            ssh: None,
+            git: None,
+            folders: Vec::new(),
+        }
+    }
+
+    fn listed(requirements: Vec<Requirement>) -> Self {
+        let place_of = |needs: fn(&Requirement) -> bool| {
+            let first = requirements.iter().find(|one| needs(one))?;
+            Some(first.text.span.clone())
+        };
+        Self {
+            ssh: place_of(Requirement::needs_ssh),
+            git: place_of(Requirement::needs_git),
+            dependencies: Dependencies::Listed(requirements),
+            folders: Vec::new(),
+        }
+    }
+
+    fn locked(set: PinnedSet) -> Self {
+        let place = |pin: &Pinned| pin.span.clone();
+        Self {
+            ssh: set.first_over_ssh().map(place),
+            git: set.first_from_git().map(place),
+            dependencies: Dependencies::Locked(set),
+            folders: Vec::new(),
+        }
+    }
+}
+
+/// The project's own lists, with the chosen extras and groups.
+fn listed_by_project(
+    shared: &Shared,
+    tables: &Tables<'_>,
+    extras: &[Spanned<String>],
+    groups: &[Spanned<String>],
+    cx: &dyn Context,
+    findings: &Findings,
+) -> Wanted {
+    let listed = &shared.listed;
+    let project = &shared.metadata.project;
+    let mut of_groups = Vec::new();
+    for group in groups {
+        if shared.groups.has(&group.value) {
+            of_groups.extend(shared.groups.requirements(&normalized(&group.value)));
+        } else {
+            findings.add(groups::unknown(group, shared.groups.names()));
+        }
+    }
+    let backend = listed.backend_knows.as_ref();
+    let backend_for_extras = listed
+        .backend_knows_extras
+        .as_ref()
+        .filter(|_| !extras.is_empty());
+    if let Some(span) = backend.or(backend_for_extras) {
+        if let Some(group) = groups.first() {
+            findings.add(
+                Diagnostic::error(
+                    "`groups` need a lock file where only the build backend knows the dependencies",
+                )
+                .at(&group.span)
+                .help("lock the project, for instance with `uv lock`"),
+            );
+        }
+        return from_backend(listed, project, extras, span, findings);
+    }
+    let dependencies = [listed.dependencies.as_slice(), &of_groups].concat();
+    let requirements = extras::expand(
+        project.normalized_name.as_deref(),
+        &dependencies,
+        &listed.extras,
+        extras,
+        findings,
+    );
+    let dir = &shared.project_dir;
+    let applied = uv_sources::apply(requirements, tables, dir, cx, findings);
+    Wanted {
+        folders: applied.folders,
+        ..Wanted::listed(applied.requirements)
+    }
+}
+
+fn from_backend(
+    listed: &Listed,
+    project: &Project,
+    extras: &[Spanned<String>],
+    span: &Span,
+    findings: &Findings,
+) -> Wanted {
+    if project.packaging == Packaging::Sources {
+        findings.add(
+            Diagnostic::error(
+                "only a build backend can read these dependencies, and the project says that it is no package",
+            )
+            .at(span)
+            .help("export them to a requirements file, and name it with `requirements`"),
+        );
+    }
+    // Who else can say which extras there are is the backend.
+    if listed.backend_knows_extras.is_none() || !listed.extras.is_empty() {
+        for extra in extras {
+            if !listed.extras.contains_key(&normalized(&extra.value)) {
+                findings.add(extras::unknown(extra, &listed.extras));
+            }
+        }
+    }
+    let url = |is: fn(&str) -> bool| {
+        let first = listed.urls.iter().find(|url| is(&url.value))?;
+        Some(first.span.clone())
+    };
+    let mut extras: Vec<_> = extras
+        .iter()
+        .map(|extra| normalized(&extra.value))
+        .collect();
+    extras.sort();
+    extras.dedup();
+    Wanted {
+        dependencies: Dependencies::FromBackend {
+            extras,
+            span: Some(span.clone()),
+        },
+        ssh: url(is_ssh),
+        git: url(is_git),
+        folders: Vec::new(),
+    }
+}

@@ -1,0 +1,164 @@
+//! The table that a project without one would be built with, written out.
+
+use microb::{Context, Diagnostic, Diagnostics};
+
+use crate::config::{Config, Dependencies, PythonOrigin};
+use crate::mistake::Findings;
+use crate::resolve::with_tables;
+use crate::tree;
+
+/// The line that makes `docker build` fetch the frontend, without the image's name.
+const SYNTAX: &str = "#syntax=";
+
+/// The definition file with a `[tool.microb.target.default]` at its end that says what is decided without one, and why.
+///
+/// `frontend` is the image that the first line names, unless the file names one already.
+///
+/// # Errors
+///
+/// When the file has such a table, is a script, or has mistakes.
+pub fn init(cx: &dyn Context, frontend: &str) -> Result<String, Diagnostics> {
+    refuse(cx)?;
+    let config = Config::resolve(cx)?;
+    let file = cx.definition().text();
+    let end = if file.contains("\r\n") { "\r\n" } else { "\n" };
+    let mut text = String::new();
+    if !has_syntax(file) {
+        text.extend([SYNTAX, frontend, end]);
+    }
+    text.push_str(file);
+    if !file.is_empty() && !file.ends_with('\n') {
+        text.push_str(end);
+    }
+    text.push_str(end);
+    for line in table(&config) {
+        text.extend([&line, end]);
+    }
+    // A `tool` that is written in one line cannot have another table.
+    let findings = Findings::default();
+    match tree::parse(
+        &microb::SourceFile::new(cx.definition().name(), text.as_str()),
+        &findings,
+    ) {
+        Some(_) => Ok(text),
+        None => Err(Diagnostic::error(
+            "no table can be added to this file, since `tool` is written in one line",
+        )
+        .at(&cx.definition().whole())
+        .help("write its tables with headers, `[tool.NAME]`")
+        .into()),
+    }
+}
+
+/// Says why there is nothing to write.
+fn refuse(cx: &dyn Context) -> Result<(), Diagnostics> {
+    let findings = Findings::default();
+    let refused = with_tables(cx, &findings, |tables| {
+        if tables.is_script {
+            let error = Diagnostic::error("a script has its table in the block of its metadata");
+            let error = error.at(tables.root.span());
+            return Some(error.help("write `# [tool.microb]` and its keys there"));
+        }
+        let tool = tables.tool.as_ref().filter(|tool| tool.has("microb"))?;
+        let error = Diagnostic::error("the file has `[tool.microb]` already");
+        let error = error.at(&tool.key_span("microb"));
+        Some(error.help("edit it, or remove it first; `microb explain` says what it means"))
+    });
+    match refused {
+        Some(Some(error)) => Err(error.into()),
+        Some(None) => Ok(()),
+        None => findings.into_result(None),
+    }
+}
+
+/// Whether one of the comments at the beginning is the line for `docker build`.
+fn has_syntax(file: &str) -> bool {
+    let comments = file.lines().take_while(|line| line.starts_with('#'));
+    let mut names = comments.filter_map(|line| line[1..].trim_start().split_once('='));
+    names.any(|(name, _)| name.trim_end().eq_ignore_ascii_case("syntax"))
+}
+
+/// The lines of the table.
+fn table(config: &Config) -> Vec<String> {
+    let mut lines = vec!["[tool.microb.target.default]".to_owned()];
+    let mut say = |comment: String, line: String| {
+        lines.push(format!("# {comment}"));
+        lines.push(line);
+    };
+    say(
+        format!("The interpreter, {}.", why_python(config)),
+        format!(
+            "python_version = {}",
+            quoted(&config.python.version.to_string())
+        ),
+    );
+    if let Dependencies::Locked(set) = &config.dependencies {
+        let name = set.path.value.as_str();
+        let inside = name.strip_prefix(&config.project_dir);
+        let name = inside.map_or(name, |name| name.trim_start_matches('/'));
+        say(
+            "What it pins is installed, and nothing else.".to_owned(),
+            format!("lock = {}", quoted(name)),
+        );
+    }
+    if let Some(program) = &config.program {
+        say(
+            format!("The program: {}.", program.why),
+            format!("entrypoint = {}", list(&program.argv.value)),
+        );
+        if !program.env.is_empty() {
+            let pairs = program.env.iter();
+            let pairs = pairs.map(|(name, value)| format!("{name} = {}", quoted(value)));
+            let pairs: Vec<_> = pairs.collect();
+            say(
+                "So that its server is reached from outside of the container.".to_owned(),
+                format!("env = {{ {} }}", pairs.join(", ")),
+            );
+        }
+        if let Some(port) = program.port {
+            say("Where it listens.".to_owned(), format!("expose = [{port}]"));
+        }
+        if let Some(signal) = program.stop_signal {
+            say(
+                "Python as the first process ignores SIGTERM.".to_owned(),
+                format!("stop_signal = {}", quoted(signal)),
+            );
+        }
+    } else {
+        say(
+            "No program was found in the project.".to_owned(),
+            "# entrypoint = [\"python\", \"-m\", \"app\"]".to_owned(),
+        );
+    }
+    say(
+        format!("Who it runs as; {}.", crate::NONROOT),
+        format!("user = {}", quoted(&config.user.name)),
+    );
+    say(
+        "Packages of the distribution that it needs when it runs, and that building needs."
+            .to_owned(),
+        "# system_deps = [\"libpq5\"]".to_owned(),
+    );
+    lines.push("# build_deps = [\"libpq-dev\"]".to_owned());
+    lines
+}
+
+fn why_python(config: &Config) -> String {
+    match (config.python.origin, &config.python.requires) {
+        (PythonOrigin::VersionFile, _) => "from .python-version".to_owned(),
+        (PythonOrigin::Requires, Some(requires)) => {
+            format!("the best that {} allows", requires.value)
+        }
+        _ => "since the project says nothing".to_owned(),
+    }
+}
+
+fn list(words: &[String]) -> String {
+    let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
+    format!("[{}]", words.join(", "))
+}
+
+/// A text as TOML writes it. It is from a file of TOML or Python, and JSON has the same escapes but for one that needs none.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

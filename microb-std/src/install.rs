@@ -1,0 +1,190 @@
+//! The installation of packages into a virtual environment: where the installer needs the network, logins and keys.
+
+use microb::mount::Mount;
+use microb::prelude::*;
+
+use crate::certificates::trusting;
+use crate::config::{Config, Installer};
+use crate::flavor;
+use crate::indices;
+use crate::requirement::{Requirement, requirements_txt};
+
+/// Where the installer is mounted.
+pub(crate) const UV: &str = "/opt/uv/bin/uv";
+
+/// Where ssh looks for the keys of hosts, when the client gives the secret `known_hosts`.
+const KNOWN_HOSTS: &str = "/run/secrets/known_hosts";
+
+/// Where uv, pip and git look for logins.
+const NETRC: &str = "/root/.netrc";
+
+/// Where the logins for pip are, in memory.
+const LOGINS: &str = "/run/logins";
+
+/// Where [`PIP_LOGINS_PY`] is.
+const LOGINS_SCRIPT: &str = "/requirements/pip_logins.py";
+
+/// Writes the logins that stand in variables into a netrc, and runs pip.
+const PIP_LOGINS_PY: &str = include_str!("pip_logins.py");
+
+/// The installation of what a requirements file lists.
+#[derive(Debug, Clone, Copy, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the installer"
+)]
+pub(crate) struct Install<'a> {
+    pub(crate) venv: &'a str,
+    pub(crate) file: &'a str,
+    /// Nothing is installed but what the file lists: it comes from a lock.
+    pub(crate) is_locked: bool,
+    /// The only index to ask, that of a lock.
+    pub(crate) index: Option<&'a str>,
+    /// Whether each line has a hash, which is checked then.
+    pub(crate) has_hashes: bool,
+    pub(crate) constraints: Option<&'a str>,
+    /// Whether modules are compiled: all that are there, so that once is enough.
+    pub(crate) compile: bool,
+    /// Whether anything that is listed is fetched over ssh: only then does the step need keys.
+    pub(crate) over_ssh: bool,
+}
+
+impl Install<'_> {
+    /// The steps, with the logins of the indices and the keys for ssh.
+    pub(crate) fn steps(&self, config: &Config, installer: &Stage) -> impl IntoSteps + use<> {
+        let words = match config.installer {
+            Installer::Uv => self.uv(config),
+            Installer::Pip => self.pip(config),
+        };
+        let logins = logins_of_pip(config);
+        let run = trusting(config, [logins.clone(), words.clone()].concat());
+        let mut install = match config.installer {
+            Installer::Uv => run.cache("/root/.cache/uv").mount(tool(installer)),
+            Installer::Pip => run.cache("/root/.cache/pip"),
+        };
+        if !logins.is_empty() {
+            install = install.mount(tmpfs(LOGINS));
+        }
+        if self.over_ssh {
+            let known_hosts = secret("known_hosts").target(KNOWN_HOSTS).optional();
+            install = install.ssh().mount(known_hosts);
+        }
+        if let Some(id) = &config.netrc_secret {
+            install = install.mount(secret(&id.value).target(NETRC));
+        }
+        let ssh_command = format!(
+            "ssh -o StrictHostKeyChecking=accept-new -o GlobalKnownHostsFile={KNOWN_HOSTS}"
+        );
+        let install = install.mounts(indices::secrets(config));
+        let is_plain = config.certificates.is_empty() && logins.is_empty();
+        (
+            (!logins.is_empty()).then(|| mkfile(LOGINS_SCRIPT, PIP_LOGINS_PY)),
+            indices::plain_logins(config),
+            self.over_ssh.then(|| env("GIT_SSH_COMMAND", ssh_command)),
+            config.netrc_secret.as_ref().map(|_| env("NETRC", NETRC)),
+            if is_plain {
+                install.into_steps()
+            } else {
+                install.called(words.join(" "))
+            },
+        )
+    }
+
+    fn pip(&self, config: &Config) -> Vec<String> {
+        let mut words = pip(config, self.venv, "install");
+        let mut flag = |flag: &str| words.push(flag.to_owned());
+        if self.is_locked {
+            flag("--no-deps");
+        }
+        if !(self.compile && config.compile) {
+            flag("--no-compile");
+        }
+        if let Some(constraints) = self.constraints {
+            flag("--constraint");
+            flag(constraints);
+        }
+        if self.has_hashes {
+            flag("--require-hashes");
+        }
+        words.extend(indices::options_of_pip(config, self.index, self.is_locked));
+        words.extend(["--requirement".to_owned(), self.file.to_owned()]);
+        words
+    }
+
+    fn uv(&self, config: &Config) -> Vec<String> {
+        let python = format!("--python={}/bin/python", self.venv);
+        let mut words = [UV, "pip", "install", &python].map(str::to_owned).to_vec();
+        let mut flag = |flag: &str| words.push(flag.to_owned());
+        if self.is_locked {
+            flag("--no-deps");
+        }
+        if self.compile && config.compile {
+            flag("--compile-bytecode");
+        }
+        if let Some(constraints) = self.constraints {
+            flag("--constraints");
+            flag(constraints);
+        }
+        if self.has_hashes {
+            flag("--require-hashes");
+        }
+        words.extend(match self.index {
+            Some(url) => indices::only(config, url),
+            None if self.is_locked => indices::options_for_lock(config),
+            None => indices::options(config),
+        });
+        words.extend(["--requirements".to_owned(), self.file.to_owned()]);
+        words
+    }
+}
+
+/// What runs before pip, to give it the logins that uv finds by itself.
+fn logins_of_pip(config: &Config) -> Vec<String> {
+    let hosts = indices::hosts_with_login(config);
+    if config.installer == Installer::Uv || hosts.is_empty() {
+        return Vec::new();
+    }
+    let python = flavor::python(config).to_owned();
+    let mut words = vec![python, LOGINS_SCRIPT.to_owned(), format!("{LOGINS}/netrc")];
+    words.extend(hosts);
+    words.push("--".to_owned());
+    words
+}
+
+/// pip of the image, which works on another environment, with what keeps it quiet.
+pub(crate) fn pip(config: &Config, venv: &str, command: &str) -> Vec<String> {
+    let python = format!("--python={venv}/bin/python");
+    let words = [flavor::python(config), "-m", "pip", &python, command];
+    let flags = [
+        "--disable-pip-version-check",
+        "--no-input",
+        "--progress-bar=off",
+    ];
+    words
+        .iter()
+        .chain(&flags)
+        .map(|&word| word.to_owned())
+        .collect()
+}
+
+/// The installer, as a program that is there only while a step runs.
+pub(crate) fn tool(installer: &Stage) -> impl Into<Mount> + use<> {
+    bind(UV).from(installer).path(UV)
+}
+
+/// The file that lists requirements: its name and its text. In `folder` it is called `name`, unless that cannot say it.
+pub(crate) fn file(
+    config: &Config,
+    folder: &str,
+    name: &str,
+    requirements: &[Requirement],
+) -> (String, String) {
+    match indices::pyproject(config, requirements) {
+        // The installer knows it by its name.
+        Some(text) => (format!("{folder}/{name}/pyproject.toml"), text),
+        None => (
+            format!("{folder}/{name}.txt"),
+            requirements_txt(requirements),
+        ),
+    }
+}

@@ -1,0 +1,103 @@
+//! What `microb init` writes, and what it refuses.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use microb::{MemoryContext, SourceFile, dockerfile};
+use microb_std::{init, recipe};
+
+const PROJECT: &str = "[project]\nname = \"app\"\nversion = \"1\"\nrequires-python = \">=3.11\"\n";
+
+fn with_app(text: &str) -> MemoryContext {
+    MemoryContext::new(text)
+        .file("main.py", "from fastapi import FastAPI\napp = FastAPI()\n")
+        .file("requirements.lock", "fastapi==1.0\n")
+}
+
+#[test]
+fn the_table_says_what_is_decided_without_it() {
+    let text = init(&MemoryContext::new(PROJECT), "microb:dev").unwrap();
+    assert_eq!(
+        text,
+        format!(
+            "#syntax=microb:dev\n{PROJECT}\n[tool.microb.target.default]\n# The interpreter, the best that >=3.11 allows.\n\
+             python_version = \"3.14\"\n# No program was found in the project.\n# entrypoint = [\"python\", \"-m\", \"app\"]\n\
+             # Who it runs as; 65532.\nuser = \"nonroot\"\n\
+             # Packages of the distribution that it needs when it runs, and that building needs.\n\
+             # system_deps = [\"libpq5\"]\n# build_deps = [\"libpq-dev\"]\n"
+        )
+    );
+}
+
+#[test]
+fn the_image_is_the_same_with_the_table() {
+    let script = format!("{PROJECT}[project.scripts]\nserve = \"app:main\"\n");
+    let served = format!("{PROJECT}dependencies = [\"fastapi\", \"uvicorn\"]\n");
+    for project in [PROJECT, &script, &served] {
+        let render = |text: &str| {
+            let text = dockerfile::render(&recipe(&with_app(text)).unwrap()).unwrap();
+            // The stage of a target has its name.
+            text.replace(" AS final\n", " AS default\n")
+        };
+        let written = init(&with_app(project), "microb:dev").unwrap();
+        let (without, with) = (render(project), render(&written));
+        let without = without.lines().filter(|line| !line.contains("AS "));
+        let with = with.lines().filter(|line| !line.contains("AS "));
+        assert_eq!(
+            without.collect::<Vec<_>>(),
+            with.collect::<Vec<_>>(),
+            "{written}"
+        );
+    }
+}
+
+#[test]
+fn a_first_line_and_the_ends_of_lines_stay() {
+    for (start, expected) in [
+        ("", "#syntax=acme/py:1\n[project]"),
+        ("# syntax = other\n", "# syntax = other\n[project]"),
+        (
+            "# check=skip=A\n#syntax=other\n",
+            "# check=skip=A\n#syntax=other\n[project]",
+        ),
+        ("# a comment\n", "#syntax=acme/py:1\n# a comment\n[project]"),
+    ] {
+        let text = init(
+            &MemoryContext::new(format!("{start}{PROJECT}")),
+            "acme/py:1",
+        )
+        .unwrap();
+        assert!(text.starts_with(expected), "{text}");
+    }
+    let windows = PROJECT.replace('\n', "\r\n");
+    let text = init(&MemoryContext::new(windows), "microb:dev").unwrap();
+    assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());
+    let cut = init(&MemoryContext::new(PROJECT.trim_end()), "microb:dev").unwrap();
+    assert!(cut.contains("\">=3.11\"\n\n[tool.microb"), "{cut}");
+}
+
+#[test]
+fn a_file_that_has_the_table_or_mistakes_is_refused() {
+    for (text, expected) in [
+        (
+            format!("{PROJECT}[tool.microb.target.web]\n"),
+            "pyproject.toml:5:7: error: the file has `[tool.microb]` already (edit it, or remove it first; `microb explain` says what it means)",
+        ),
+        (
+            PROJECT.replace(">=3.11", ">=9"),
+            "pyproject.toml:4:19: error: ",
+        ),
+        (
+            format!("tool = {{ x = 1 }}\n{PROJECT}"),
+            "pyproject.toml:1:1: error: no table can be added to this file, since `tool` is written in one line (write its tables with headers, `[tool.NAME]`)",
+        ),
+        ("[project\n".to_owned(), "pyproject.toml:1:8: error: "),
+    ] {
+        let error = init(&MemoryContext::new(text.as_str()), "microb:dev").unwrap_err();
+        assert!(error.to_string().starts_with(expected), "{error}");
+    }
+    let script = SourceFile::new("tool.py", "# /// script\n# dependencies = []\n# ///\n");
+    let error = init(&MemoryContext::with_definition(script), "microb:dev").unwrap_err();
+    assert!(
+        error.to_string().contains("a script has its table"),
+        "{error}"
+    );
+}
