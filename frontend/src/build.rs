@@ -7,7 +7,8 @@ use std::sync::Arc;
 use microb_dsl::llb::{self, Inputs, Lowered};
 use microb_dsl::rule::Checks;
 use microb_dsl::{
-    Base, Context, Diagnostic, Diagnostics, Platform, Source, Stage, label, llb::Capabilities, rule,
+    Base, Context, Diagnostic, Diagnostics, Inspection, Platform, Source, Stage, label,
+    llb::Capabilities, rule,
 };
 
 use crate::context::{self, Answer};
@@ -37,6 +38,8 @@ pub(crate) struct Build {
 pub(crate) struct Plan {
     pub(crate) stage: Stage,
     pub(crate) inputs: Inputs,
+    /// What to look at when the stage is built.
+    pub(crate) inspections: Vec<Inspection>,
 }
 
 /// What is found without building: for `docker build --check`.
@@ -106,17 +109,23 @@ impl Build {
                     decisions.push(decision);
                 }
             }
-            let platform = answer.platform;
-            answer.result.map(|stage| (platform, stage))
+            let (platform, inspections) = (answer.platform, answer.inspections);
+            answer.result.map(|stage| (platform, stage, inspections))
         });
         let stages = match (every(stages), Diagnostics::or(refused, ())) {
             (Ok(stages), Ok(())) => stages,
             (Err(mistakes), Ok(())) | (Ok(_), Err(mistakes)) => return Err(mistakes.into()),
             (Err(mistakes), Err(refused)) => return Err(mistakes.and(refused).into()),
         };
-        let plans = stages.into_iter().map(|(platform, stage)| {
+        let plans = stages.into_iter().map(|(platform, stage, inspections)| {
             let (build, recipe) = (self.clone(), recipe.clone());
-            async move { build.plan_platform(&recipe, platform, stage).await }
+            async move {
+                let plan = build.plan_platform(&recipe, platform, stage).await?;
+                Ok(Plan {
+                    inspections,
+                    ..plan
+                })
+            }
         });
         let platform = &self.request.build_platform;
         let shown = decisions::show(&self.gateway, platform, &recipe.name, &decisions);
@@ -168,7 +177,7 @@ impl Build {
 
     /// Shows the findings that the user wants, each once, at the vertex that loaded the definition. Gives those that
     /// stop the build.
-    async fn tell(
+    pub(crate) async fn tell(
         &self,
         findings: Vec<Diagnostic>,
         recipe: &Recipe,
@@ -227,7 +236,11 @@ impl Build {
             platform,
         };
         self.add_named_contexts(&stage, &mut inputs).await?;
-        Ok(Plan { stage, inputs })
+        Ok(Plan {
+            stage,
+            inputs,
+            inspections: Vec::new(),
+        })
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -288,7 +301,7 @@ impl Build {
                     }
                 };
                 Ok(Built {
-                    platform: plan.platform,
+                    platform: plan.plan.inputs.platform.clone(),
                     reference,
                     config: plan.lowered.config,
                     annotations: plan.annotations,
@@ -302,7 +315,8 @@ impl Build {
 /// A plan that was lowered.
 #[derive(Debug)]
 pub(crate) struct LoweredPlan {
-    platform: Platform,
+    /// What it was made from.
+    pub(crate) plan: Arc<Plan>,
     lowered: Lowered,
     /// The annotations of the image's manifest.
     annotations: BTreeMap<String, String>,
@@ -322,7 +336,7 @@ fn lower(plans: Vec<Plan>) -> Result<Vec<LoweredPlan>, Diagnostics> {
             warnings,
             needs: needs::of(&plan.stage),
             annotations: plan.stage.annotations(),
-            platform: plan.inputs.platform,
+            plan: Arc::new(plan),
             lowered,
         })
     }))

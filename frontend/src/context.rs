@@ -9,7 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use microb_dsl::{
-    BuildArg, Context, Decision, Diagnostic, Diagnostics, Platform, ReadError, SourceFile,
+    BuildArg, Context, Decision, Diagnostic, Diagnostics, Inspection, Platform, ReadError,
+    SourceFile,
 };
 use tokio::sync::mpsc;
 
@@ -30,6 +31,8 @@ pub(crate) struct Answer<T> {
     pub(crate) result: Result<T, Diagnostics>,
     pub(crate) warnings: Vec<Diagnostic>,
     pub(crate) decisions: Vec<Decision>,
+    /// What it asks to look at when the image is finished.
+    pub(crate) inspections: Vec<Inspection>,
     /// The build arguments that it asked for or declared, each once, in order.
     pub(crate) build_args: Vec<BuildArg>,
 }
@@ -58,6 +61,7 @@ pub(crate) async fn run<T: Send + 'static>(
         result: Err(bug(&name, "its thread did not start").into()),
         warnings: Vec::new(),
         decisions: Vec::new(),
+        inspections: Vec::new(),
         build_args: Vec::new(),
     };
     let thread = thread::Builder::new()
@@ -95,6 +99,7 @@ pub(crate) async fn run<T: Send + 'static>(
             }
             Some(Message::Warning(warning)) => answer.warnings.push(warning),
             Some(Message::Decision(decision)) => answer.decisions.push(decision),
+            Some(Message::Inspection(asked)) => answer.inspections.push(asked),
             Some(Message::BuildArg(argument)) => note(&mut answer.build_args, argument),
             Some(Message::End(result)) => {
                 answer.result = result;
@@ -138,6 +143,7 @@ enum Message<T> {
     },
     Warning(Diagnostic),
     Decision(Decision),
+    Inspection(Inspection),
     BuildArg(BuildArg),
     End(Result<T, Diagnostics>),
 }
@@ -226,6 +232,11 @@ impl<T> Context for GatewayContext<T> {
     fn decided(&self, decision: Decision) {
         // Nobody listens after the time limit.
         let _ = self.messages.send(Message::Decision(decision));
+    }
+
+    fn inspect(&self, inspection: Inspection) {
+        // Nobody listens after the time limit.
+        let _ = self.messages.send(Message::Inspection(inspection));
     }
 
     fn declare_build_arg(&self, argument: BuildArg) {

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use microb_dsl::context::is_skipped;
 use microb_dsl::patterns::Patterns;
-use microb_dsl::{Context, Decision, Diagnostic, Platform, ReadError, SourceFile};
+use microb_dsl::{Context, Decision, Diagnostic, Inspection, Platform, ReadError, SourceFile};
 
 use crate::{definition, ignore, sent};
 
@@ -26,6 +26,7 @@ pub struct DirectoryContext {
     build_platform: Platform,
     warnings: Mutex<Vec<Diagnostic>>,
     decisions: Mutex<Vec<Decision>>,
+    inspections: Mutex<Vec<Inspection>>,
     is_check: bool,
     reads: Mutex<BTreeMap<String, bool>>,
     lists: Mutex<BTreeSet<String>>,
@@ -120,6 +121,7 @@ impl DirectoryContext {
             build_platform: Platform::host(),
             warnings: Mutex::new(Vec::new()),
             decisions: Mutex::new(Vec::new()),
+            inspections: Mutex::new(Vec::new()),
             is_check: false,
             reads: Mutex::default(),
             lists: Mutex::default(),
@@ -233,6 +235,14 @@ impl DirectoryContext {
     /// The decisions so far, in order.
     pub fn decisions(&self) -> Vec<Decision> {
         self.decisions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// What the recipe asked to look at so far, in order.
+    pub fn inspections(&self) -> Vec<Inspection> {
+        self.inspections
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -394,6 +404,13 @@ impl Context for DirectoryContext {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(decision);
+    }
+
+    fn inspect(&self, inspection: Inspection) {
+        self.inspections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(inspection);
     }
 }
 

@@ -91,7 +91,11 @@ mod tests {
         first.origin.span = file.find("a = 1");
         let stage = from(Base::Scratch).then(vec![first, step]);
         let inputs = Inputs::offline(Platform::host());
-        let plan = Plan { stage, inputs };
+        let plan = Plan {
+            stage,
+            inputs,
+            inspections: Vec::new(),
+        };
         let told = unresolved(Failure::new("not found"), &reference, &[plan]);
         // Past `from = `: the image itself is underlined.
         assert!(told.message().contains("--> pyproject.toml:2:8"), "{told}");

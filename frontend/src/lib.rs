@@ -16,6 +16,7 @@ mod folders;
 pub mod gateway;
 mod ignore;
 mod images;
+mod inspect;
 mod needs;
 #[cfg(feature = "cli")]
 pub mod pack;
@@ -147,7 +148,9 @@ async fn build_image(
     build.resolve_images(&mut plans).await?;
     let scans = build.plan_scans(&plans).await?;
     let lowered = build.lower(plans, &recipe).await?;
+    let looks = inspect::looks(&lowered);
     let images = build.solve(lowered).await?;
+    build.inspect_images(looks, &recipe).await?;
     let sboms = build.scan(scans).await?;
     if build.request.debug {
         let (calls, ms) = (build.gateway.calls(), started.elapsed().as_millis());

@@ -48,7 +48,11 @@ impl Build {
             let named = (scan.scanner.clone(), platform.clone());
             inputs.images.insert(named, scanner.clone());
             let stage = scan_stage(scan, &argv, &plan.stage);
-            Plan { stage, inputs }
+            Plan {
+                stage,
+                inputs,
+                inspections: Vec::new(),
+            }
         });
         Ok(plans.collect())
     }

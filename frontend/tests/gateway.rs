@@ -1,4 +1,5 @@
 //! The frontend as a process, started as BuildKit starts it.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod test_gateway;
 

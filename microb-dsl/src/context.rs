@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::inspection::Inspection;
 use crate::platform::Platform;
 use crate::span::{SourceFile, Span};
 
@@ -76,6 +77,13 @@ pub trait Context {
     /// ```
     fn decided(&self, decision: Decision) {
         drop(decision);
+    }
+
+    /// Asks that the finished image is looked at: what [`Context::warn`] is for what can be seen before.
+    ///
+    /// Who only asks for the recipe's stage, as a command line does, need not look.
+    fn inspect(&self, inspection: Inspection) {
+        drop(inspection);
     }
 
     /// Says what a build argument is, for `docker build --call outline`.
@@ -170,6 +178,7 @@ pub struct MemoryContext {
     build_platform: Platform,
     warnings: Mutex<Vec<Diagnostic>>,
     decisions: Mutex<Vec<Decision>>,
+    inspections: Mutex<Vec<Inspection>>,
     declared: Mutex<Vec<BuildArg>>,
     is_check: bool,
 }
@@ -196,6 +205,7 @@ impl MemoryContext {
             build_platform: amd64,
             warnings: Mutex::new(Vec::new()),
             decisions: Mutex::new(Vec::new()),
+            inspections: Mutex::new(Vec::new()),
             declared: Mutex::new(Vec::new()),
             is_check: false,
         }
@@ -254,6 +264,14 @@ impl MemoryContext {
     /// The decisions so far, in order.
     pub fn decisions(&self) -> Vec<Decision> {
         self.decisions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// What was asked to be looked at so far, in order.
+    pub fn inspections(&self) -> Vec<Inspection> {
+        self.inspections
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -335,6 +353,13 @@ impl Context for MemoryContext {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(decision);
+    }
+
+    fn inspect(&self, inspection: Inspection) {
+        self.inspections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(inspection);
     }
 
     fn declare_build_arg(&self, argument: BuildArg) {

@@ -64,6 +64,7 @@ pub mod explain;
 mod format;
 pub mod grammar;
 pub mod graph;
+pub mod inspection;
 #[cfg(feature = "llb")]
 pub mod llb;
 pub mod mount;
@@ -87,6 +88,7 @@ mod into_steps;
 pub use context::{BuildArg, Context, Decision, MemoryContext, ReadError};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
 pub use format::Format;
+pub use inspection::{Inspection, Judgment};
 pub use into_steps::IntoSteps;
 pub use mount::{Mount, Sharing, bind, cache, secret, ssh, tmpfs};
 pub use platform::Platform;

@@ -94,6 +94,8 @@ pub struct Config {
     pub prune: Vec<Spanned<String>>,
     /// `installer`: what installs packages.
     pub installer: Installer,
+    /// `check_libraries`: whether the finished image is searched for shared libraries that it lacks.
+    pub check_libraries: bool,
     /// `uv_version`; `None` means [`UV_VERSION`](crate::builder::UV_VERSION).
     pub uv_version: Option<Spanned<String>>,
     /// What runs, found in the project; only when neither `entrypoint` nor `command` is given.

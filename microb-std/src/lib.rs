@@ -8,6 +8,7 @@ pub mod builder;
 pub mod config;
 pub mod flavor;
 pub mod indices;
+pub mod inspection;
 pub mod pinned;
 pub mod requirement;
 pub mod rules;

@@ -146,7 +146,7 @@ impl Findings {
             .cloned()
     }
 
-    #[cfg(test)]
+    /// All of them, each once, in the order in which they were found.
     pub(crate) fn into_all(self) -> Vec<Diagnostic> {
         self.0.into_inner()
     }

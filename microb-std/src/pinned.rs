@@ -29,6 +29,8 @@ pub struct Pinned {
     pub source: PinnedSource,
     /// What the files must be, `ALGORITHM:DIGEST`; sorted, empty for a repository or a folder.
     pub hashes: Vec<String>,
+    /// The names of its wheels without `.whl`, as far as the lock has them; sorted.
+    pub wheels: Vec<String>,
     /// The part of the environment marker that only the installer can decide.
     pub marker: Option<String>,
     /// Where the lock lists the package.
@@ -205,6 +207,7 @@ mod tests {
             version: Some("1.0".to_owned()),
             source,
             hashes: hashes.iter().map(|&hash| hash.to_owned()).collect(),
+            wheels: Vec::new(),
             marker: None,
             span: SourceFile::new("uv.lock", "").whole(),
         }

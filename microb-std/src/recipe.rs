@@ -5,6 +5,7 @@ use microb::prelude::*;
 
 use crate::builder::{Built, builder, installer, packages};
 use crate::config::{AddFile, AddSource, Config, CopyFile, CopyFrom};
+use crate::inspection;
 use crate::rules;
 use crate::runtime::{runtime, system};
 
@@ -26,6 +27,7 @@ use crate::runtime::{runtime, system};
 pub fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     let config = Config::resolve(cx)?;
     rules::check(cx, &config);
+    inspection::inspect(cx, &config);
     image(cx, config, &|config| Ok(Bases::of(config)))
 }
 

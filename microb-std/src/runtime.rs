@@ -84,7 +84,7 @@ pub fn runtime(config: &Config, system: &Stage, built: &Built, files: impl IntoS
 }
 
 /// The numbers of a user, which orchestrators can check not to be root's.
-fn owner(user: &User) -> Owner {
+pub(crate) fn owner(user: &User) -> Owner {
     format!("{}:{}", user.uid, user.gid).as_str().into()
 }
 

@@ -123,6 +123,7 @@ pub(crate) fn resolve(
         base_image: target.base_image,
         build_image: target.build_image,
         installer: target.installer,
+        check_libraries: target.check_libraries,
         uv_version: target.uv_version,
         build_network: target.build_network,
         run: target.run.into_iter().map(|step| step.0).collect(),

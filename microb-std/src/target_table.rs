@@ -107,6 +107,9 @@ pub(crate) struct TargetTable {
     /// What installs packages: uv, or the pip of the images.
     #[key(default)]
     pub(crate) installer: Installer,
+    /// Whether the finished image is searched for shared libraries that it lacks.
+    #[key(default = true)]
+    pub(crate) check_libraries: bool,
     /// The version of uv that installs, if it is not microb's own.
     #[key(example = "0.13.9", pattern = r"^[0-9]+(\.[0-9]+)*$", check = three_numbers)]
     pub(crate) uv_version: Option<Spanned<String>>,

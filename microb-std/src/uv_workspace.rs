@@ -30,13 +30,18 @@ pub(crate) fn member(
     };
     let wanted = normalized(&name.value);
     let is_it = |folder: &String| name_of(cx, folder).is_some_and(|name| name == wanted);
-    let mut folders = vec![root.clone()];
-    folders.extend(
-        members
-            .iter()
-            .flat_map(|pattern| folders_of(cx, &root, pattern)),
-    );
-    folders.into_iter().find(is_it).ok_or_else(|| {
+    // A listing of a folder has only what was sent of it.
+    let files = cx.find("pyproject.toml").unwrap_or_default();
+    let folders = files.iter().map(|file| {
+        let folder = file.rsplit_once('/');
+        folder.map_or("", |(folder, _)| folder).to_owned()
+    });
+    let is_member = |folder: &String| {
+        let is_meant = |pattern: &String| is_meant(folder, &root, pattern);
+        *folder == root || members.iter().any(is_meant)
+    };
+    let mut folders = folders.filter(is_member);
+    folders.find(is_it).ok_or_else(|| {
         error(format!(
             "no member of the workspace is called `{}`",
             escape(&name.value)
@@ -83,24 +88,23 @@ fn with_tables<T>(
     read(&Tables::of(Table::root(&tree, &file, &quiet)))
 }
 
-/// The folders that a pattern means, part by part.
-fn folders_of(cx: &dyn Context, root: &str, pattern: &str) -> Vec<String> {
-    let mut folders = vec![root.to_owned()];
-    for part in pattern
-        .split('/')
-        .filter(|part| !part.is_empty() && *part != ".")
-    {
-        let below = |folder: &String| {
-            if !part.contains(['*', '?', '[']) {
-                return vec![within(folder, part)];
-            }
-            let known = Patterns::of([part]);
-            let listed = if folder.is_empty() { "." } else { folder };
-            let names = cx.list(listed).unwrap_or_default().into_iter();
-            let matching = names.filter(|name| known.leave_out(name));
-            matching.map(|name| within(folder, &name)).collect()
-        };
-        folders = folders.iter().flat_map(below).collect();
-    }
-    folders
+/// Whether a folder of the build context is one that a pattern of the workspace means, part by part.
+fn is_meant(folder: &str, root: &str, pattern: &str) -> bool {
+    let inside = match root {
+        "" => Some(folder),
+        root => folder
+            .strip_prefix(root)
+            .and_then(|rest| rest.strip_prefix('/')),
+    };
+    let parts = |path: &str| -> Vec<String> {
+        let parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
+        parts.map(str::to_owned).collect()
+    };
+    let Some(inside) = inside.map(parts) else {
+        return false;
+    };
+    let pattern = parts(pattern);
+    let mut pairs = inside.iter().zip(&pattern);
+    inside.len() == pattern.len()
+        && pairs.all(|(name, part)| name == part || Patterns::of([part]).leave_out(name))
 }

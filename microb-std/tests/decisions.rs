@@ -4,8 +4,8 @@ use microb::MemoryContext;
 use microb_std::recipe;
 
 #[track_caller]
-fn check(cx: MemoryContext, expected: &[&str]) {
-    let _stage = recipe(&cx).expect("the project has no mistake");
+fn check(cx: &MemoryContext, expected: &[&str]) {
+    let _stage = recipe(cx).expect("the project has no mistake");
     let decisions: Vec<_> = cx.decisions().iter().map(ToString::to_string).collect();
     assert_eq!(decisions, expected);
 }
@@ -15,7 +15,7 @@ fn what_a_file_leaves_open_is_told_with_its_reason() {
     let app = "[project]\nname = 'shop'\nversion = '1'\nrequires-python = '>=3.12'\ndependencies = ['fastapi', 'uvicorn']\n";
     let cx = MemoryContext::new(app).file("main.py", "import fastapi\napp = fastapi.FastAPI()\n");
     check(
-        cx,
+        &cx,
         &[
             "Python 3.14: the project requires `>=3.12`",
             "the files as they are in /app: there is no [build-system] to make a package with",
@@ -33,7 +33,7 @@ fn a_lock_and_a_version_file_are_reasons() {
         .file(".python-version", "3.13\n")
         .file("pylock.toml", lock.replace("HASH", &"a".repeat(64)));
     check(
-        cx,
+        &cx,
         &[
             "Python 3.13: .python-version says so",
             "1 package: pylock.toml pins it",
@@ -83,7 +83,7 @@ fn what_only_the_build_backend_knows_is_asked_of_it() {
         "import setuptools\nsetuptools.setup(install_requires=read())\n",
     );
     check(
-        cx,
+        &cx,
         &["the build backend is asked for the dependencies: pyproject.toml does not list them"],
     );
 }
@@ -92,7 +92,7 @@ fn what_only_the_build_backend_knows_is_asked_of_it() {
 fn who_said_everything_is_told_nothing() {
     let project = "[project]\nname = 'shop'\nversion = '1'\n[build-system]\nrequires = ['hatchling']\n\
         [tool.microb.target.default]\npython_version = '3.13'\nentrypoint = ['shop']\n";
-    check(MemoryContext::new(project), &[]);
+    check(&MemoryContext::new(project), &[]);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn an_image_without_a_program_says_what_it_runs_instead() {
     let project = "[project]\nname = 'shop'\nversion = '1'\n[build-system]\nrequires = ['hatchling']\n\
         [tool.microb.target.default]\npython_version = '3'\n";
     check(
-        MemoryContext::new(project),
+        &MemoryContext::new(project),
         &["runs python: no program was found"],
     );
 }

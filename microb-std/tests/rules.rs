@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 use microb::llb::{self, Inputs, ResolvedImage};
 use microb::rule::{self, Checks, Review};
-use microb::{Context, Diagnostic, MemoryContext, Rule, Severity, SourceFile, Stage};
+use microb::{
+    Context, Diagnostic, Inspection, Judgment, MemoryContext, Rule, Severity, SourceFile, Stage,
+};
 
 fn pages() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/rules")
@@ -33,6 +35,26 @@ struct Example {
     definition: String,
     files: Vec<(String, String)>,
     command: Vec<String>,
+    /// What is found in the finished image; nothing if nobody looks.
+    report: Option<Vec<u8>>,
+}
+
+/// What the program of `src/inspection/facts.py` says of an image, for a rule about that.
+fn report(rule: &Rule, heading: &str) -> Option<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reports");
+    let bad = fs::read(folder.join(format!("{}.tsv", rule.name))).ok()?;
+    match heading {
+        "Bad" => Some(bad),
+        _ => Some(fs::read(folder.join("Good.tsv")).unwrap()),
+    }
+}
+
+/// What an inspection finds, where no further one has anything to say.
+fn judged(inspection: &Inspection, report: &[u8]) -> Vec<Diagnostic> {
+    match inspection.judge(report) {
+        Judgment::Findings(findings) => findings,
+        Judgment::More(next) => judged(&next, b""),
+    }
 }
 
 impl Page {
@@ -51,7 +73,10 @@ impl Page {
     }
 
     fn example(&self, heading: &str) -> Example {
-        let mut example = Example::default();
+        let mut example = Example {
+            report: report(self.rule, heading),
+            ..Example::default()
+        };
         for block in self.section(heading).split("```").skip(1).step_by(2) {
             let (info, content) = block.split_once('\n').unwrap();
             match info.split_once(' ') {
@@ -118,6 +143,10 @@ impl Example {
         }
         let stage = microb_std::recipe(&cx).unwrap_or_else(|error| panic!("{error}\n{file:?}"));
         let mut findings = cx.warnings();
+        if let Some(report) = &self.report {
+            let asked = cx.inspections();
+            findings.extend(asked.iter().flat_map(|one| judged(one, report)));
+        }
         findings.extend(rule::check(&stage));
         findings.extend(rule::check_user(&stage, None));
         findings.extend(rule::check_platforms(&stage, &self.inputs(&stage)));
@@ -345,6 +374,7 @@ fn what_only_resembles_a_mistake_breaks_no_rule() {
             // A file that the project has.
             files: vec![(".dockerignore".to_owned(), String::new())],
             command: Vec::new(),
+            report: None,
         };
         let review = example.review("# check=skip=NoLock\n");
         assert_eq!(names(all(&review)), BTreeSet::new(), "{project} {target}");
@@ -383,6 +413,7 @@ fn of_a_project_with_a_lock_the_list_is_looked_at_and_versions_are_fine() {
             .to_owned(),
         files: vec![("uv.lock".to_owned(), LOCK.to_owned())],
         command: Vec::new(),
+        report: None,
     };
     let review = example.review("");
     assert_eq!(

@@ -18,7 +18,7 @@ fn check(name: &str) {
     let expected = fs::read_to_string(folder.join(format!("{name}.txt"))).unwrap();
     let flags = fs::read_to_string(folder.join(format!("{name}.flags"))).unwrap_or_default();
     let flags: Vec<&str> = flags.lines().collect();
-    let failed = Project::of(&folder.join(name)).try_build(&flags).failed();
+    let failed = Project::copy(&folder.join(name)).try_build(&flags).failed();
     assert_eq!(end(&failed.stderr), expected, "{}", failed.stderr);
 }
 

@@ -33,6 +33,7 @@ mod exported;
 mod failures;
 mod ignore;
 mod index;
+mod inspection;
 mod locks;
 mod mistakes;
 mod monorepo;

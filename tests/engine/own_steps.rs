@@ -89,7 +89,7 @@ copy_files = [{ src = "/src/made.txt", dst = "/app/made.txt", from = "builder" }
     // What ran already needs no secret.
     let project = project.edit("app.py", "def", &format!("# {}\ndef", unique()));
     let failed = project.try_build(&[]).failed();
-    failed.says(["the secret `a` was not given", "pyproject.toml:14"]);
+    failed.says(["the secret `a` was not given", "pyproject.toml:16"]);
     std::fs::remove_file(file).unwrap();
 }
 
@@ -97,12 +97,11 @@ copy_files = [{ src = "/src/made.txt", dst = "/app/made.txt", from = "builder" }
 #[ignore = "needs an engine: make test"]
 fn what_is_pruned_or_not_compiled_is_not_in_the_image() {
     let with = |lines: &str| {
-        let project = Project::app(lines).edit(
+        Project::app(lines).edit(
             "pyproject.toml",
             "version = \"1.0\"",
             "version = \"1.0\"\ndependencies = [\"humanize==4.9.0\"]",
-        );
-        project
+        )
     };
     let files = |lines: &str| {
         let script =

@@ -73,7 +73,7 @@ impl Project {
     }
 
     /// A copy of a folder.
-    pub(crate) fn of(folder: &Path) -> Self {
+    pub(crate) fn copy(folder: &Path) -> Self {
         let project = Self::empty();
         copy_folder(folder, &project.folder);
         project
@@ -81,7 +81,7 @@ impl Project {
 
     /// A copy of an example, with the flags that it is built with.
     pub(crate) fn example(name: &str) -> Self {
-        let project = Self::of(&example(name));
+        let project = Self::copy(&example(name));
         match name {
             "01-minimal" => project.flag("--build-arg=BUILDKIT_SYNTAX=microb:dev"),
             _ => project,
@@ -90,7 +90,7 @@ impl Project {
 
     /// A copy of the folder in a folder of its own, with the same flags.
     pub(crate) fn copied(&self) -> Self {
-        let mut copy = Self::of(&self.folder);
+        let mut copy = Self::copy(&self.folder);
         copy.flags.clone_from(&self.flags);
         copy
     }

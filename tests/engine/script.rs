@@ -43,7 +43,13 @@ fn an_edit_of_the_code_installs_nothing_again() {
     let code = format!("{CODE}# {}\n", unique());
     let project = project.file("tool.py", script(&code));
     let (_, progress) = project.build_with_progress(&[]);
-    assert_eq!(progress.steps_that_ran(), ["COPY <<EOF /app/tool.py"]);
+    let steps = [
+        "COPY <<EOF /app/tool.py",
+        "COPY <<EOF /inspection/facts.py",
+        "MKDIR /inspection",
+        "look at the finished image",
+    ];
+    assert_eq!(progress.steps_that_ran(), steps);
 }
 
 #[test]

@@ -41,6 +41,8 @@ pub(super) struct Project {
     cx: Arc<DirectoryContext>,
     inputs: Inputs,
     pub(super) stage: Stage,
+    /// The same with the steps that look at it when it is finished.
+    inspected: Stage,
     lowering: llb::Inputs,
     /// `None` if there is none, and the recipe's own patterns hold.
     ignore_file: Option<String>,
@@ -63,6 +65,7 @@ impl Project {
             None => ignore::defaults(&recipe.ignored(&*cx), &stage),
         };
         Ok(Self {
+            inspected: inspected(&stage, &cx),
             stage,
             lowering: show::lowering_inputs(inputs)?,
             inputs: inputs.clone(),
@@ -117,11 +120,11 @@ impl Project {
     }
 
     fn planned(&self, tree: Tree) -> Planned<'_> {
-        Planned::new(&self.stage, &self.lowering).tree(CONTEXT, tree)
+        Planned::new(&self.inspected, &self.lowering).tree(CONTEXT, tree)
     }
 
     fn text(&self, recipe: &Recipe) -> Result<String, Diagnostics> {
-        let explained = explain::explain(&self.stage, &self.lowering)?;
+        let explained = explain::explain(&self.inspected, &self.lowering)?;
         let mut reads = self.cx.reads();
         reads.insert(self.cx.definition_name().to_owned(), true);
         let named = |there: bool| {
@@ -245,6 +248,14 @@ impl Project {
         };
         let path = path.strip_prefix(self.cx.folder()).map_err(|_| outside())?;
         path.to_str().map(str::to_owned).ok_or_else(outside)
+    }
+}
+
+/// What a build runs: the stage, and the first of the looks at it, which is the only one unless it finds something.
+fn inspected(stage: &Stage, cx: &DirectoryContext) -> Stage {
+    match cx.inspections().first() {
+        Some(inspection) => inspection.stage(stage),
+        None => stage.clone(),
     }
 }
 

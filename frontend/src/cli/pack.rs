@@ -27,9 +27,8 @@ impl std::str::FromStr for Packed {
             Some((platform, file)) => (Some(platform), file),
             None => (None, text),
         };
-        let platform = platform.map(str::parse::<Platform>).transpose();
         Ok(Self {
-            platform: platform.map_err(|error| error.to_string())?,
+            platform: platform.map(str::parse::<Platform>).transpose()?,
             file: file.into(),
         })
     }

@@ -313,7 +313,6 @@ impl Gateway {
                 .collect(),
             metadata: outcome.metadata.into_iter().collect(),
             result: Some(outcome.references.into_message(self.has(caps::REF_ARRAY))),
-            ..Default::default()
         };
         self.end(Some(result), None).await
     }

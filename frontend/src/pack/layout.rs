@@ -24,8 +24,8 @@ pub struct Layout<'a> {
 impl<'a> Layout<'a> {
     /// Gives images for different platforms one name.
     pub fn new(tag: &'a str, images: &'a [FrontendImage]) -> Self {
-        let descriptors = images.iter().map(FrontendImage::descriptor).collect();
-        let index = (images.len() != 1).then(|| Blob::json(INDEX, &index(descriptors)));
+        let descriptors: Vec<Value> = images.iter().map(FrontendImage::descriptor).collect();
+        let index = (images.len() != 1).then(|| Blob::json(INDEX, &index(&descriptors)));
         Self { tag, images, index }
     }
 
@@ -82,7 +82,7 @@ impl<'a> Layout<'a> {
         let version = json!({ "imageLayoutVersion": "1.0.0" });
         [
             ("oci-layout", version.to_string()),
-            ("index.json", index(vec![named]).to_string()),
+            ("index.json", index(&[named]).to_string()),
         ]
     }
 
@@ -92,7 +92,7 @@ impl<'a> Layout<'a> {
     }
 }
 
-fn index(manifests: Vec<Value>) -> Value {
+fn index(manifests: &[Value]) -> Value {
     json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": manifests })
 }
 

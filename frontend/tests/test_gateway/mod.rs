@@ -17,7 +17,7 @@ use prost::bytes::{BufMut, Bytes, BytesMut};
 use tokio::net::unix::pipe;
 
 /// An emulated frontend on a busy machine takes seconds.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 /// What an engine can do as far as a build of these tests needs it: ids of `frontend/gateway/pb/caps.go` and of
 /// `solver/pb/caps.go` in moby/buildkit.

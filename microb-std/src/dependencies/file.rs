@@ -1,43 +1,18 @@
-//! A requirements file instead of what the project lists: one that `requirements` names, or one beside a definition
-//! that lists nothing.
+//! `requirements`: a requirements file instead of what the project lists.
 
-use microb::{Context, Diagnostic, Span, Spanned};
+use microb::{Context, Diagnostic, Spanned};
 
+use super::Wanted;
 use super::listed::outside;
-use super::{Wanted, without_lock};
 use crate::config::{Dependencies, RequirementsFile};
 use crate::extras;
 use crate::location::within_context;
 use crate::lock::Format;
 use crate::mistake::Findings;
-use crate::pipfile;
 use crate::requirements;
 use crate::resolve::Shared;
 use crate::rules::ONLY_PROJECT_REQUIRED;
-use crate::text;
 use crate::tree::escape;
-
-/// What a definition that says nothing of dependencies means: a `requirements.txt` beside it, else a `Pipfile`.
-pub(super) fn beside_the_definition(
-    shared: &Shared,
-    place: &Span,
-    cx: &dyn Context,
-    findings: &Findings,
-) -> Option<Wanted> {
-    let name = "requirements.txt";
-    let file = text::read(cx, &within_context(&shared.project_dir, name)?);
-    if !matches!(file, Ok(None)) {
-        let whole = file.ok().flatten().map(|file| file.whole());
-        let place = whole.unwrap_or_else(|| place.clone());
-        let path = Spanned::new(name.to_owned(), place);
-        return Some(from_file(shared, &path, cx, findings));
-    }
-    let requirements = pipfile::packages(cx, &shared.project_dir, findings)?;
-    if let Some(first) = requirements.first() {
-        findings.add(without_lock(&first.text.span, "pipenv lock"));
-    }
-    Some(Wanted::listed(requirements))
-}
 
 pub(super) fn from_file(
     shared: &Shared,

@@ -10,15 +10,18 @@ pub(crate) use listed::{Listed, listed, of_script};
 use crate::config::{Dependencies, Packaging, Project, Python};
 use crate::extras;
 use crate::groups;
+use crate::location::within_context;
 use crate::lock::{self, Question};
 use crate::metadata::Tables;
 use crate::mistake::Findings;
 use crate::pinned::{Pinned, PinnedSet};
+use crate::pipfile;
 use crate::requirement::{Requirement, is_git, is_ssh, normalized};
 use crate::resolve::Shared;
 use crate::rules::NO_LOCK;
 use crate::table::Keyed;
 use crate::target_table::TargetTable;
+use crate::text;
 use crate::uv_sources::{self, Folder};
 
 /// What to install, and where it says that git and ssh are needed.
@@ -71,7 +74,7 @@ pub(crate) fn wanted(
             let asks_for_nothing = extras.is_empty() && groups.is_empty();
             if shared.listed.is_silent
                 && asks_for_nothing
-                && let Some(wanted) = file::beside_the_definition(shared, &place, cx, findings)
+                && let Some(wanted) = beside_the_definition(shared, &place, cx, findings)
             {
                 return wanted;
             }
@@ -121,10 +124,7 @@ fn place(shared: &Shared, tables: &Tables<'_>) -> Span {
 /// The same definition gives another image tomorrow.
 fn not_locked(shared: &Shared, tables: &Tables<'_>, place: &Span) -> Diagnostic {
     if let Some(script) = &shared.script {
-        let finding = NO_LOCK
-            .finding("no lock file: the versions are chosen when the image is built")
-            .at(place);
-        return finding.help(format!("run `uv lock --script {script}`"));
+        return without_lock(place, &format!("uv lock --script {script}"));
     }
     let tool = match (&tables.project, &tables.poetry) {
         (_, Some(_)) => "poetry",
@@ -141,6 +141,28 @@ fn without_lock(place: &Span, command: &str) -> Diagnostic {
         .help(format!("run `{command}`"))
 }
 
+/// What a definition that says nothing of dependencies means: a `requirements.txt` beside it, else a `Pipfile`.
+fn beside_the_definition(
+    shared: &Shared,
+    place: &Span,
+    cx: &dyn Context,
+    findings: &Findings,
+) -> Option<Wanted> {
+    let name = "requirements.txt";
+    let file = text::read(cx, &within_context(&shared.project_dir, name)?);
+    if !matches!(file, Ok(None)) {
+        let whole = file.ok().flatten().map(|file| file.whole());
+        let place = whole.unwrap_or_else(|| place.clone());
+        let path = Spanned::new(name.to_owned(), place);
+        return Some(file::from_file(shared, &path, cx, findings));
+    }
+    let requirements = pipfile::packages(cx, &shared.project_dir, findings)?;
+    if let Some(first) = requirements.first() {
+        findings.add(without_lock(&first.text.span, "pipenv lock"));
+    }
+    Some(Wanted::listed(requirements, Vec::new()))
+}
+
 impl Wanted {
     pub(super) fn nothing() -> Self {
         Self {
@@ -151,7 +173,7 @@ impl Wanted {
         }
     }
 
-    fn listed(requirements: Vec<Requirement>) -> Self {
+    fn listed(requirements: Vec<Requirement>, folders: Vec<Folder>) -> Self {
         let place_of = |needs: fn(&Requirement) -> bool| {
             let first = requirements.iter().find(|one| needs(one))?;
             Some(first.text.span.clone())
@@ -160,7 +182,7 @@ impl Wanted {
             ssh: place_of(Requirement::needs_ssh),
             git: place_of(Requirement::needs_git),
             dependencies: Dependencies::Listed(requirements),
-            folders: Vec::new(),
+            folders,
         }
     }
 
@@ -221,10 +243,7 @@ fn listed_by_project(
     );
     let dir = &shared.project_dir;
     let applied = uv_sources::apply(requirements, tables, dir, cx, findings);
-    Wanted {
-        folders: applied.folders,
-        ..Wanted::listed(applied.requirements)
-    }
+    Wanted::listed(applied.requirements, applied.folders)
 }
 
 fn from_backend(

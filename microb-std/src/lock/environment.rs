@@ -227,7 +227,7 @@ impl Environment {
 /// What `uname -m` says on a platform, if that is the same on every machine that runs it.
 ///
 /// A 32-bit image on a 64-bit kernel may be told either.
-fn machine(platform: &Platform) -> Option<&'static str> {
+pub(crate) fn machine(platform: &Platform) -> Option<&'static str> {
     match platform.architecture.as_str() {
         "amd64" => Some("x86_64"),
         "arm64" => Some("aarch64"),
@@ -243,7 +243,7 @@ fn specifier(operator: &str, version: &str) -> Option<VersionSpecifier> {
 }
 
 /// The operator of the same comparison with its sides exchanged; `None` for `in`.
-pub(super) fn mirrored(operator: &str) -> Option<&str> {
+pub(crate) fn mirrored(operator: &str) -> Option<&str> {
     Some(match operator {
         "<" => ">",
         "<=" => ">=",

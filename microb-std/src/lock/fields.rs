@@ -201,3 +201,18 @@ pub(super) fn index(package: &str, url: &Spanned<String>) -> Result<PinnedSource
         "name an index by its plain URL, or depend on the file itself by its path, and lock again",
     ))
 }
+
+/// The names of the wheels among files, whatever the format calls the name.
+pub(super) fn wheels(files: &[Table<'_>]) -> Vec<String> {
+    let name = |file: &Table<'_>| {
+        let keys = ["file", "name", "filename", "url", "path"];
+        let text = keys.iter().find_map(|key| file.string_if_any(key))?.value;
+        let path = text.split(['?', '#']).next().unwrap_or_default();
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let stem = name.strip_suffix(".whl")?;
+        Some(stem.to_owned())
+    };
+    let mut names: Vec<String> = files.iter().filter_map(name).collect();
+    names.sort();
+    names
+}

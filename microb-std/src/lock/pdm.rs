@@ -10,6 +10,7 @@ use super::digest::sha256;
 use super::environment::Environment;
 use super::fields::{
     at_path, checked_url, checked_version, git, hashes, index, local, name, required, string,
+    wheels,
 };
 use super::json::{Json, Separators};
 use super::walk::reach;
@@ -303,6 +304,7 @@ impl Package<'_> {
             version: self.version.as_ref().map(checked_version).transpose()?,
             source,
             hashes,
+            wheels: wheels(&table.tables("files")),
             marker: condition.marker(),
             span: place,
         })

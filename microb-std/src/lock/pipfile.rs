@@ -150,6 +150,7 @@ fn pin(
         version,
         source,
         hashes,
+        wheels: Vec::new(),
         marker: condition.marker(),
         span: name.span,
     }))

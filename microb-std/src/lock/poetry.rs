@@ -8,7 +8,7 @@ use pep440_rs::Version;
 use super::condition::Condition;
 use super::environment::Environment;
 use super::fields::{
-    checked_url, checked_version, git, hashes, index, local, name, required, string,
+    checked_url, checked_version, git, hashes, index, local, name, required, string, wheels,
 };
 use super::poetry_project::{self, Wants, table_of};
 use super::walk::reach;
@@ -285,6 +285,7 @@ impl Package<'_> {
             version: Some(checked_version(&self.version)?),
             source,
             hashes,
+            wheels: wheels(&self.table.tables("files")),
             marker: condition.marker(),
             span: self.table.key_span("name"),
         })

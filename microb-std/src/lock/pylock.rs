@@ -7,7 +7,7 @@ use microb::{Diagnostic, Spanned};
 use super::condition::Condition;
 use super::environment::Environment;
 use super::fields::{
-    checked_url, checked_version, git, hashes, index, local, name, required, string,
+    checked_url, checked_version, git, hashes, index, local, name, required, string, wheels,
 };
 use super::{Question, unknown_version};
 use crate::pinned::{Pinned, PinnedSource};
@@ -83,6 +83,7 @@ fn pin(
         version: version.as_ref().map(checked_version).transpose()?,
         source,
         hashes,
+        wheels: wheels(&table.tables("wheels")),
         marker: condition.marker(),
         span: name.span,
         name: name.value,

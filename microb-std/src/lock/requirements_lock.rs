@@ -100,6 +100,7 @@ impl Reader<'_> {
             version,
             source,
             hashes,
+            wheels: Vec::new(),
             marker: condition.marker(),
             span,
         }))
@@ -137,6 +138,7 @@ impl Reader<'_> {
             version: None,
             hashes,
             source: at_path(path.clone()),
+            wheels: Vec::new(),
             marker: condition.marker(),
             span,
         }))

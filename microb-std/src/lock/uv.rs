@@ -418,6 +418,7 @@ impl Package<'_> {
             version,
             source,
             hashes,
+            wheels: fields::wheels(&self.table.tables("wheels")),
             marker: condition.marker(),
             span: self.table.key_span("name"),
         }))

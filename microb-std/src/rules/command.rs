@@ -29,7 +29,7 @@ pub(super) static DEVELOPMENT_SERVER: Rule = rule(
     "Servers for development are slow, and some run code that a visitor sends",
 );
 
-pub(super) static UNKNOWN_ENTRYPOINT: Rule = rule(
+pub(crate) static UNKNOWN_ENTRYPOINT: Rule = rule(
     "UnknownEntrypoint",
     "The program that the container starts should be in the image",
 );

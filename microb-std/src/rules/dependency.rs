@@ -99,6 +99,9 @@ pub(super) fn check(facts: &Facts<'_>, findings: &Findings) {
         }
     }
     let own = own(facts);
+    if let Dependencies::Locked(set) = &facts.config.dependencies {
+        super::alpine::check(facts, set, findings);
+    }
     let listed = match &facts.config.dependencies {
         Dependencies::Listed(listed) => listed,
         // A lock has versions and commits; what is in it is still what the project lists.

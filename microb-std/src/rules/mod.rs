@@ -1,8 +1,10 @@
 //! The rules that know Python: each with a page in `docs/rules`, and each can be skipped.
 
+mod alpine;
 mod command;
 mod dependency;
 mod file;
+mod image;
 mod index;
 mod lists;
 mod python;
@@ -14,11 +16,15 @@ use crate::metadata::Tables;
 use crate::mistake::Findings;
 use crate::resolve::with_tables;
 
-pub(crate) use command::{AMBIGUOUS_PROGRAM, MISSING_SERVER};
+pub(crate) use command::{AMBIGUOUS_PROGRAM, MISSING_SERVER, UNKNOWN_ENTRYPOINT};
 pub(crate) use dependency::{NO_LOCK, ONLY_PROJECT_REQUIRED, UNREAD_SOURCE};
 pub(crate) use file::{
     DEPRECATED_KEY, DUPLICATE_PACKAGE, IGNORED_TARGET, MISSING_PYPROJECT, UNDEFINED_VARIABLE,
     UNKNOWN_PROJECT_KEY,
+};
+pub(crate) use image::{
+    MISSING_DEPENDENCY, MISSING_LIBRARY, OUTDATED_BYTECODE, UNMET_VERSION, UNSUPPORTED_PYTHON,
+    WRITABLE_BY_ALL,
 };
 pub(crate) use index::{CREDENTIAL_IN_URL, IGNORED_CREDENTIAL, PASSWORD_IN_FILE};
 pub(crate) use python::{
@@ -43,6 +49,8 @@ pub const RULES: &[&Rule] = &[
     &index::INSECURE_INDEX,
     &file::LICENSE_CLASSIFIER,
     &command::LOOPBACK_SERVER,
+    &image::MISSING_DEPENDENCY,
+    &image::MISSING_LIBRARY,
     &file::MISSING_PYPROJECT,
     &command::MISSING_SERVER,
     &dependency::MOVING_GIT_DEPENDENCY,
@@ -52,6 +60,7 @@ pub const RULES: &[&Rule] = &[
     &command::ONE_WORD_COMMAND,
     &dependency::ONLY_PROJECT_REQUIRED,
     &dependency::OPENCV_WITHOUT_LIBGL,
+    &image::OUTDATED_BYTECODE,
     &command::OVERRIDDEN_VARIABLE,
     &index::PASSWORD_IN_FILE,
     &python::PINNED_PYTHON_PATCH,
@@ -63,10 +72,13 @@ pub const RULES: &[&Rule] = &[
     &command::UNEXPANDED_VARIABLE,
     &command::UNKNOWN_ENTRYPOINT,
     &file::UNKNOWN_PROJECT_KEY,
+    &image::UNMET_VERSION,
     &dependency::UNPINNED_BUILD_BACKEND,
     &dependency::UNPINNED_DEPENDENCY,
     &dependency::UNREAD_SOURCE,
     &python::UNRELEASED_PYTHON,
+    &image::UNSUPPORTED_PYTHON,
+    &image::WRITABLE_BY_ALL,
 ];
 
 /// What the rules look at: the file, and the image that it means.

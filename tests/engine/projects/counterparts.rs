@@ -14,7 +14,7 @@ fn folder() -> PathBuf {
 }
 
 fn build(name: &str) -> Image {
-    Project::of(&folder().join(name)).build(&[])
+    Project::copy(&folder().join(name)).build(&[])
 }
 
 /// The program ends and has printed this last.
@@ -48,7 +48,7 @@ fn prints_with_databases(name: &str, expected: &str) {
 /// The build ends with these words.
 #[track_caller]
 fn is_refused(name: &str, expected: &[&str]) {
-    let ran = Project::of(&folder().join(name)).try_build(&[]).failed();
+    let ran = Project::copy(&folder().join(name)).try_build(&[]).failed();
     ran.says(expected.iter().copied());
 }
 
@@ -128,7 +128,7 @@ fn a_requirement_of_a_repository_is_installed_with_git() {
     let planned = dockerfile("pip");
     assert!(planned.contains(REPOSITORY), "{planned}");
     assert!(planned.contains("FROM python:3.11 "), "{planned}");
-    let image = Project::of(&folder().join("pip"))
+    let image = Project::copy(&folder().join("pip"))
         .edit("requirements.txt", REPOSITORY, "./weights")
         .file("weights/weights.py", "UNIT = 'kg'\n")
         .file(

@@ -1,0 +1,150 @@
+//! Looks at finished images before they are given back: what a recipe asked for with `Context::inspect`.
+
+use std::sync::Arc;
+
+use microb_dsl::{Diagnostic, Diagnostics, Inspection, Judgment, llb};
+
+use crate::build::{Build, LoweredPlan, Plan, all};
+use crate::gateway::{Failure, Graph};
+use crate::recipe::Recipe;
+
+/// How often a look may lead to another one.
+const MAX_LOOKS: usize = 8;
+
+/// A look at one image.
+#[derive(Debug)]
+pub(crate) struct Look {
+    inspection: Inspection,
+    image: Arc<Plan>,
+}
+
+/// What is to be looked at in all images.
+pub(crate) fn looks(images: &[LoweredPlan]) -> Vec<Look> {
+    let of = |image: &LoweredPlan| {
+        let plan = Arc::clone(&image.plan);
+        let asked = plan.inspections.clone().into_iter();
+        asked.map(move |inspection| Look {
+            inspection,
+            image: Arc::clone(&plan),
+        })
+    };
+    images.iter().flat_map(of).collect()
+}
+
+impl Build {
+    /// Looks, side by side, and shows what is found.
+    pub(crate) async fn inspect_images(
+        &self,
+        looks: Vec<Look>,
+        recipe: &Recipe,
+    ) -> Result<(), Failure> {
+        let looking = looks.into_iter().map(|look| {
+            let build = self.clone();
+            async move { build.inspect_image(look).await }
+        });
+        let found: Result<Vec<_>, _> = all(looking).await.into_iter().collect();
+        let mut findings: Vec<Diagnostic> = Vec::new();
+        for finding in found?.into_iter().flatten() {
+            // Images for several platforms usually have the same mistakes.
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
+        }
+        if findings.is_empty() {
+            return Ok(());
+        }
+        Ok(Diagnostics::or(self.tell(findings, recipe).await?, ())?)
+    }
+
+    async fn inspect_image(&self, look: Look) -> Result<Vec<Diagnostic>, Failure> {
+        let Look {
+            mut inspection,
+            image,
+        } = look;
+        for _ in 0..MAX_LOOKS {
+            let report = self.report(&inspection, &image).await?;
+            match inspection.judge(&report) {
+                Judgment::Findings(findings) => return Ok(findings),
+                Judgment::More(next) => inspection = next,
+            }
+        }
+        Err(Failure::new(format!(
+            "the recipe's inspections do not end: {MAX_LOOKS} of them asked for another one"
+        )))
+    }
+
+    /// Builds what has the report, and reads it.
+    async fn report(&self, inspection: &Inspection, image: &Plan) -> Result<Vec<u8>, Failure> {
+        let plan = self.plan_inspection(inspection, image).await?;
+        let path = inspection.report();
+        let missing = || Failure::new(format!("the recipe's inspection wrote no file `{path}`"));
+        let lowered = llb::lower(&plan.stage, &plan.inputs)?;
+        let graph = Graph::new(&lowered.definition.ok_or_else(missing)?)?;
+        let built = self.gateway.build(graph, &self.request.cache_imports);
+        let built = built.await.map_err(|failure| explain(failure, inspection));
+        let reference = built?.single()?;
+        let report = self.gateway.read_file(&reference, path, None).await?;
+        report.ok_or_else(missing)
+    }
+
+    /// The stage that has the report, with what is known of its images already.
+    async fn plan_inspection(
+        &self,
+        inspection: &Inspection,
+        image: &Plan,
+    ) -> Result<Plan, Failure> {
+        let plan = Plan {
+            stage: inspection.stage(&image.stage),
+            inputs: image.inputs.clone(),
+            inspections: Vec::new(),
+        };
+        let wanted = llb::images(&plan.stage, &plan.inputs);
+        let is_known = wanted
+            .iter()
+            .all(|image| plan.inputs.images.contains_key(image));
+        let mut plans = [plan];
+        if !is_known {
+            self.resolve_images(&mut plans).await?;
+        }
+        let [plan] = plans;
+        Ok(plan)
+    }
+}
+
+/// The inspection's own failure is told in the recipe's words; that of a step of the image stays what it is.
+///
+/// The engine says which command failed, and that of the inspection has the path of its report as an argument.
+fn explain(failure: Failure, inspection: &Inspection) -> Failure {
+    match inspection.failure() {
+        Some(meant) if failure.message().contains(inspection.report()) => {
+            failure.told_as(meant.clone())
+        }
+        _ => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use microb_dsl::run;
+
+    use super::*;
+
+    #[test]
+    fn only_the_inspections_own_failure_gets_its_words() {
+        let steps = run(["python", "look.py", "/inspection/report"]);
+        let plain = Inspection::new(steps, "/inspection/report", |_| {
+            Judgment::Findings(Vec::new())
+        });
+        let known = plain.clone().or(Diagnostic::error("there is no Python"));
+        let own = "process \"python look.py /inspection/report\" did not complete successfully: exit code: 127";
+        let other = "process \"make\" did not complete successfully: exit code: 2";
+        for (inspection, message, expected) in [
+            (&known, own, "error: there is no Python"),
+            (&known, other, other),
+            (&plain, own, own),
+        ] {
+            let told = explain(Failure::new(message), inspection);
+            assert_eq!(told.message(), expected);
+        }
+    }
+}

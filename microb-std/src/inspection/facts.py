@@ -1,0 +1,462 @@
+"""Writes what is true of a finished image: facts for `inspection/report.rs` to judge, one a line.
+
+Arguments: the file to write, the virtual environment, the folder of the application, whether to look at shared libraries
+("libraries" or ""), and the words of the image's program. Runs with the image's own interpreter as the image's user,
+without network, and imports nothing of the image. Official images have no bytecode of the standard library, so that
+`re` and `json` alone would take longer than all of this.
+
+A line is a kind and its fields with tabs between; in a field, backslash, tab and line feed are escaped.
+"""
+
+import os
+import sys
+from _frozen_importlib_external import EXTENSION_SUFFIXES, MAGIC_NUMBER, PathFinder
+from _imp import source_hash
+from struct import unpack_from
+
+MAGIC = int.from_bytes(MAGIC_NUMBER, "little")
+CACHE_TAG = "." + sys.implementation.cache_tag + "."
+# Names that musl's loader answers for itself.
+OF_MUSL = ("libc.so", "libm.so", "libpthread.so", "librt.so", "libdl.so", "libutil.so", "libxnet.so")
+
+lines = []
+
+
+def tell(kind, *fields):
+    escaped = (str(field).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n") for field in fields)
+    lines.append("\t".join((kind, *escaped)))
+
+
+def text_of(path):
+    """A text file, or nothing where there is none that can be read."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def names_in(folder):
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+# The interpreter.
+
+
+def tell_environment(venv):
+    """The variables of PEP 508, and for which versions the environment has packages."""
+    system = os.uname()
+    implementation = sys.implementation
+    version = implementation.version
+    full = ".".join(map(str, version[:3])) + ("" if version[3] == "final" else version[3][0] + str(version[4]))
+    python = "{}.{}.{}".format(*sys.version_info[:3])
+    if sys.version_info[3] != "final":
+        python += ("a" if sys.version_info[3] == "alpha" else "b" if sys.version_info[3] == "beta" else "rc") + str(sys.version_info[4])
+    for name, value in (
+        ("os_name", os.name),
+        ("sys_platform", sys.platform),
+        ("platform_machine", system.machine),
+        ("platform_python_implementation", {"cpython": "CPython", "pypy": "PyPy"}.get(implementation.name, implementation.name)),
+        ("platform_release", system.release),
+        ("platform_system", system.sysname),
+        ("platform_version", system.version),
+        ("python_version", "{}.{}".format(*sys.version_info[:2])),
+        ("python_full_version", python),
+        ("implementation_name", implementation.name),
+        ("implementation_version", full),
+    ):
+        tell("marker", name, value)
+    for name in names_in(venv + "/lib"):
+        if name.startswith("python"):
+            tell("environment", name)
+
+
+# What is installed.
+
+
+def tell_distributions(site):
+    for name in names_in(site):
+        if not name.endswith(".dist-info"):
+            continue
+        fields = []
+        for line in text_of(site + "/" + name + "/METADATA").split("\n"):
+            if not line.strip():
+                break
+            if line[0] in " \t" and fields:
+                fields[-1] += " " + line.strip()
+            else:
+                fields.append(line.strip())
+        found = [field.partition(":") for field in fields]
+        first = {key.lower(): value.strip() for key, _, value in reversed(found)}
+        tell("distribution", first.get("name", ""), first.get("version", ""), name)
+        for key, _, value in found:
+            if key.lower() == "requires-dist":
+                tell("requires", value.strip())
+
+
+# Files.
+
+
+def files_below(folder, seen):
+    """All files, with their folders and what is known of them. Links are not followed."""
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        return
+    for entry in entries:
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except OSError:
+            continue
+        kind = status.st_mode & 0o170000
+        if kind == 0o120000:
+            seen.add(entry.name)
+        elif kind == 0o040000:
+            # In a folder with the sticky bit, nobody replaces the files of others.
+            if status.st_mode & 0o1002 == 0o002:
+                tell("writable", entry.path)
+            yield from files_below(entry.path, seen)
+        elif kind == 0o100000:
+            if status.st_mode & 0o002:
+                tell("writable", entry.path)
+            seen.add(entry.name)
+            yield entry.path, entry.name, status
+
+
+def tell_bytecode(path, folder, name):
+    """Whether compiled code belongs to its source; `unchecked` is what Python runs without asking that."""
+    module, tag, _ = name.rpartition(CACHE_TAG)
+    if not tag:
+        return
+    source = os.path.dirname(folder) + "/" + module + ".py"
+    try:
+        with open(path, "rb") as file:
+            header = file.read(16)
+        if len(header) < 16 or header[:4] != MAGIC_NUMBER:
+            tell("stale", "ignored", source)
+            return
+        (flags,) = unpack_from("<I", header, 4)
+        if flags & 1:
+            with open(source, "rb", buffering=0) as file:
+                is_old = source_hash(MAGIC, file.read()) != header[8:]
+            kind = "ignored" if flags & 2 else "unchecked"
+        else:
+            status = os.stat(source)
+            times = unpack_from("<II", header, 8)
+            is_old = times != (int(status.st_mtime) & 0xFFFFFFFF, status.st_size & 0xFFFFFFFF)
+            kind = "ignored"
+    except OSError:
+        # Without a source next to it, nobody reads bytecode of this folder.
+        return
+    if is_old:
+        tell("stale", kind, source)
+
+
+# Shared libraries: ELF, <https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html>.
+
+PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
+DT_NEEDED, DT_STRTAB, DT_RPATH, DT_RUNPATH = 1, 5, 15, 29
+
+
+class Elf:
+    """What a file asks of the loader. `ValueError` for what is no ELF file."""
+
+    def __init__(self, path):
+        self.needed, self.folders, self.interpreter = [], [], ""
+        with open(path, "rb", buffering=0) as file:
+            self.read(file, os.path.dirname(path))
+
+    def read(self, file, origin):
+        header = file.read(64)
+        if header[:4] != b"\x7fELF" or len(header) < 52:
+            raise ValueError
+        is_wide = header[4] == 2
+        order = "<" if header[5] == 1 else ">"
+        word, size = ("Q", 8) if is_wide else ("I", 4)
+        (at,) = unpack_from(order + word, header, 32 if is_wide else 28)
+        entry, count = unpack_from(order + "HH", header, 54 if is_wide else 42)
+        table = os.pread(file.fileno(), entry * count, at)
+        loads, dynamic = [], None
+        for start in range(0, len(table) - entry + 1, entry):
+            (kind,) = unpack_from(order + "I", table, start)
+            if is_wide:
+                offset, address, _, length = unpack_from(order + "4Q", table, start + 8)
+            else:
+                offset, address, _, length = unpack_from(order + "4I", table, start + 4)
+            if kind == PT_LOAD:
+                loads.append((address, length, offset))
+            elif kind == PT_DYNAMIC:
+                dynamic = os.pread(file.fileno(), length, offset)
+            elif kind == PT_INTERP:
+                self.interpreter = os.pread(file.fileno(), length, offset).rstrip(b"\0").decode()
+        if not dynamic:
+            return
+        entries = []
+        for start in range(0, len(dynamic) - 2 * size + 1, 2 * size):
+            key, value = unpack_from(order + word * 2, dynamic, start)
+            if key == 0:
+                break
+            entries.append((key, value))
+        strings = dict(entries).get(DT_STRTAB, 0)
+        base = next((offset - address for address, length, offset in loads if address <= strings < address + length), 0)
+
+        def string(at):
+            return os.pread(file.fileno(), 4096, base + strings + at).partition(b"\0")[0].decode(errors="replace")
+
+        for key, value in entries:
+            if key == DT_NEEDED:
+                self.needed.append(string(value))
+            elif key in (DT_RPATH, DT_RUNPATH):
+                for folder in string(value).split(":"):
+                    self.folders.append(folder.replace("${ORIGIN}", origin).replace("$ORIGIN", origin))
+
+
+class System:
+    """The libraries of the distribution, as its loader finds them."""
+
+    def __init__(self):
+        loaders = [name for name in names_in("/lib") if name.startswith("ld-musl-")]
+        self.is_musl = bool(loaders)
+        self.cache = b""
+        self.folders = [folder for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":") if folder]
+        if self.is_musl:
+            written = text_of("/etc/" + loaders[0].replace(".so.1", ".path"))
+            self.folders += written.replace(":", "\n").split() or ["/lib", "/usr/local/lib", "/usr/lib"]
+            return
+        multiarch = getattr(sys.implementation, "_multiarch", "")
+        for folder in ("/lib", "/usr/lib", "/lib64", "/usr/lib64", "/lib32", "/usr/lib32"):
+            self.folders += [folder + "/" + multiarch, folder] if multiarch else [folder]
+        try:
+            with open("/etc/ld.so.cache", "rb") as file:
+                self.cache = file.read()
+        except OSError:
+            pass
+        self.known = {}
+
+    def has(self, name):
+        if self.is_musl and name in OF_MUSL:
+            return True
+        return any(os.path.exists(folder + "/" + name) for folder in self.folders) or self.is_cached(name)
+
+    def is_cached(self, name):
+        """Whether `ldconfig` found it in a folder of `/etc/ld.so.conf`, and it is still there."""
+        at = self.cache.find(b"/" + name.encode() + b"\0")
+        if at < 0:
+            return False
+        start = self.cache.rfind(b"\0", 0, at) + 1
+        return os.path.exists(os.fsdecode(self.cache[start:at]) + "/" + name)
+
+
+def is_library(name):
+    stem, dot, _ = name.partition(".so.")
+    return name.endswith(".so") or (dot and bool(stem))
+
+
+def is_module(name):
+    """Whether this interpreter would import it. What begins with `lib` is loaded by something else."""
+    suffix = next((suffix for suffix in EXTENSION_SUFFIXES if name.endswith(suffix)), None)
+    return suffix is not None and not (suffix == ".so" and (name.startswith("lib") or "." in name[:-3]))
+
+
+def tell_missing_libraries(elves, seen, program, site):
+    """`module` is what fails as soon as it is imported or run, `library` what something may load."""
+    system, known = System(), {}
+
+    def is_missing(name, elf):
+        if name not in known:
+            # What another package has is found once that is loaded.
+            known[name] = name in seen or system.has(name)
+        return not known[name] and not any(os.path.exists(folder + "/" + name) for folder in elf.folders)
+
+    missing = {}
+    for path, elf in elves.items():
+        names = [name for name in elf.needed if "/" not in name and is_missing(name, elf)]
+        if names:
+            missing[path] = names
+    if not missing:
+        return
+    by_name = {}
+    for path in elves:
+        by_name.setdefault(os.path.basename(path), []).append(path)
+    reached = [path for path in elves if path == program or is_module(os.path.basename(path))]
+    needed = set(reached)
+    for path in reached:
+        for name in elves[path].needed:
+            for other in by_name.get(name, ()):
+                if other not in needed:
+                    needed.add(other)
+                    reached.append(other)
+    owners = owners_of(missing, site)
+    for path, names in sorted(missing.items()):
+        for name in names:
+            tell("library", "module" if path in needed else "library", path, name, owners.get(path, ""))
+
+
+def owners_of(paths, site):
+    """The packages that have these files, as their RECORD files say."""
+    owners = {}
+    for name in names_in(site):
+        if name.endswith(".dist-info"):
+            for line in text_of(site + "/" + name + "/RECORD").split("\n"):
+                path = os.path.normpath(site + "/" + line.partition(",")[0])
+                if path in paths:
+                    owners[path] = name
+    return owners
+
+
+# The program.
+
+
+class Modules:
+    """Where Python would find modules, without importing any."""
+
+    def __init__(self, site):
+        self.path = [folder for folder in os.environ.get("PYTHONPATH", "").split(":") if folder]
+        self.path += [site, *sys.path]
+        self.is_certain = True
+        # Whether the module that was found last is one.
+        self.is_package = False
+        for name in names_in(site):
+            if not name.endswith(".pth"):
+                continue
+            for line in text_of(site + "/" + name).split("\n"):
+                if line.startswith(("import ", "import\t")):
+                    # Such a line may make modules out of anything; that of setuptools makes none.
+                    self.is_certain = self.is_certain and name == "distutils-precedence.pth"
+                elif line.strip() and line[0] != "#":
+                    self.path.append(os.path.join(site, line.strip()))
+
+    def has(self, name, before=()):
+        """`before` are the folders that come first."""
+        self.is_package = False
+        if name.partition(".")[0] in sys.builtin_module_names or not self.is_certain:
+            return True
+        path = [*before, *self.path]
+        for part in name.split("."):
+            # By its last name: with dots, the finder would want what is above to be imported.
+            spec = PathFinder.find_spec(part, path)
+            if spec is None:
+                return False
+            self.is_package = spec.submodule_search_locations is not None
+            path = list(spec.submodule_search_locations or ())
+        return True
+
+
+def which(word):
+    """The file that the engine would start, or nothing."""
+    if "/" in word:
+        return word if os.path.isfile(word) else None
+    for folder in os.environ.get("PATH", "").split(":"):
+        path = os.path.join(folder, word)
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return path
+    return None
+
+
+def function_of(site, script):
+    """`module:function` that a script calls, if a package says so."""
+    for name in names_in(site):
+        if not name.endswith(".dist-info"):
+            continue
+        section = ""
+        for line in text_of(site + "/" + name + "/entry_points.txt").split("\n"):
+            key, equals, value = line.partition("=")
+            if line.startswith("["):
+                section = line.strip()
+            elif section == "[console_scripts]" and equals and key.strip() == script:
+                return value.partition("[")[0].strip()
+    return ""
+
+
+def tell_program(argv, venv, site):
+    """What is wrong with the program: `missing`, `forbidden`, `interpreter`, `module`, `main` or `file`, and what that is about."""
+    if not argv:
+        return None
+    path = which(argv[0])
+    if path is None:
+        return tell("program", "missing", argv[0])
+    if not os.access(path, os.X_OK):
+        return tell("program", "forbidden", path)
+    with open(path, "rb") as file:
+        start = file.read(512)
+    if start[:2] == b"#!":
+        words = start[2:].partition(b"\n")[0].split() or [b""]
+        interpreter = os.fsdecode(words[-1] if words[0].endswith(b"/env") else words[0])
+        if which(interpreter) is None:
+            return tell("program", "interpreter", path, interpreter)
+    try:
+        interpreter = Elf(path).interpreter
+        if interpreter and not os.path.exists(interpreter):
+            return tell("program", "interpreter", path, interpreter)
+    except (OSError, ValueError):
+        pass
+    modules = Modules(site)
+    if os.path.dirname(path) == venv + "/bin":
+        module = function_of(site, os.path.basename(path)).partition(":")[0]
+        if module and not modules.has(module.strip()):
+            return tell("program", "module", module.strip())
+    if os.path.basename(path).startswith("python"):
+        tell_python(argv[1:], modules)
+    return path
+
+
+def tell_python(words, modules):
+    """Looks for what the interpreter is told to run."""
+    here = [os.getcwd()]
+    while words:
+        word, words = words[0], words[1:]
+        if word == "-m" and words:
+            if not modules.has(words[0], here):
+                tell("program", "module", words[0])
+            elif modules.is_package and not modules.has(words[0] + ".__main__", here):
+                tell("program", "main", words[0])
+            return
+        if word in ("-X", "-W") and words:
+            words = words[1:]
+        elif not word.startswith("-"):
+            if not os.path.exists(word):
+                tell("program", "file", word)
+            return
+        elif "c" in word or "m" in word:
+            return
+
+
+def elf_of(path):
+    try:
+        return Elf(path)
+    except (OSError, ValueError):
+        return None
+
+
+def tell_all(venv, application, wants_libraries, argv):
+    site = "{}/lib/python{}.{}/site-packages".format(venv, *sys.version_info[:2])
+    tell_environment(venv)
+    tell_distributions(site)
+    elves, seen = {}, set()
+    for path, name, _ in files_below(application, seen):
+        if name.endswith(".pyc"):
+            folder = os.path.dirname(path)
+            if folder.endswith("/__pycache__"):
+                tell_bytecode(path, folder, name)
+        elif wants_libraries and (is_library(name) or path.startswith(venv + "/bin/")):
+            if ".cpython-" not in name or is_module(name):
+                elf = elf_of(path)
+                if elf is not None:
+                    elves[path] = elf
+    program = tell_program(argv, venv, site)
+    if wants_libraries:
+        if program is not None and program not in elves:
+            elf = elf_of(program)
+            if elf is not None:
+                elves[program] = elf
+        tell_missing_libraries(elves, seen, program, site)
+
+
+if __name__ == "__main__":
+    report, venv, application, libraries = sys.argv[1:5]
+    tell_all(venv, application, libraries == "libraries", sys.argv[5:])
+    with open(report, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        file.writelines(line + "\n" for line in lines)

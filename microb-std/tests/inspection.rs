@@ -1,0 +1,346 @@
+//! The program that looks into finished images, run by this machine's Python on folders that look like one.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may panic, and writes files"
+)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// This machine's interpreter itself, and not what chooses between several.
+fn python() -> &'static str {
+    static FOUND: OnceLock<String> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let found = output("python3", &["-c", "import sys; print(sys.executable)"]);
+        found.trim().to_owned()
+    })
+}
+
+/// A folder that has what `/app` has in an image. It is gone when the test is over.
+struct Image {
+    app: PathBuf,
+    site: String,
+}
+
+impl Image {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("image-{}-{count}", std::process::id());
+        let app = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let tag = output(
+            python(),
+            &[
+                "-c",
+                "import sys; print('python%d.%d' % sys.version_info[:2])",
+            ],
+        );
+        let site = format!(".venv/lib/{}/site-packages", tag.trim());
+        fs::create_dir_all(app.join(&site)).unwrap();
+        fs::create_dir_all(app.join(".venv/bin")).unwrap();
+        Self { app, site }
+    }
+
+    fn path(&self, path: &str) -> String {
+        let path = path.replace("SITE", &self.site);
+        self.app.join(path).to_str().unwrap().to_owned()
+    }
+
+    fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = PathBuf::from(self.path(path));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
+        self
+    }
+
+    fn mode(self, path: &str, mode: u32) -> Self {
+        fs::set_permissions(self.path(path), fs::Permissions::from_mode(mode)).unwrap();
+        self
+    }
+
+    /// A distribution with these lines in its METADATA.
+    fn distribution(self, name: &str, metadata: &str) -> Self {
+        let text = format!(
+            "Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{metadata}\n\nName: not me\n"
+        );
+        self.file(&format!("SITE/{name}-1.0.dist-info/METADATA"), text)
+    }
+
+    /// The lines of the report that begin with this, with `SITE` and `APP` for the folders.
+    fn report(&self, kind: &str, argv: &[&str]) -> BTreeSet<String> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/inspection/facts.py");
+        let report = self.app.with_extension("tsv");
+        let app = self.app.to_str().unwrap();
+        let path = format!("{}/.venv/bin:/usr/bin:/bin", self.app.display());
+        let ran = Command::new(python())
+            .args([
+                "-I",
+                "-S",
+                "-B",
+                script.to_str().unwrap(),
+                report.to_str().unwrap(),
+            ])
+            .args([&self.path(".venv"), app, "libraries"])
+            .args(argv)
+            .current_dir(&self.app)
+            .env("PATH", format!("{path}:{}", std::env::var("PATH").unwrap()))
+            .output()
+            .unwrap();
+        assert!(
+            ran.status.success(),
+            "{}",
+            String::from_utf8_lossy(&ran.stderr)
+        );
+        let text = fs::read_to_string(&report).unwrap();
+        fs::remove_file(report).unwrap();
+        let lines = text.lines().filter(|line| line.starts_with(kind));
+        let short = |line: &str| line.replace(app, "APP").replace(&self.site, "SITE");
+        lines.map(short).collect()
+    }
+
+    #[track_caller]
+    fn check(&self, kind: &str, argv: &[&str], expected: &[&str]) {
+        let expected: BTreeSet<_> = expected.iter().map(|line| (*line).to_owned()).collect();
+        assert_eq!(self.report(kind, argv), expected, "{argv:?}");
+    }
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.app));
+    }
+}
+
+fn output(program: &str, arguments: &[&str]) -> String {
+    let ran = Command::new(program).args(arguments).output().unwrap();
+    assert!(
+        ran.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+    String::from_utf8(ran.stdout).unwrap()
+}
+
+/// A shared library of 64 bits with these entries in its dynamic section, and nothing else.
+fn library(needed: &[&str], runpath: &str) -> Vec<u8> {
+    let mut strings = vec![0];
+    let mut string = |text: &str| {
+        let at = strings.len() as u64;
+        strings.extend(text.as_bytes());
+        strings.push(0);
+        at
+    };
+    // DT_NEEDED, DT_RUNPATH.
+    let mut dynamic: Vec<(u64, u64)> = needed.iter().map(|name| (1, string(name))).collect();
+    if !runpath.is_empty() {
+        dynamic.push((29, string(runpath)));
+    }
+    let (headers, base) = (64 + 2 * 56, 0x1000);
+    let size = (dynamic.len() as u64 + 2) * 16;
+    // DT_STRTAB is an address; the file is loaded at `base`.
+    dynamic.extend([(5, base + headers + size), (0, 0)]);
+    let mut file = b"\x7fELF\x02\x01\x01".to_vec();
+    file.resize(16, 0);
+    file.extend([3, 0, 62, 0, 1, 0, 0, 0]);
+    for word in [0_u64, 64, 0] {
+        file.extend(word.to_le_bytes());
+    }
+    file.extend([0, 0, 0, 0, 64, 0, 56, 0, 2, 0, 0, 0, 0, 0, 0, 0]);
+    let length = headers + size + strings.len() as u64;
+    for (kind, offset, address, length) in
+        [(1_u32, 0, base, length), (2, headers, base + headers, size)]
+    {
+        file.extend(kind.to_le_bytes());
+        file.extend([4, 0, 0, 0]);
+        for word in [offset, address, address, length, length, 8] {
+            file.extend(u64::to_le_bytes(word));
+        }
+    }
+    for (key, value) in dynamic {
+        file.extend(key.to_le_bytes());
+        file.extend(value.to_le_bytes());
+    }
+    file.extend(strings);
+    file
+}
+
+#[test]
+#[ignore = "needs Python: make test"]
+fn distributions_are_listed_with_what_they_require() {
+    let image = Image::new()
+        .distribution(
+            "a",
+            "Requires-Dist: b>=1\nrequires-dist: c (<2);\n  extra == 'x'",
+        )
+        .distribution("b", "Summary: nothing");
+    image.check(
+        "distribution",
+        &[],
+        &[
+            "distribution\ta\t1.0\ta-1.0.dist-info",
+            "distribution\tb\t1.0\tb-1.0.dist-info",
+        ],
+    );
+    image.check(
+        "requires",
+        &[],
+        &["requires\tb>=1", "requires\tc (<2); extra == 'x'"],
+    );
+}
+
+#[test]
+#[ignore = "needs Python: make test"]
+fn the_interpreter_is_described_in_the_words_of_its_own_markers() {
+    let script = "import os, platform, sys\n\
+        print('marker', 'python_full_version', platform.python_version(), sep='\\t')\n\
+        print('marker', 'platform_machine', platform.machine(), sep='\\t')\n\
+        print('marker', 'platform_system', platform.system(), sep='\\t')\n\
+        print('marker', 'platform_version', platform.version(), sep='\\t')\n\
+        print('marker', 'platform_python_implementation', platform.python_implementation(), sep='\\t')";
+    let expected = output(python(), &["-c", script]);
+    let found = Image::new().report("marker", &[]);
+    for line in expected.lines() {
+        assert!(found.contains(line), "{line}: {found:?}");
+    }
+    assert_eq!(found.len(), 11);
+}
+
+#[test]
+#[ignore = "needs Python: make test"]
+fn libraries_are_found_as_the_loader_finds_them() {
+    let image = Image::new()
+        .file("SITE/good.so", library(&["libc.so.6"], ""))
+        .file(
+            "SITE/bad.so",
+            library(&["libc.so.6", "libnowhere.so.1"], ""),
+        )
+        .file(
+            "SITE/beside.so",
+            library(&["libown.so.2"], "$ORIGIN/deep/er"),
+        )
+        .file("SITE/deep/er/libown.so.2", library(&["libgone.so.3"], ""))
+        // Another package's, which is there once that is loaded.
+        .file("SITE/sibling.so", library(&["libmpi.so.40"], ""))
+        .file("SITE/other/libmpi.so.40", library(&[], ""))
+        // Nobody imports these.
+        .file(
+            "SITE/x.cpython-27-x86_64-linux-gnu.so",
+            library(&["libold.so.1"], ""),
+        )
+        .file("SITE/lib/libfast.so", library(&["libomp.so.9"], ""))
+        .file("SITE/not.so", "#!/bin/sh\n")
+        .file("SITE/cut.so", &library(&["libcut.so.1"], "")[..80])
+        .distribution("bad", "")
+        .file(
+            "SITE/bad-1.0.dist-info/RECORD",
+            "bad.so,sha256=x,1\nbad-1.0.dist-info/RECORD,,\n",
+        );
+    image.check(
+        "library",
+        &[],
+        &[
+            "library\tmodule\tAPP/SITE/bad.so\tlibnowhere.so.1\tbad-1.0.dist-info",
+            "library\tmodule\tAPP/SITE/deep/er/libown.so.2\tlibgone.so.3\t",
+            "library\tlibrary\tAPP/SITE/lib/libfast.so\tlibomp.so.9\t",
+        ],
+    );
+}
+
+/// What compiles a module into `__pycache__`.
+fn compile(image: &Image, module: &str, mode: &str) {
+    let script = "import py_compile, sys\n\
+        py_compile.compile(sys.argv[1], doraise=True, invalidation_mode=py_compile.PycInvalidationMode[sys.argv[2]])";
+    output(python(), &["-c", script, &image.path(module), mode]);
+}
+
+#[test]
+#[ignore = "needs Python: make test"]
+fn bytecode_is_compared_with_its_source() {
+    for (mode, expected) in [
+        ("UNCHECKED_HASH", "stale\tunchecked\tAPP/SITE/a.py"),
+        ("CHECKED_HASH", "stale\tignored\tAPP/SITE/a.py"),
+        ("TIMESTAMP", "stale\tignored\tAPP/SITE/a.py"),
+    ] {
+        let image = Image::new()
+            .file("SITE/a.py", "A = 1\n")
+            .file("SITE/b.py", "B = 1\n");
+        compile(&image, "SITE/a.py", mode);
+        compile(&image, "SITE/b.py", mode);
+        image.check("stale", &[], &[]);
+        let image = image.file("SITE/a.py", "A = 12\n");
+        fs::remove_file(image.path("SITE/b.py")).unwrap();
+        image.check("stale", &[], &[expected]);
+    }
+}
+
+#[test]
+#[ignore = "needs Python: make test"]
+fn what_everybody_may_write_to_is_told() {
+    let image = Image::new()
+        .file("a.txt", "")
+        .mode("a.txt", 0o666)
+        .file("b/c.txt", "")
+        .mode("b", 0o777)
+        .file("t/d.txt", "")
+        .mode("t", 0o1777);
+    image.check("writable", &[], &["writable\tAPP/a.txt", "writable\tAPP/b"]);
+}
+
+#[test]
+#[ignore = "needs Python: make test"]
+fn programs_are_looked_up_as_the_engine_starts_them() {
+    let script = |interpreter: &str| format!("#!{interpreter}\nimport sys\n");
+    let image = Image::new()
+        .file(".venv/bin/app", script("/bin/sh"))
+        .mode(".venv/bin/app", 0o755)
+        .file(".venv/bin/lost", script("/bin/sh"))
+        .mode(".venv/bin/lost", 0o755)
+        .file(".venv/bin/broken", script("/nowhere/python"))
+        .mode(".venv/bin/broken", 0o755)
+        .file("plain.sh", script("/bin/sh"))
+        .distribution("app", "")
+        .file(
+            "SITE/app-1.0.dist-info/entry_points.txt",
+            "[gui_scripts]\nlost = nothing:main\n[console_scripts]\napp = app.cli:main\nlost = app.lost:main [extra]\n",
+        )
+        .file("SITE/app/cli.py", "")
+        .file("SITE/app/tool/__main__.py", "")
+        .file("main.py", "");
+    for (argv, expected) in [
+        (&["app"][..], None),
+        (&["/bin/sh", "-c", "nothing"], None),
+        (&["ap"], Some("missing\tap")),
+        (&["/nowhere/app"], Some("missing\t/nowhere/app")),
+        (&["./plain.sh"], Some("forbidden\t./plain.sh")),
+        (
+            &["broken"],
+            Some("interpreter\tAPP/.venv/bin/broken\t/nowhere/python"),
+        ),
+        (&["lost"], Some("module\tapp.lost")),
+        (&["python3", "-m", "app.cli"], None),
+        (&["python3", "-m", "app.tool"], None),
+        (&["python3", "-m", "main"], None),
+        (&["python3", "-m", "http.server", "80"], None),
+        (&["python3", "-u", "-m", "app"], Some("main\tapp")),
+        (&["python3", "-m", "app.sever"], Some("module\tapp.sever")),
+        (&["python3", "-X", "dev", "main.py"], None),
+        (&["python3", "mian.py"], Some("file\tmian.py")),
+        (&["python3", "-c", "pass"], None),
+        (&["python3"], None),
+        (&[], None),
+    ] {
+        let expected = expected.map(|problem| format!("program\t{problem}"));
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        image.check("program", argv, &expected);
+    }
+    // A package that is installed by a hook of its own may have any module.
+    let image = image.file("SITE/__editable__.pth", "import __editable___finder\n");
+    image.check("program", &["python3", "-m", "app.sever"], &[]);
+}
