@@ -63,7 +63,7 @@ fn what_another_file_says_is_told() {
             .file("bot.py", "print(1)\n")
             .file(file, text);
         check(
-            cx,
+            &cx,
             &[
                 "Python 3.13: .tool-versions says so",
                 dependencies,
