@@ -27,7 +27,6 @@ use crate::runtime::{runtime, system};
 pub fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     let config = Config::resolve(cx)?;
     rules::check(cx, &config);
-    inspection::inspect(cx, &config);
     image(cx, config, &|config| Ok(Bases::of(config)))
 }
 
@@ -96,6 +95,7 @@ pub fn image(
     for decision in config.decisions() {
         cx.decided(decision);
     }
+    inspection::inspect(cx, &config);
     assemble(cx, &config, own, bases)
 }
 

@@ -1,5 +1,4 @@
 //! What `microb init` writes, and what it refuses.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use microb::{MemoryContext, SourceFile, dockerfile};
 use microb_std::{init, recipe};
