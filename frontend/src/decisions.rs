@@ -18,7 +18,7 @@ pub(crate) async fn show(
     decisions: &[Decision],
 ) -> Result<(), Failure> {
     let lines: Vec<String> = decisions.iter().map(Decision::to_string).collect();
-    let steps = lines.iter().map(|line| mkdir(folder(line)));
+    let steps = lines.iter().map(|line| mkdir(folder(recipe, line)));
     let mut inputs = Inputs::offline(platform.clone());
     inputs.capabilities = gateway.llb_capabilities();
     let stage = scratch().then(steps.collect::<Vec<_>>());
@@ -30,8 +30,8 @@ pub(crate) async fn show(
     gateway.build(graph, &[]).await.map(drop)
 }
 
-/// Another one for each decision: builds that share a vertex show one name for it.
-fn folder(line: &str) -> String {
-    let name = line.replace('/', "-");
+/// Another one for each line: builds that share a vertex show one name for it.
+fn folder(recipe: &str, line: &str) -> String {
+    let name = format!("{recipe} {line}").replace('/', "-");
     format!("/{}", &name[..name.floor_char_boundary(LONGEST)])
 }
