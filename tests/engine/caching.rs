@@ -132,7 +132,9 @@ fn another_dependency_is_installed() {
         let dependency = format!("\"humanize>=4,<5\", \"humanize>=0.{}\"", unique());
         project.edit("pyproject.toml", "\"humanize>=4,<5\"", &dependency)
     };
-    let project = edit(Project::example(PACKAGED));
+    let project = Project::example(PACKAGED);
+    rebuild(&project);
+    let project = edit(project);
     let progress = rebuild(&project);
     let ran = progress.steps_that_ran();
     let is_install = |step: &&str| {

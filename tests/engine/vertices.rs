@@ -74,7 +74,7 @@ fn base_images_programs_and_files_are_the_same_vertices_as_the_dockerfile_fronte
             "[system 1/1] FROM docker.io/library/python:3.13-alpine@",
             "[user 2/2] ",
             "[uv 2/2] ",
-            "[builder 1/6] ",
+            "[builder 1/5] ",
             "[default 1/4] COPY --from=user /user/ /",
         ],
     );
