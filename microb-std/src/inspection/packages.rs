@@ -21,7 +21,7 @@ pub(super) type Owners = BTreeMap<String, String>;
 /// The packages of Debian, in all of its releases since 2023, for libraries that wheels of PyPI need and no image that
 /// builds has for that: first those that PEP 600 lets a manylinux wheel need, then those that auditwheel is told to leave out.
 ///
-/// Since trixie some have a `t64` at the end; apt knows them by these names too. `tests/engine/inspection.rs` asks it.
+/// Since trixie some have a `t64` at the end; apt knows them by these names too.
 const OF_DEBIAN: &[(&str, &str)] = &[
     ("libGL.so.1", "libgl1"),
     ("libICE.so.6", "libice6"),
