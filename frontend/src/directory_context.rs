@@ -9,7 +9,9 @@ use std::sync::{Mutex, PoisonError};
 
 use microb_dsl::context::is_skipped;
 use microb_dsl::patterns::Patterns;
-use microb_dsl::{Context, Decision, Diagnostic, Inspection, Platform, ReadError, SourceFile};
+use microb_dsl::{
+    Context, Decision, Diagnostic, Inspection, Platform, ReadError, SourceFile, Told,
+};
 
 use crate::{definition, ignore, sent};
 
@@ -24,9 +26,9 @@ pub struct DirectoryContext {
     target: Option<String>,
     platform: Platform,
     build_platform: Platform,
-    warnings: Mutex<Vec<Diagnostic>>,
-    decisions: Mutex<Vec<Decision>>,
-    inspections: Mutex<Vec<Inspection>>,
+    warnings: Told<Diagnostic>,
+    decisions: Told<Decision>,
+    inspections: Told<Inspection>,
     is_check: bool,
     reads: Mutex<BTreeMap<String, bool>>,
     lists: Mutex<BTreeSet<String>>,
@@ -119,9 +121,9 @@ impl DirectoryContext {
             target: None,
             platform: Platform::host(),
             build_platform: Platform::host(),
-            warnings: Mutex::new(Vec::new()),
-            decisions: Mutex::new(Vec::new()),
-            inspections: Mutex::new(Vec::new()),
+            warnings: Told::default(),
+            decisions: Told::default(),
+            inspections: Told::default(),
             is_check: false,
             reads: Mutex::default(),
             lists: Mutex::default(),
@@ -234,26 +236,17 @@ impl DirectoryContext {
 
     /// The decisions so far, in order.
     pub fn decisions(&self) -> Vec<Decision> {
-        self.decisions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.decisions.all()
     }
 
     /// What the recipe asked to look at so far, in order.
     pub fn inspections(&self) -> Vec<Inspection> {
-        self.inspections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.inspections.all()
     }
 
     /// The warnings so far, in order.
     pub fn warnings(&self) -> Vec<Diagnostic> {
-        self.warnings
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.warnings.all()
     }
 
     /// The names in a folder as it is, each with whether it is a folder. Links are not followed.
@@ -393,24 +386,15 @@ impl Context for DirectoryContext {
     }
 
     fn warn(&self, warning: Diagnostic) {
-        self.warnings
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(warning);
+        self.warnings.add(warning);
     }
 
     fn decided(&self, decision: Decision) {
-        self.decisions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(decision);
+        self.decisions.add(decision);
     }
 
     fn inspect(&self, inspection: Inspection) {
-        self.inspections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(inspection);
+        self.inspections.add(inspection);
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::inspection::Inspection;
 use crate::platform::Platform;
 use crate::span::{SourceFile, Span};
+use crate::told::Told;
 
 /// All that a recipe may ask of the world.
 ///
@@ -176,10 +176,10 @@ pub struct MemoryContext {
     target: Option<String>,
     platform: Platform,
     build_platform: Platform,
-    warnings: Mutex<Vec<Diagnostic>>,
-    decisions: Mutex<Vec<Decision>>,
-    inspections: Mutex<Vec<Inspection>>,
-    declared: Mutex<Vec<BuildArg>>,
+    warnings: Told<Diagnostic>,
+    decisions: Told<Decision>,
+    inspections: Told<Inspection>,
+    declared: Told<BuildArg>,
     is_check: bool,
 }
 
@@ -203,10 +203,10 @@ impl MemoryContext {
             target: None,
             platform: amd64.clone(),
             build_platform: amd64,
-            warnings: Mutex::new(Vec::new()),
-            decisions: Mutex::new(Vec::new()),
-            inspections: Mutex::new(Vec::new()),
-            declared: Mutex::new(Vec::new()),
+            warnings: Told::default(),
+            decisions: Told::default(),
+            inspections: Told::default(),
+            declared: Told::default(),
             is_check: false,
         }
     }
@@ -255,34 +255,22 @@ impl MemoryContext {
 
     /// The build arguments that were declared so far, in order.
     pub fn declared_build_args(&self) -> Vec<BuildArg> {
-        self.declared
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.declared.all()
     }
 
     /// The decisions so far, in order.
     pub fn decisions(&self) -> Vec<Decision> {
-        self.decisions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.decisions.all()
     }
 
     /// What was asked to be looked at so far, in order.
     pub fn inspections(&self) -> Vec<Inspection> {
-        self.inspections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.inspections.all()
     }
 
     /// The warnings so far, in order.
     pub fn warnings(&self) -> Vec<Diagnostic> {
-        self.warnings
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.warnings.all()
     }
 }
 
@@ -342,31 +330,19 @@ impl Context for MemoryContext {
     }
 
     fn warn(&self, warning: Diagnostic) {
-        self.warnings
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(warning);
+        self.warnings.add(warning);
     }
 
     fn decided(&self, decision: Decision) {
-        self.decisions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(decision);
+        self.decisions.add(decision);
     }
 
     fn inspect(&self, inspection: Inspection) {
-        self.inspections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(inspection);
+        self.inspections.add(inspection);
     }
 
     fn declare_build_arg(&self, argument: BuildArg) {
-        self.declared
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(argument);
+        self.declared.add(argument);
     }
 
     fn is_check(&self) -> bool {

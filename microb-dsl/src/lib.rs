@@ -84,6 +84,7 @@ pub mod target;
 
 mod describe;
 mod into_steps;
+mod told;
 
 pub use context::{BuildArg, Context, Decision, MemoryContext, ReadError};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
@@ -104,6 +105,7 @@ pub use step::{
 };
 pub use sugar::{apk, apt, pip};
 pub use target::Target;
+pub use told::Told;
 
 /// What a recipe needs in scope: `use microb_dsl::prelude::*;`.
 pub mod prelude {
