@@ -25,7 +25,7 @@ const OF_THE_INSPECTION: [&str; 3] = [
 #[track_caller]
 fn rebuild(project: &Project) -> Progress {
     let _shared = WITHOUT_CACHE.read().unwrap_or_else(PoisonError::into_inner);
-    project.build_with_progress(&[]).1
+    project.build_for_progress(&[])
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn programs_of_the_build_see_what_the_client_asks_for() {
     assert!(!traces.contains("proxy.invalid"), "{traces}");
     // And another one runs nothing again.
     let _shared = WITHOUT_CACHE.read().unwrap_or_else(PoisonError::into_inner);
-    let (_image, again) = project.build_with_progress(&[
+    let again = project.build_for_progress(&[
         "--add-host=db.example:10.0.0.7",
         "--shm-size=96m",
         "--ulimit=nofile=1024:2048",
@@ -79,7 +79,7 @@ fn only_the_named_stages_run_again_without_cache() {
     let project = Project::app("").file("note", unique());
     project.try_build(&[]).succeeded();
     let ran = |flags: &[&str]| {
-        let (_image, progress) = project.build_with_progress(flags);
+        let progress = project.build_for_progress(flags);
         let ran = progress.vertices.values();
         let ran = ran.filter(|vertex| vertex.completed && !vertex.cached);
         let stages = ran.filter_map(|vertex| {

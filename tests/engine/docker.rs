@@ -19,6 +19,9 @@ pub(crate) static WITHOUT_CACHE: RwLock<()> = RwLock::new(());
 /// A step that two builds need at the same time is one vertex in both, with the name that it has in the first.
 pub(crate) static ENGINE: RwLock<()> = RwLock::new(());
 
+/// How often a build is done again that failed for the engine's own reason.
+const ENGINE_RACES: usize = 2;
+
 /// An engine that nobody else uses for as long as this is kept.
 pub(crate) struct Alone {
     _engine: RwLockWriteGuard<'static, ()>,
@@ -46,7 +49,24 @@ impl Ran {
     pub(crate) fn of(command: &mut Command) -> Self {
         let is_client = command.get_program() == "docker";
         let _engine = is_client.then(|| ENGINE.read().unwrap_or_else(PoisonError::into_inner));
+        for _ in 0..ENGINE_RACES {
+            let ran = Self::from(command.stdin(Stdio::null()).output().unwrap());
+            if !(is_client && ran.lost_a_race_of_the_engine()) {
+                return ran;
+            }
+        }
         Self::from(command.stdin(Stdio::null()).output().unwrap())
+    }
+
+    /// The engine unpacked an image while it collected the layers of one that was just deleted.
+    ///
+    /// An open defect of the image store of containerd, which meets builds that run beside each other: moby/buildkit
+    /// issue 6521. What was built is in the cache, so the build can be done again.
+    fn lost_a_race_of_the_engine(&self) -> bool {
+        let says = |text| self.stderr.contains(text);
+        self.code != Some(0)
+            && says("failed to prepare extraction snapshot")
+            && says("does not exist: not found")
     }
 
     /// Runs a program to its end, on an engine that nobody else uses.

@@ -44,7 +44,7 @@ pub(crate) fn project() -> Project {
 
 fn rebuild(project: &Project) -> Progress {
     let _shared = WITHOUT_CACHE.read().unwrap_or_else(PoisonError::into_inner);
-    project.build_with_progress(&[]).1
+    project.build_for_progress(&[])
 }
 
 /// `[wheel 1/2]` of `[wheel 1/2] COPY . /src`. A stage's base is no step.

@@ -62,13 +62,13 @@ fn what_belongs_to_a_machine_is_not_sent_unless_an_ignore_file_says_otherwise() 
 fn an_edit_of_what_is_not_sent_runs_nothing() {
     let _shared = WITHOUT_CACHE.read().unwrap_or_else(PoisonError::into_inner);
     let project = littered(copying("")).file("note", unique());
-    let (_image, first) = project.build_with_progress(&[]);
+    let first = project.build_for_progress(&[]);
     assert!(!first.steps_that_ran().is_empty());
     let mut project = project;
     for path in [".git/HEAD", ".venv/new", "pkg/__pycache__/b.pyc", ".env"] {
         project = project.file(path, unique());
     }
-    let (_image, second) = project.build_with_progress(&[]);
+    let second = project.build_for_progress(&[]);
     assert_eq!(second.steps_that_ran(), [""; 0]);
 }
 

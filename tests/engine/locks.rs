@@ -98,7 +98,7 @@ fn a_stale_lock_is_told_with_what_changed() {
 #[track_caller]
 fn rebuild(project: &Project) -> Progress {
     let _shared = WITHOUT_CACHE.read().unwrap_or_else(PoisonError::into_inner);
-    project.build_with_progress(&[]).1
+    project.build_for_progress(&[])
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn the_project_is_the_folder_of_the_file() {
     assert_eq!(loads("load project files of services/web"), 0);
     // Another service's edit runs nothing.
     let project = project.file("services/web/src/web/__init__.py", unique());
-    let (_, progress) = project.build_with_progress(&[]);
+    let progress = project.build_for_progress(&[]);
     assert_eq!(progress.steps_that_ran(), [""; 0]);
 }
 
@@ -137,7 +137,7 @@ fn the_members_that_a_workspace_project_needs_are_built_and_no_other() {
     assert_eq!(names, "['app', 'base', 'core', 'idna']\n");
     // An edit of a member that nobody needs runs nothing.
     let project = project.file("packages/other/src/other/__init__.py", unique());
-    let (_, progress) = project.build_with_progress(&[]);
+    let progress = project.build_for_progress(&[]);
     assert_eq!(progress.steps_that_ran(), [""; 0]);
     // One of a member that is needed builds its wheel, and no dependency is installed again.
     let text = format!("NAME = 'edited'\n# {}\n", unique());
@@ -195,7 +195,7 @@ fn what_the_build_backend_asks_for_is_installed_before_it_builds() {
     assert_eq!(image.run(&[], &[]).succeeded().stdout, "built\n");
     // It is asked after each edit, and its answer installs nothing again.
     let project = project.file("app.py", format!("{main}# {}\n", unique()));
-    let (_, progress) = project.build_with_progress(&[]);
+    let progress = project.build_for_progress(&[]);
     let ran = progress.steps_that_ran();
     assert!(
         ran.contains(&"ask the build backend what it needs"),

@@ -1,6 +1,6 @@
 //! What a build did, read from `docker build --progress rawjson`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -10,6 +10,8 @@ use serde_json::Value;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Vertex {
     pub(crate) name: String,
+    /// The digests of what it is made from.
+    inputs: Vec<String>,
     pub(crate) cached: bool,
     pub(crate) completed: bool,
 }
@@ -33,6 +35,7 @@ impl Progress {
             }
         }
         assert!(!progress.vertices.is_empty(), "no progress in {text}");
+        progress.leave_out_other_builds();
         progress
     }
 
@@ -40,8 +43,47 @@ impl Progress {
         let text = |key: &str| vertex[key].as_str().unwrap_or_default().to_owned();
         let known = self.vertices.entry(text("digest")).or_default();
         known.name = text("name");
+        let inputs = vertex["inputs"].as_array().into_iter().flatten();
+        known.inputs = inputs
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect();
         known.cached |= vertex["cached"] == true;
         known.completed |= vertex["completed"].is_string();
+    }
+
+    /// Forgets the steps that the engine told of although they are of a build that ran at the same time.
+    ///
+    /// Two steps that turn out to do the same become one, the other build's, with all that it is made from (`addJobs` in
+    /// `solver/jobs.go` of moby/buildkit). So a last step of a stage is this build's, and all that it is made from.
+    /// Another build's step stays if it stands for one of this build.
+    fn leave_out_other_builds(&mut self) {
+        let needed: BTreeSet<_> = self
+            .vertices
+            .values()
+            .flat_map(|vertex| &vertex.inputs)
+            .collect();
+        let is_end =
+            |digest: &String, vertex: &Vertex| !needed.contains(digest) && vertex.is_last();
+        let ends = self
+            .vertices
+            .iter()
+            .filter(|(digest, vertex)| is_end(digest, vertex));
+        let mut open: Vec<_> = ends.map(|(digest, _)| digest.clone()).collect();
+        let mut own = BTreeSet::new();
+        while let Some(digest) = open.pop() {
+            if let Some(vertex) = self.vertices.get(&digest)
+                && own.insert(digest)
+            {
+                open.extend(vertex.inputs.iter().cloned());
+            }
+        }
+        let unfinished = own.iter().map(|digest| &self.vertices[digest]);
+        let unfinished = unfinished.filter(|vertex| !vertex.completed);
+        let unfinished: BTreeSet<_> = unfinished.map(|vertex| vertex.name.clone()).collect();
+        self.vertices.retain(|digest, vertex| {
+            vertex.place().is_none() || own.contains(digest) || unfinished.contains(&vertex.name)
+        });
     }
 
     /// The names of the steps that did something: neither came out of the cache, nor are part of every build.
@@ -60,6 +102,19 @@ impl Progress {
 }
 
 impl Vertex {
+    /// `wheel 1/2` of `[wheel 1/2] COPY . /src`.
+    pub(crate) fn place(&self) -> Option<&str> {
+        let (place, _) = self.name.strip_prefix('[')?.split_once("] ")?;
+        place.contains('/').then_some(place)
+    }
+
+    /// Whether it is the last step of its stage, `[wheel 2/2]`.
+    fn is_last(&self) -> bool {
+        let number = self.place().and_then(|place| place.rsplit(' ').next());
+        let parts = number.and_then(|number| number.split_once('/'));
+        parts.is_some_and(|(step, of)| step == of)
+    }
+
     /// The name without the stage and the number of the step.
     pub(crate) fn short_name(&self) -> &str {
         match self.name.split_once("] ") {

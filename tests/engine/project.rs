@@ -175,6 +175,14 @@ impl Project {
         self.build_with_progress(flags).0
     }
 
+    /// Builds without an image at the end, which must work, and tells what ran.
+    #[track_caller]
+    pub(crate) fn build_for_progress(&self, flags: &[&str]) -> Progress {
+        let progress = ["--progress=rawjson", "--output=type=cacheonly"];
+        let ran = Ran::of(&mut self.command(&[&progress, flags].concat())).succeeded();
+        Progress::parse(&ran.stderr)
+    }
+
     /// Builds an image, which must work, and tells what ran.
     #[track_caller]
     pub(crate) fn build_with_progress(&self, flags: &[&str]) -> (Image, Progress) {

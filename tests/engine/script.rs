@@ -42,7 +42,7 @@ fn an_edit_of_the_code_installs_nothing_again() {
     project.build(&[]);
     let code = format!("{CODE}# {}\n", unique());
     let project = project.file("tool.py", script(&code));
-    let (_, progress) = project.build_with_progress(&[]);
+    let progress = project.build_for_progress(&[]);
     let steps = [
         "COPY <<EOF /app/tool.py",
         "COPY <<EOF /inspection/facts.py",
