@@ -15,7 +15,7 @@ RELEASE := target/microb.oci.tar
 # Every line that talks to the engine starts with it: which one that is may change from day to day.
 WITH_ENGINE = eval "$$($(ENGINE) env)";
 
-.PHONY: help engine executable frontend demo test test-projects conformance bench measure release test-release lint doc clean
+.PHONY: help engine executable frontend demo test test-projects conformance bench bench-service measure release test-release lint doc clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -48,7 +48,10 @@ conformance: ## print which tests of BuildKit's Dockerfile frontend have one of 
 	@cargo test --quiet --test conformance -- --include-ignored --nocapture print
 
 bench: frontend ## time an unchanged rebuild against the Dockerfile frontend
-	@$(WITH_ENGINE) dev/bench
+	@$(WITH_ENGINE) dev/bench unchanged
+
+bench-service: frontend ## time builds of a larger service, from nothing and after an edit, against uv's guide
+	@$(WITH_ENGINE) dev/bench service
 
 measure: frontend ## compare time, memory and calls with the Dockerfile frontend's image (DOCKERFILE_FRONTEND=…)
 	@$(WITH_ENGINE) TARGET=$(TARGET) dev/measure $(DOCKERFILE_FRONTEND)

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::docker::docker;
 use crate::project::Project;
 use crate::server::{Server, free_port, start, wait_for};
 
@@ -19,6 +20,19 @@ pub(crate) struct Registry {
     _server: Server,
     _folder: Project,
     port: u16,
+}
+
+impl Drop for Registry {
+    /// What was pushed stays in the engine under its name, and nobody can use that name again.
+    fn drop(&mut self) {
+        let ours = format!("--filter=reference={}", self.name("*"));
+        let found = docker(["image", "ls", "--format={{.Repository}}:{{.Tag}}", &ours]).output();
+        let names = found.map(|found| found.stdout).unwrap_or_default();
+        let names = String::from_utf8_lossy(&names);
+        for name in names.lines() {
+            drop(docker(["image", "rm", "--force", name]).output());
+        }
+    }
 }
 
 impl Registry {
