@@ -65,10 +65,8 @@ fn a_base_image_of_ones_own_is_what_runs() {
         "Dockerfile",
         "FROM python:3.14-slim\nRUN echo ours > /etc/ours\n",
     );
-    let build = docker(["build", "--tag", &base.0, "."])
-        .current_dir(project.folder())
-        .output();
-    Ran::from(build.unwrap()).succeeded();
+    let mut build = docker(["build", "--tag", &base.0, "."]);
+    Ran::of(build.current_dir(project.folder())).succeeded();
     let target = format!(
         "base_image = \"{}\"\nbuild_image = \"python:3.14\"\ncommand = [\"python\", \"-m\", \"app\"]",
         base.0

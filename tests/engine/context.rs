@@ -22,11 +22,10 @@ fn check(compression: &str) {
         .arg(".");
     Ran::of(&mut tar).succeeded();
     let image = Image::new();
-    let output = docker(["build", "-f", "pyproject.toml", "--tag", &image.0, "-"])
-        .current_dir(outside.folder())
-        .stdin(File::open(&archive).unwrap())
-        .output();
-    Ran::from(output.unwrap()).succeeded();
+    let mut build = docker(["build", "-f", "pyproject.toml", "--tag", &image.0, "-"]);
+    build.current_dir(outside.folder());
+    let input = || File::open(&archive).unwrap().into();
+    Ran::of_client(&mut build, input).succeeded();
     assert_eq!(image.output(&["python", "-m", "app"]), "app\n");
     assert_eq!(image.output(&["cat", "/note.txt"]), note);
 }

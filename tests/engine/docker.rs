@@ -47,15 +47,23 @@ pub(crate) struct Ran {
 impl Ran {
     /// Runs a program to its end.
     pub(crate) fn of(command: &mut Command) -> Self {
-        let is_client = command.get_program() == "docker";
-        let _engine = is_client.then(|| ENGINE.read().unwrap_or_else(PoisonError::into_inner));
+        if command.get_program() != "docker" {
+            return Self::from(command.stdin(Stdio::null()).output().unwrap());
+        }
+        Self::of_client(command, Stdio::null)
+    }
+
+    /// Runs a client of the engine to its end, which reads this.
+    pub(crate) fn of_client(command: &mut Command, input: impl Fn() -> Stdio) -> Self {
+        let _engine = ENGINE.read().unwrap_or_else(PoisonError::into_inner);
+        let mut run = || Self::from(command.stdin(input()).output().unwrap());
+        let mut ran = run();
         for _ in 0..ENGINE_RACES {
-            let ran = Self::from(command.stdin(Stdio::null()).output().unwrap());
-            if !(is_client && ran.lost_a_race_of_the_engine()) {
-                return ran;
+            if ran.lost_a_race_of_the_engine() {
+                ran = run();
             }
         }
-        Self::from(command.stdin(Stdio::null()).output().unwrap())
+        ran
     }
 
     /// The engine unpacked an image while it collected the layers of one that was just deleted.
