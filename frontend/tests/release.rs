@@ -20,8 +20,9 @@ const LARGEST_LAYER: u64 = 3_000_000;
 
 /// Emulators, and processors that have nothing that the platform does not promise.
 const PLATFORMS: [(&str, &str, &[&str]); 5] = [
-    ("linux/386", "I386", &[]),
-    ("linux/amd64", "X86_64", &[]),
+    // Without SSE3, and without CMPXCHG16B: QEMU's own choice has AVX2.
+    ("linux/386", "I386", &["-cpu", "qemu32,-pni"]),
+    ("linux/amd64", "X86_64", &["-cpu", "qemu64,-pni,-cx16"]),
     ("linux/arm/v6", "ARM", &["-cpu", "arm1176"]),
     ("linux/arm/v7", "ARM", &["-cpu", "cortex-a7"]),
     ("linux/arm64", "AARCH64", &["-cpu", "cortex-a53"]),
