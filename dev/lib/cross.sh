@@ -16,7 +16,11 @@ rust_target() {
   esac
 }
 
-cross_executable() { echo "${CARGO_TARGET_DIR:-target}/$(rust_target "$1")/release/microb"; }
+# Many build scripts run again when RUSTC_BOOTSTRAP changes: in one folder with `make frontend`, each of the two builds would
+# make the other one compile nearly everything anew.
+cross_target=${CARGO_TARGET_DIR:-target}/cross
+
+cross_executable() { echo "$cross_target/$(rust_target "$1")/release/microb"; }
 
 # cross_build PLATFORM…: the same package, features and profile as in `make frontend`.
 cross_build() {
@@ -31,6 +35,7 @@ cross_build() {
   [ ${#options[@]} -eq 0 ] || get_library_source
   # Zig brings the start-up objects and the unwinder that Rust's own targets bring too.
   PATH=$(cross_path) PYTHONPATH=$python_packages${PYTHONPATH:+:$PYTHONPATH} RUSTC_BOOTSTRAP=${options:+1} \
+    CARGO_TARGET_DIR=$cross_target \
     RUSTFLAGS="-C link-self-contained=no -C target-feature=+crt-static" \
     cargo-zigbuild zigbuild "${options[@]}" --release "${targets[@]}" \
     --package microb-frontend --bin microb --no-default-features --features microb

@@ -20,8 +20,9 @@ const LARGEST_LAYER: u64 = 3_000_000;
 
 /// Emulators, and processors that have nothing that the platform does not promise.
 const PLATFORMS: [(&str, &str, &[&str]); 5] = [
-    ("linux/386", "I386", &[]),
-    ("linux/amd64", "X86_64", &[]),
+    // Without SSE3, and without CMPXCHG16B: QEMU's own choice has AVX2.
+    ("linux/386", "I386", &["-cpu", "qemu32,-pni"]),
+    ("linux/amd64", "X86_64", &["-cpu", "qemu64,-pni,-cx16"]),
     ("linux/arm/v6", "ARM", &["-cpu", "arm1176"]),
     ("linux/arm/v7", "ARM", &["-cpu", "cortex-a7"]),
     ("linux/arm64", "AARCH64", &["-cpu", "cortex-a53"]),
@@ -29,6 +30,11 @@ const PLATFORMS: [(&str, &str, &[&str]); 5] = [
 
 const PROJECT: &str = "[project]\nname = \"app\"\nversion = \"1.0\"\ndependencies = [\"requests==2.32.3\"]\n\
      scripts = { app = \"app:main\" }\n[build-system]\nrequires = [\"hatchling\"]\nbuild-backend = \"hatchling.build\"\n";
+
+/// What the standard recipe's look at the finished image would find (`microb-std/src/inspection/facts.py`).
+const REPORT: &str = "marker\tpython_version\t3.14\nmarker\tpython_full_version\t3.14.0\nenvironment\tpython3.14\n\
+     distribution\tapp\t1.0\tapp-1.0.dist-info\nrequires\trequests==2.32.3\n\
+     distribution\trequests\t2.32.3\trequests-2.32.3.dist-info\n";
 
 /// The files of the archive, by path.
 static RELEASE: LazyLock<BTreeMap<String, Vec<u8>>> = LazyLock::new(|| {
@@ -64,24 +70,36 @@ fn manifests() -> BTreeMap<String, Value> {
     let named = &json(&RELEASE["index.json"])["manifests"];
     assert_eq!(named.as_array().unwrap().len(), 1, "{named}");
     let index = json(blob(&named[0]));
-    let images = index["manifests"].as_array().unwrap().iter().map(|image| {
-        let part = |name: &str| {
-            image["platform"][name]
-                .as_str()
-                .map(|part| format!("/{part}"))
-        };
-        let [os, architecture, variant] =
-            ["os", "architecture", "variant"].map(|name| part(name).unwrap_or_default());
-        let platform = format!("{}{architecture}{variant}", &os[1..]);
-        (platform, json(blob(image)))
-    });
+    let images = index["manifests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|image| (platform(&image["platform"]), json(blob(image))));
     images.collect()
 }
 
-/// The frontend of a platform, in a folder of the tests.
-fn executable(platform: &str) -> PathBuf {
-    let manifest = &manifests()[platform];
-    let entrypoint = &json(blob(&manifest["config"]))["config"]["Entrypoint"][0];
+/// What an index or a config says, in one word.
+fn platform(described: &Value) -> String {
+    let parts = ["os", "architecture", "variant"].map(|name| described[name].as_str());
+    let parts: Vec<&str> = parts.into_iter().flatten().collect();
+    parts.join("/")
+}
+
+fn config(manifest: &Value) -> Value {
+    json(blob(&manifest["config"]))
+}
+
+/// The frontends of all platforms, in a folder of the tests: written once, since the tests run side by side.
+static EXECUTABLES: LazyLock<BTreeMap<String, PathBuf>> = LazyLock::new(|| {
+    let written = manifests().into_iter().map(|(platform, manifest)| {
+        let path = executable(&platform, &manifest);
+        (platform, path)
+    });
+    written.collect()
+});
+
+fn executable(platform: &str, manifest: &Value) -> PathBuf {
+    let entrypoint = &config(manifest)["config"]["Entrypoint"][0];
     let mut layer = Vec::new();
     let mut decoder = flate2::read::GzDecoder::new(blob(&manifest["layers"][0]));
     decoder.read_to_end(&mut layer).unwrap();
@@ -102,7 +120,7 @@ fn started(platform: &str, options: &[&str], files: &[(&str, &str)]) -> Served {
         panic!("{variable} names QEMU's emulator; run `make test-release`, or install qemu-user-static and set it")
     });
     let mut command = Command::new(emulator);
-    command.args(*flags).arg(executable(platform));
+    command.args(*flags).arg(&EXECUTABLES[platform]);
     serve(command, options, files)
 }
 
@@ -141,6 +159,28 @@ fn the_index_has_an_image_of_at_most_three_megabytes_for_each_platform() {
     }
 }
 
+/// `frontend/gateway/gateway.go` in moby/buildkit reads these labels before it starts a frontend.
+#[test]
+fn each_config_is_of_its_platform_and_tells_the_engine_what_may_be_asked() {
+    for (name, manifest) in manifests() {
+        let config = config(&manifest);
+        assert_eq!(platform(&config), name);
+        let labels = &config["config"]["Labels"];
+        assert_eq!(
+            labels["moby.buildkit.frontend.network.none"], "true",
+            "{name}"
+        );
+        let capabilities = labels["moby.buildkit.frontend.caps"].as_str().unwrap();
+        for asked in ["inputs", "subrequests", "contexts", "gitquerystring"] {
+            let capability = format!("moby.buildkit.frontend.{asked}");
+            assert!(
+                capabilities.split(',').any(|found| found == capability),
+                "{name}: {capabilities}"
+            );
+        }
+    }
+}
+
 #[test]
 fn each_frontend_answers_the_gateway_on_its_processor() {
     for (platform, ..) in PLATFORMS {
@@ -155,19 +195,26 @@ fn all_frontends_send_the_same_graphs_and_return_the_same_config() {
         let files = [
             ("pyproject.toml", PROJECT),
             ("app.py", "def main(): pass\n"),
+            ("/inspection/report.tsv", REPORT),
         ];
         let served = started(platform, &["filename=pyproject.toml"], &files);
         assert!(served.status.success(), "{platform}: {}", served.log);
         let returned = served.returned.unwrap();
         assert_eq!(returned.error, None, "{platform}");
         let config = returned.result.unwrap().metadata["containerimage.config"].clone();
-        let sent = (served.graphs, config);
+        // What is asked side by side arrives in any order.
+        let mut graphs = served.graphs;
+        graphs.sort();
+        let sent = (graphs, config);
         match &first {
             Some(first) => assert!(*first == sent, "{platform} differs from {}", PLATFORMS[0].0),
             None => first = Some(sent),
         }
     }
     let (graphs, config) = first.unwrap();
-    assert!(graphs.len() >= 2, "the context's files and the image");
+    assert!(
+        graphs.len() >= 3,
+        "the context's files, the image, and a look at it"
+    );
     assert_eq!(json(&config)["config"]["Entrypoint"][0], "app");
 }

@@ -75,7 +75,7 @@ pub(crate) struct Served {
 /// The engine of one build.
 #[derive(Debug, Default)]
 struct Engine {
-    /// Of the build context: paths and texts.
+    /// Of the build context, and, if the path begins with `/`, of an image: paths and texts.
     files: BTreeMap<String, String>,
     calls: Vec<String>,
     graphs: Vec<Vec<u8>>,
@@ -263,6 +263,7 @@ impl Engine {
                 let entries = self
                     .files
                     .iter()
+                    .filter(|(path, _)| !path.starts_with('/'))
                     .map(|(path, text)| stat(path, text))
                     .collect();
                 Ok(api::ReadDirResponse { entries }.encode_to_vec())
