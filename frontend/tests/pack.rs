@@ -175,6 +175,8 @@ fn an_executable_for_another_processor_is_told_with_the_target_to_build() {
         found.message.contains("is no executable for `linux/s390x`"),
         "{found}"
     );
+    let packed = executable.pack("hello", Some(other)).unwrap_err();
+    assert_eq!(packed, found);
     let help = found.help.unwrap();
     assert!(
         help.contains("--executable target/s390x-unknown-linux-gnu/release/hello"),

@@ -74,7 +74,7 @@ impl Executable {
     ///
     /// # Errors
     ///
-    /// When it is no Linux executable, or needs a library that is not there.
+    /// When it is no Linux executable for the processor, or needs a library that is not there.
     pub fn pack(
         &self,
         name: &str,
@@ -83,6 +83,9 @@ impl Executable {
         let Some(elf) = &self.elf else {
             return Err(self.wrong_platform(&platform.unwrap_or_else(Platform::host), name));
         };
+        if let Some(platform) = &platform {
+            self.check_runs_on(platform, name)?;
+        }
         let mut entries = vec![Entry {
             path: name.to_owned(),
             content: self.bytes.clone(),
