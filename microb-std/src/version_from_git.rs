@@ -31,6 +31,9 @@ const PDM: Tool = Tool {
     variable: "PDM_BUILD_SCM_VERSION",
 };
 
+/// Variables that say a version to tools that a project need not require by these names.
+const OTHERS: [&str; 2] = ["PBR_VERSION", "POETRY_DYNAMIC_VERSIONING_BYPASS"];
+
 /// What shows that the tool has something to ask: a repository of git or Mercurial, or what `git archive` and a source
 /// distribution have in its place.
 const ASKED: [&str; 5] = [
@@ -50,6 +53,13 @@ const ELSEWHERE: [&str; 6] = [
     "root",
     "search_parent_directories",
 ];
+
+/// Whether a variable says the version of a project; setuptools-scm knows it with the project's name at the end too.
+pub(crate) fn says_version(variable: &str) -> bool {
+    let known = [SETUPTOOLS_SCM, UV_DYNAMIC, PDM].map(|tool| tool.variable);
+    let mut known = known.iter().chain(&OTHERS);
+    known.any(|known| variable.starts_with(known))
+}
 
 /// Tells of a version that nobody can say, before a build finds out.
 pub(crate) fn check(tables: &Tables<'_>, config: &Config, cx: &dyn Context, findings: &Findings) {

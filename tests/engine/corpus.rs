@@ -156,7 +156,7 @@ fn a_version_is_taken_from_git_or_said_and_without_either_an_error() {
     ] {
         git(case.folder(), words);
     }
-    runs(&case, "default", "2.0.0", "scm-app");
+    runs(&case, "default", "2.0.0", "idna scm-app");
     let case = case.file(".dockerignore", ".git\n");
     case.try_build(&[]).failed().says([
         "pyproject.toml:4",
@@ -166,10 +166,18 @@ fn a_version_is_taken_from_git_or_said_and_without_either_an_error() {
     ]);
     let text = case.text("pyproject.toml")
         + "\n[tool.microb.target.default]\nenv = { SETUPTOOLS_SCM_PRETEND_VERSION = \"${VERSION}\" }\n";
-    let case = case
-        .file("pyproject.toml", text)
-        .flag("--build-arg=VERSION=3.1");
-    runs(&case, "default", "3.1", "scm-app");
+    let case = case.file("pyproject.toml", text);
+    runs(
+        &case.copied().flag("--build-arg=VERSION=3.1"),
+        "default",
+        "3.1",
+        "idna scm-app",
+    );
+    // Each release has another version, and the same dependencies.
+    let version = format!("--build-arg=VERSION=3.{}", unique());
+    let progress = rebuild(&case.flag(version));
+    assert!(progress.steps_that_ran().contains(&"build the wheel"));
+    assert!(!installs(&progress), "{progress:?}");
 }
 
 /// A project that asks an index for a package of which it has one version, and that yanked.
