@@ -78,11 +78,9 @@ pub(crate) fn wheel() -> Vec<u8> {
 fn project(login: &str) -> Project {
     let root = format!("/{}", unique());
     let wheel = wheel();
+    let page = format!("<a href=\"../../{WHEEL_NAME}\">{WHEEL_NAME}</a>");
     let files: [(&str, &[u8]); 2] = [
-        (
-            &format!("{root}/simple/private/"),
-            format!("<a href=\"../../{WHEEL_NAME}\">{WHEEL_NAME}</a>").as_bytes(),
-        ),
+        (&format!("{root}/simple/private/"), page.as_bytes()),
         (&format!("{root}/{WHEEL_NAME}"), &wheel),
     ];
     let server = Files::serve(files, Some(format!("Basic {BASIC}")));
