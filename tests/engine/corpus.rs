@@ -134,7 +134,9 @@ const AFTER_A_BUMP: [&str; 10] = [
 #[test]
 #[ignore = "needs an engine: make test"]
 fn another_version_in_the_lock_installs_the_dependencies_again_and_none_of_the_tools() {
-    let case = case("uv").file("note", unique());
+    // Nobody else has installed anything of it.
+    let variable = format!("groups = [\"prod\"]\nenv = {{ RUN = \"{}\" }}", unique());
+    let case = case("uv").edit("pyproject.toml", "groups = [\"prod\"]", &variable);
     rebuild(&case);
     let bumped = case.text("bumped.lock");
     let case = case.file("uv.lock", bumped);
