@@ -108,23 +108,19 @@ fn setuptools_files_of_requirements_and_no_others_decide_what_is_installed() {
     let progress = rebuild(&case);
     assert!(progress.steps_that_ran().contains(&"build the wheel"));
     assert!(!installs(&progress), "{progress:?}");
-    for file in ["base", "more", "fast"] {
-        let path = format!("requirements/{file}.txt");
-        let line = format!("six!=0.{}\n", unique());
-        let text = case.text(&path);
-        let edited = case.copied().file(&path, text + &line);
-        assert!(installs(&rebuild(&edited)), "{file}");
-    }
+    let path = "requirements/more.txt";
+    let text = format!("{}six!=0.{}\n", case.text(path), unique());
+    assert!(installs(&rebuild(&case.file(path, text))));
 }
 
-/// The dependencies and what is made of them. The lock is one of the project's files too, so that the wheel is built again.
-const AFTER_A_BUMP: [&str; 10] = [
+/// What may run with the installation of the dependencies; what comes out the same as ever ends it. The lock is one of the
+/// project's files too, so that the wheel is built again.
+const OF_A_BUMP: [&str; 9] = [
     "COPY --from=builder /app/.venv /app/.venv",
     "COPY . /src",
     "COPY <<EOF /inspection/facts.py",
     "COPY <<EOF /requirements/requirements.txt",
     "MKDIR /inspection",
-    "install the dependencies",
     "build the wheel",
     "look at the finished image",
     "remove what the tools keep for themselves",
@@ -141,14 +137,12 @@ fn another_version_in_the_lock_installs_the_dependencies_again_and_none_of_the_t
     let bumped = case.text("bumped.lock");
     let case = case.file("uv.lock", bumped);
     let progress = rebuild(&case);
-    let ran = progress
-        .steps_that_ran()
-        .into_iter()
-        .map(|step| match step {
-            step if step.contains("--requirements") => "install the dependencies",
-            step => step,
-        });
-    assert_eq!(ran.collect::<Vec<_>>(), AFTER_A_BUMP);
+    let ran = progress.steps_that_ran();
+    assert!(installs(&progress), "{ran:?}");
+    for step in ran {
+        let is_install = step.contains("--requirements /requirements/requirements.txt");
+        assert!(is_install || OF_A_BUMP.contains(&step), "{step}");
+    }
     runs(
         &case,
         "default",
