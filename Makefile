@@ -44,7 +44,7 @@ test: frontend ## run every test, those on the real engine too, but for whole pr
 test-projects: frontend ## build whole projects, with databases and large dependencies, and run them
 	@$(WITH_ENGINE) cargo test --package microb --test engine -- --include-ignored --test-threads=1 projects::
 
-conformance: ## print which tests of BuildKit's Dockerfile frontend have one of ours
+conformance: ## print which tests of BuildKit's Dockerfile frontend, and which cases of the corpus of projects, have one of ours
 	@cargo test --quiet --test conformance -- --include-ignored --nocapture print
 
 bench: frontend ## time an unchanged rebuild against the Dockerfile frontend

@@ -12,6 +12,7 @@ use crate::members::is_member;
 use crate::own_steps;
 use crate::pinned::PinnedSet;
 use crate::requirement::Requirement;
+use crate::version_from_git;
 use crate::wheels;
 
 /// The installer's version. It is pinned: another version is another dependency layer.
@@ -141,14 +142,27 @@ pub fn packages_on(config: &Config, image: Stage) -> Stage {
     image
         .then(flavor::packages(config, &flavor::build_packages(config)))
         .then(settings.map(|(name, value)| env(name, value)))
-        .then(variables(config))
+        .then(variables_that(config, |name| {
+            !version_from_git::says_version(name)
+        }))
 }
 
 /// The variables of `env`, each with its place in the file.
 pub fn variables(config: &Config) -> Vec<Step> {
+    variables_that(config, |_| true)
+}
+
+/// Those that say the project's version, which are another with each release: only who builds the project's wheel sees
+/// them. Dependencies that are built from their sources would take that version for theirs.
+pub(crate) fn version_variables(config: &Config) -> Vec<Step> {
+    variables_that(config, version_from_git::says_version)
+}
+
+fn variables_that(config: &Config, is_meant: impl Fn(&str) -> bool) -> Vec<Step> {
     config
         .env
         .iter()
+        .filter(|(name, _)| is_meant(name))
         .flat_map(|(name, value)| env(name, &value.value).at(&value.span))
         .collect()
 }
@@ -316,6 +330,7 @@ fn metadata(config: &Config, backend: &Stage, extras: &[String]) -> Stage {
         .named("metadata")
         .then(mkfile(script, METADATA_PY))
         .then(path("/opt/build/bin"))
+        .then(version_variables(config))
         .then(sources(config, "/src"))
         .then(
             run([

@@ -16,7 +16,7 @@ const GIT: &str = "**/.git";
 pub(crate) const NEVER_IN_AN_IMAGE: [&str; 4] = ["**/.venv", "**/.env", GIT, "**/__pycache__"];
 
 /// What tools make beside a project, none of which a build reads.
-const MADE_BY_TOOLS: [&str; 25] = [
+const MADE_BY_TOOLS: [&str; 23] = [
     "**/*.py[cod]",
     "**/.tox",
     "**/.nox",
@@ -35,8 +35,6 @@ const MADE_BY_TOOLS: [&str; 25] = [
     "**/htmlcov",
     "**/node_modules",
     "**/.DS_Store",
-    "**/.idea",
-    "**/.vscode",
     // What setuptools left of an earlier build would get into the next wheel.
     "build/lib",
     "build/lib.*",
@@ -44,6 +42,10 @@ const MADE_BY_TOOLS: [&str; 25] = [
     "dist/*.whl",
     "dist/*.tar.gz",
 ];
+
+/// What editors write, and many a team has in its repository: without it, git calls the sources changed, and the version
+/// that is made of its history is another one every day.
+const MADE_BY_EDITORS: [&str; 2] = ["**/.idea", "**/.vscode"];
 
 /// Names of virtual environments that are also names of packages: only with this file in them they are the former.
 const MAYBE_ENVIRONMENTS: [&str; 2] = ["venv", "env"];
@@ -65,11 +67,13 @@ const READS_GIT: [&str; 6] = [
 pub fn ignored(cx: &dyn Context) -> Vec<String> {
     let keeps_git = keeps_git(cx);
     let patterns = NEVER_IN_AN_IMAGE.iter().chain(&MADE_BY_TOOLS);
+    let editors = MADE_BY_EDITORS.iter().filter(|_| !keeps_git);
     let environments = MAYBE_ENVIRONMENTS.iter().filter(|folder| {
         let file = format!("{folder}/{ENVIRONMENT_FILE}");
         matches!(cx.read(&file), Ok(Some(_)))
     });
     patterns
+        .chain(editors)
         .chain(environments)
         .filter(|pattern| **pattern != GIT || !keeps_git)
         .map(|pattern| (*pattern).to_owned())

@@ -61,6 +61,7 @@ mod unheard;
 mod unread;
 mod uv_sources;
 mod uv_workspace;
+mod version_from_git;
 mod wheels;
 
 pub use config::{

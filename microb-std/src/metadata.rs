@@ -1,4 +1,4 @@
-//! The project's metadata: PEP 621's `[project]`, else Poetry's `[tool.poetry]`.
+//! The project's metadata: PEP 621's `[project]`, else Poetry's `[tool.poetry]`, else Flit's `[tool.flit.metadata]`.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -96,7 +96,9 @@ pub(crate) fn read(tables: &Tables<'_>, packaging: Packaging) -> Metadata {
     let mut metadata = match (&tables.project, &tables.poetry) {
         (Some(project), poetry) => pep621(project, tables, poetry.as_ref()),
         (None, Some(poetry)) => self::poetry(poetry, packaging),
-        (None, None) => Metadata::default(),
+        (None, None) => tables
+            .tool("flit")
+            .map_or_else(Metadata::default, |table| flit(&table)),
     };
     let findings = tables.root.findings();
     if let Some(name) = &metadata.project.name {
@@ -221,15 +223,20 @@ pub(crate) fn constraint(
 
 /// `authors = [{ name = "…", email = "…" }]` as `Name <mail>`.
 fn people(project: &Table<'_>, key: &str) -> Vec<Spanned<String>> {
-    let person = |person: &Table<'_>| {
-        let text = match (person.string("name"), person.string("email")) {
-            (Some(name), Some(mail)) => format!("{} <{}>", name.value.trim(), mail.value.trim()),
-            (Some(only), None) | (None, Some(only)) => only.value.trim().to_owned(),
-            (None, None) => return None,
-        };
-        Some(Spanned::new(text, person.span().clone()))
+    let tables = project.tables(key);
+    tables
+        .iter()
+        .filter_map(|one| person(one, "name", "email"))
+        .collect()
+}
+
+fn person(table: &Table<'_>, name: &str, mail: &str) -> Option<Spanned<String>> {
+    let text = match (table.string(name), table.string(mail)) {
+        (Some(name), Some(mail)) => format!("{} <{}>", name.value.trim(), mail.value.trim()),
+        (Some(only), None) | (None, Some(only)) => only.value.trim().to_owned(),
+        (None, None) => return None,
     };
-    project.tables(key).iter().filter_map(person).collect()
+    Some(Spanned::new(text, table.span().clone()))
 }
 
 /// PEP 639's string, or the text of the older table if it is an expression and not a whole license.
@@ -345,5 +352,29 @@ fn poetry(poetry: &Table<'_>, packaging: Packaging) -> Metadata {
             .collect(),
         urls,
         requires: python.and_then(|text| constraint(text, Constraint::poetry, findings)),
+    }
+}
+
+/// Flit's older table: <https://flit.pypa.io/en/stable/pyproject_toml.html#old-style-metadata>. Version and summary are
+/// the module's, and what is installed only the backend knows.
+fn flit(flit: &Table<'_>) -> Metadata {
+    let Some(about) = flit.table_if_any("metadata") else {
+        return Metadata::default();
+    };
+    let of_scripts = flit.table_if_any("scripts");
+    let written = of_scripts.map_or_else(Vec::new, |table| table.string_map_if_any());
+    let requires = about.string("requires-python");
+    Metadata {
+        project: Project {
+            name: about.string("dist-name").or_else(|| about.string("module")),
+            scripts: scripts(flit, &written),
+            ..Project::default()
+        },
+        authors: person(&about, "author", "author-email")
+            .into_iter()
+            .collect(),
+        urls: about.string_map("urls"),
+        requires: requires.and_then(|text| constraint(text, Constraint::pep440, flit.findings())),
+        ..Metadata::default()
     }
 }

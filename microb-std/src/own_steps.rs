@@ -3,7 +3,7 @@
 use microb::prelude::*;
 use microb::step::Run;
 
-use crate::builder::{Built, VENV, plain_sources, sources};
+use crate::builder::{Built, VENV, plain_sources, sources, version_variables};
 use crate::certificates::{named, trusting};
 use crate::config::{Config, OwnSecret, OwnStep};
 use crate::flavor;
@@ -27,6 +27,7 @@ pub(crate) fn stage(config: &Config, built: &Built) -> Option<Stage> {
         .then(project(config, built))
         .then(path(format!("{VENV}/bin")))
         .then(env("VIRTUAL_ENV", VENV))
+        .then(version_variables(config))
         .then(workdir("/src"))
         .then(sources);
     let commands: Vec<Step> = config

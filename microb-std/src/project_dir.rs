@@ -136,7 +136,8 @@ fn split(path: &str) -> (String, &str) {
     (folder.to_owned(), name)
 }
 
-fn within(folder: &str, name: &str) -> String {
+/// The path in the build context of a file of a folder.
+pub(crate) fn within(folder: &str, name: &str) -> String {
     match folder {
         "" => name.to_owned(),
         folder => format!("{folder}/{name}"),

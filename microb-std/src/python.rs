@@ -407,6 +407,24 @@ mod tests {
     }
 
     #[test]
+    fn a_version_without_a_patch_is_told_the_range_that_was_meant() {
+        let findings = Findings::default();
+        let text = "==3.12";
+        let requires = Requires {
+            text: Spanned::new(text.to_owned(), SourceFile::new("requires", text).whole()),
+            constraint: Constraint::pep440(text).unwrap(),
+        };
+        let question = Question {
+            explicit: None,
+            version_file: None,
+            requires: Some(&requires),
+        };
+        assert!(choose(&question, &findings).is_some());
+        let help = findings.into_all()[0].help.clone();
+        assert_eq!(help.unwrap(), "write `==3.12.*` for the newest 3.12");
+    }
+
+    #[test]
     fn what_no_python_satisfies_is_an_error() {
         for requires in ["===3.12", ">=3.16", "<3.8"] {
             let (message, _) = answer("", requires);

@@ -272,6 +272,14 @@ mod tests {
                 "there is no official image of the interpreter `pypy3.11`",
             ),
             (
+                "pypy@3.11",
+                "there is no official image of the interpreter `pypy@3.11`",
+            ),
+            (
+                "pypy-3.11-7.3.23",
+                "there is no official image of the interpreter `pypy-3.11-7.3.23`",
+            ),
+            (
                 "graalpy-24",
                 "there is no official image of the interpreter `graalpy-24`",
             ),

@@ -25,6 +25,7 @@ use crate::target_table;
 use crate::text;
 use crate::tree::{self, Table};
 use crate::unheard::Unheard;
+use crate::version_from_git;
 
 /// Patterns of the files that [`Config::resolve`] may read in the build context, besides the definition.
 ///
@@ -163,6 +164,9 @@ fn of_tables(
     }
     if target_tables.is_empty() && chosen.is_some() {
         config = target::resolve(&shared, tables, None, cx, findings);
+    }
+    if let Some(config) = &config {
+        version_from_git::check(tables, config, cx, findings);
     }
     config
 }

@@ -81,6 +81,7 @@ pub(crate) fn asked(
         .named(format!("{name}-asked"))
         .then(mkfile(script, BUILD_REQUIRES_PY))
         .then(path("/opt/build/bin"))
+        .then(builder::version_variables(config))
         .then(sources)
         .then(
             run([
@@ -135,6 +136,7 @@ pub(crate) fn wheel(
     from(backend)
         .named(name)
         .then(path("/opt/build/bin"))
+        .then(builder::version_variables(config))
         .then(sources)
         .then(
             build

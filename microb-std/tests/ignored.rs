@@ -33,6 +33,7 @@ fn sources_stay_and_what_tools_make_goes() {
         "build/lib/a/__init__.py",
         "build/lib.linux-x86_64-cpython-314/a.so",
         "dist/a-1.0-py3-none-any.whl",
+        ".vscode/settings.json",
     ] {
         assert!(is_left_out(&cx, path), "{path}");
     }
@@ -57,6 +58,8 @@ fn sources_stay_and_what_tools_make_goes() {
 #[track_caller]
 fn check_git(cx: &MemoryContext, is_kept: bool) {
     assert_eq!(!is_left_out(cx, ".git/HEAD"), is_kept, "{cx:?}");
+    // What is in the repository and not in the context, git calls deleted.
+    assert_eq!(!is_left_out(cx, ".vscode/settings.json"), is_kept, "{cx:?}");
     assert!(!is_left_out(cx, ".gitignore"));
 }
 

@@ -112,6 +112,56 @@ fn of_the_project() {
     );
 }
 
+/// What a version that git alone knows is told to be without a repository, for what builds the project.
+const NO_GIT: &str = "pyproject.toml:3:12: error: the version comes from git, by `TOOL`, and the build context has no `.git` \
+    (take `.git` out of `.dockerignore`, build a git URL with `--build-arg BUILDKIT_CONTEXT_KEEP_GIT_DIR=1`, \
+    or say the version: `env = { VARIABLE = \"1.0\" }`)";
+
+#[test]
+fn of_versions_from_git() {
+    let scm = "SETUPTOOLS_SCM_PRETEND_VERSION";
+    let hatch = "[tool.hatch.version]\nsource = 'vcs'\n";
+    let uv = "[tool.hatch.version]\nsource = 'uv-dynamic-versioning'\n";
+    for (tool, tables, variable, fallback) in [
+        (
+            "setuptools-scm",
+            "[tool.setuptools_scm]\n",
+            scm,
+            "fallback_version = '0'\n",
+        ),
+        ("hatch-vcs", hatch, scm, "fallback-version = '0'\n"),
+        (
+            "uv-dynamic-versioning",
+            uv,
+            "UV_DYNAMIC_VERSIONING_BYPASS",
+            "[tool.uv-dynamic-versioning]\nfallback-version = '0'\n",
+        ),
+        (
+            "pdm-backend",
+            "[tool.pdm.version]\nsource = 'scm'\n",
+            "PDM_BUILD_SCM_VERSION",
+            "fallback_version = '0'\n",
+        ),
+    ] {
+        let toml = format!(
+            "[project]\nname = 'app'\ndynamic = ['version']\n[build-system]\nrequires = ['{tool}']\n{tables}"
+        );
+        let expected = NO_GIT.replace("TOOL", tool).replace("VARIABLE", variable);
+        check(&toml, &expected);
+        let env = format!("{toml}[tool.microb.target.default]\nenv = {{ {variable} = '2' }}\n");
+        let fallback = format!("{toml}{fallback}");
+        let is_fine = |cx: &MemoryContext| Config::resolve(cx).is_ok();
+        assert!(
+            is_fine(&project(&env, &[])) && is_fine(&project(&fallback, &[])),
+            "{tool}"
+        );
+        // A repository, and what stands for one in an archive of git or a source distribution.
+        for file in [".git/HEAD", ".git_archival.txt", "PKG-INFO"] {
+            assert!(is_fine(&project(&toml, &[(file, b"")])), "{tool}: {file}");
+        }
+    }
+}
+
 #[test]
 fn of_groups_and_extras() {
     app(

@@ -31,3 +31,22 @@ fn ssh_is_mounted_where_a_requirement_needs_it() {
     );
     assert!(mounted(&build)[1]);
 }
+
+#[test]
+fn a_variable_that_says_the_version_is_seen_by_the_wheel_and_by_no_dependency() {
+    let project = "[project]\nname = 'app'\ndynamic = ['version']\ndependencies = ['idna']\nscripts = { app = 'app:main' }\n\
+        [build-system]\nrequires = ['setuptools', 'setuptools-scm']\n[tool.setuptools_scm]\n\
+        [tool.microb.target.default]\nrun = [['pytest']]\n\
+        env = { SETUPTOOLS_SCM_PRETEND_VERSION_FOR_APP = '2', CFLAGS = '-O2' }\n";
+    let sees = |name: &str| {
+        let stage = stage(project, name);
+        ["SETUPTOOLS_SCM", "CFLAGS"].map(|variable| stage.contains(&format!("ENV {variable}")))
+    };
+    assert_eq!(sees("packages"), [false, true]);
+    for inherits in ["build-requirements", "builder"] {
+        assert_eq!(sees(inherits), [false, false], "{inherits}");
+    }
+    for (builds, expected) in [("wheel", [true, false]), ("installed", [true, false])] {
+        assert_eq!(sees(builds), expected, "{builds}");
+    }
+}

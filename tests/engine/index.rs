@@ -46,10 +46,13 @@ with zipfile.ZipFile(wheel, 'w') as archive:
 sys.stdout.buffer.write(wheel.getvalue())
 ";
 
+/// What that wheel is called.
+pub(crate) const WHEEL_NAME: &str = "private-1.0-py3-none-any.whl";
+
 /// Bytes that the image of a package from the index has, and no other image.
 const MARK: &str = "served in private";
 
-fn wheel() -> Vec<u8> {
+pub(crate) fn wheel() -> Vec<u8> {
     let mut python = docker([
         "run",
         "--rm",
@@ -75,12 +78,10 @@ fn wheel() -> Vec<u8> {
 fn project(login: &str) -> Project {
     let root = format!("/{}", unique());
     let wheel = wheel();
+    let page = format!("<a href=\"../../{WHEEL_NAME}\">{WHEEL_NAME}</a>");
     let files: [(&str, &[u8]); 2] = [
-        (
-            &format!("{root}/simple/private/"),
-            b"<a href=\"../../private-1.0-py3-none-any.whl\">private-1.0-py3-none-any.whl</a>",
-        ),
-        (&format!("{root}/private-1.0-py3-none-any.whl"), &wheel),
+        (&format!("{root}/simple/private/"), page.as_bytes()),
+        (&format!("{root}/{WHEEL_NAME}"), &wheel),
     ];
     let server = Files::serve(files, Some(format!("Basic {BASIC}")));
     let url = format!("http://{}{root}/simple/", server.host());

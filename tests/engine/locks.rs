@@ -85,6 +85,18 @@ fn other_bytes_than_the_locks_are_not_installed() {
 
 #[test]
 #[ignore = "needs an engine: make test"]
+fn a_version_that_no_index_has_is_told_with_the_lock() {
+    let (there, absent) = (
+        "name = \"click\"\nversion = \"8.5.1\"",
+        "name = \"click\"\nversion = \"8.5.99\"",
+    );
+    let project = project("uv-small", "uv.lock").edit("uv.lock", there, absent);
+    let said = ["there is no version of click==8.5.99", "pyproject.toml:7"];
+    project.try_build(&[]).failed().says(said);
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
 fn a_stale_lock_is_told_with_what_changed() {
     let project = project("uv-small", "uv.lock").edit("pyproject.toml", "click>=8", "click>=8.1");
     project.try_build(&[]).failed().says([

@@ -25,6 +25,7 @@ mod comparison;
 mod container;
 mod context;
 mod contexts;
+mod corpus;
 mod decisions;
 mod determinism;
 mod examples;

@@ -347,6 +347,28 @@ Docs = "https://d"
 }
 
 #[test]
+fn flits_older_table_has_name_python_script_and_author() {
+    let config = resolve(&MemoryContext::new(
+        "[build-system]\nrequires = ['flit_core<4']\nbuild-backend = 'flit_core.buildapi'\n\
+         [tool.flit.metadata]\nmodule = 'Fo'\nauthor = 'Jane'\nauthor-email = 'jane@x'\nrequires = ['idna']\n\
+         requires-python = '>=3.11,<3.13'\n[tool.flit.metadata.urls]\nSource = 'https://s'\n\
+         [tool.flit.scripts]\nfo = 'fo:main'\n",
+    ));
+    assert_eq!(config.python.version.to_string(), "3.12");
+    assert_eq!(config.project.normalized_name.as_deref(), Some("fo"));
+    assert_eq!(config.program.unwrap().argv.value, ["fo"]);
+    assert!(matches!(
+        config.dependencies,
+        Dependencies::FromBackend { .. }
+    ));
+    let label = |name: &str| &config.labels[&format!("org.opencontainers.image.{name}")].value;
+    assert_eq!(
+        (label("authors").as_str(), label("source").as_str()),
+        ("Jane <jane@x>", "https://s")
+    );
+}
+
+#[test]
 fn requirements_with_own_extras_bring_what_is_in_them() {
     let toml = format!(
         "{PROJECT}optional-dependencies = {{ fast = ['orjson'] }}\n[tool.microb.target.default]\nrequirements = 'r.txt'\n"

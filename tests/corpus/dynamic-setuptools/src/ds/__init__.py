@@ -1,0 +1,7 @@
+from importlib.metadata import version
+
+__version__ = "4.2"
+
+
+def main():
+    print(version("dynamic-setuptools"), version("six"))

@@ -1,0 +1,5 @@
+import idna
+
+
+def main():
+    print("legacy", idna.encode("ä").decode())

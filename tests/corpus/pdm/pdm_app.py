@@ -1,0 +1,5 @@
+import idna
+
+
+def main():
+    print("pdm", idna.encode("ä").decode())

@@ -1,0 +1,5 @@
+from sortedcontainers import SortedSet
+
+
+def main():
+    print("poetry", *SortedSet("cab"))

@@ -1,0 +1,232 @@
+//! The projects of `tests/corpus`, one for each layout, format and tool: built as they are, they run and have installed
+//! what they ask for and nothing else. `tests/corpus.tsv` says what is expected of each.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::PoisonError;
+
+use serde_json::json;
+
+use crate::docker::{Image, Ran, WITHOUT_CACHE};
+use crate::index;
+use crate::progress::Progress;
+use crate::project::{Project, unique};
+use crate::server::Files;
+
+fn case(name: &str) -> Project {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    Project::copy(&folder.join(name))
+}
+
+/// The names of all that is installed in an image, sorted.
+fn installed(image: &Image) -> String {
+    let program = "import importlib.metadata as m\n\
+                   names = (d.metadata['Name'].lower().replace('_', '-') for d in m.distributions())\n\
+                   print(*sorted(names))";
+    image.output(&["/app/.venv/bin/python", "-c", program])
+}
+
+/// Builds a target of a project: its program prints this, and these packages are there.
+#[track_caller]
+fn runs(case: &Project, target: &str, prints: &str, packages: &str) -> Image {
+    let target = format!("--target={target}");
+    let image = case.build(&[&target]);
+    let ran = image.run(&[], &[]).succeeded();
+    assert_eq!(ran.stdout, format!("{prints}\n"), "{}", ran.stderr);
+    assert_eq!(installed(&image), format!("{packages}\n"));
+    image
+}
+
+macro_rules! projects {
+    ($($test:ident: ($name:literal, $($target:literal, $prints:literal, $packages:literal),+);)*) => {$(
+        #[test]
+        #[ignore = "needs an engine: make test"]
+        fn $test() {
+            let case = case($name);
+            $(runs(&case, $target, $prints, $packages);)+
+        }
+    )*};
+}
+
+projects! {
+    a_setup_py_alone_is_asked_for_its_requirements: ("legacy", "default", "legacy xn--4ca", "idna legacy");
+    a_build_hook_of_hatch_has_what_it_depends_on: ("hatch", "default", "0.8.1 made by a hook", "hatch-app idna");
+    flit_takes_version_and_summary_of_the_module: ("flit", "default", "0.9 Says its version.", "flit-app idna");
+    flits_older_table_is_asked_of_flit: ("flit-old", "default", "fo xn--4ca", "fo idna");
+    pdms_development_group_is_not_installed: ("pdm", "default", "pdm xn--4ca", "idna pdm-app");
+    poetrys_older_table_has_extras_groups_and_markers:
+        ("poetry1", "default", "poetry a b c", "idna poetry-one sortedcontainers");
+    the_standard_table_wins_over_poetrys: ("poetry2", "default", "2.0 3 13", "idna poetry-two");
+    extras_and_groups_of_uvs_lock_are_chosen:
+        ("uv", "default", "idna 3.10", "idna six sortedcontainers uv-app");
+    pipenvs_lock_is_installed_on_its_python: ("pipenv", "default", "pipenv xn--4ca 3 11", "idna");
+    every_tools_pylock_is_installed: (
+        "pylock",
+        "uv", "pylock xn--4ca a b", "idna pylock-app sortedcontainers",
+        "pdm", "pylock xn--4ca a b", "idna pylock-app sortedcontainers",
+        "pip", "pylock xn--4ca a b", "idna pylock-app sortedcontainers"
+    );
+    extras_of_the_project_itself_are_flat_and_may_be_a_circle: (
+        "groups-extras",
+        "flat", "sampleproject 0.1", "idna iniconfig pyyaml sampleproject sortedcontainers",
+        "circle", "sampleproject 0.1", "sampleproject six tabulate"
+    );
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn a_static_project_of_setuptools_runs_its_only_script() {
+    let case = case("static-setuptools");
+    let image = runs(&case, "default", "xn--4ca 3 14", "idna static-setuptools");
+    let config = image.config();
+    assert_eq!(config["Entrypoint"], json!(["ss"]));
+    let description = &config["Labels"]["org.opencontainers.image.description"];
+    assert_eq!(description, r#"says "ä" for $5 in \n"#);
+}
+
+#[track_caller]
+fn rebuild(project: &Project) -> Progress {
+    let _shared = WITHOUT_CACHE.read().unwrap_or_else(PoisonError::into_inner);
+    project.build_for_progress(&[])
+}
+
+fn installs(progress: &Progress) -> bool {
+    let ran = progress.steps_that_ran();
+    ran.iter().any(|step| step.contains("--requirements"))
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn setuptools_files_of_requirements_and_no_others_decide_what_is_installed() {
+    let case = case("dynamic-setuptools");
+    let packages = "dynamic-setuptools idna iniconfig six";
+    runs(&case, "default", "4.2 1.16.0", packages);
+    let version = format!("__version__ = \"4.{}\"", unique());
+    let case = case
+        .edit("src/ds/__init__.py", "__version__ = \"4.2\"", &version)
+        .file("requirements/dev.txt", unique());
+    let progress = rebuild(&case);
+    assert!(progress.steps_that_ran().contains(&"build the wheel"));
+    assert!(!installs(&progress), "{progress:?}");
+    let path = "requirements/more.txt";
+    let text = format!("{}six!=0.{}\n", case.text(path), unique());
+    assert!(installs(&rebuild(&case.file(path, text))));
+}
+
+/// What may run with the installation of the dependencies; what comes out the same as ever ends it. The lock is one of the
+/// project's files too, so that the wheel is built again.
+const OF_A_BUMP: [&str; 9] = [
+    "COPY --from=builder /app/.venv /app/.venv",
+    "COPY . /src",
+    "COPY <<EOF /inspection/facts.py",
+    "COPY <<EOF /requirements/requirements.txt",
+    "MKDIR /inspection",
+    "build the wheel",
+    "look at the finished image",
+    "remove what the tools keep for themselves",
+    "uv pip install the project's wheel",
+];
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn another_version_in_the_lock_installs_the_dependencies_again_and_none_of_the_tools() {
+    // Nobody else has installed anything of it.
+    let variable = format!("groups = [\"prod\"]\nenv = {{ RUN = \"{}\" }}", unique());
+    let case = case("uv").edit("pyproject.toml", "groups = [\"prod\"]", &variable);
+    rebuild(&case);
+    let bumped = case.text("bumped.lock");
+    let case = case.file("uv.lock", bumped);
+    let progress = rebuild(&case);
+    let ran = progress.steps_that_ran();
+    assert!(installs(&progress), "{ran:?}");
+    for step in ran {
+        let is_install = step.contains("--requirements /requirements/requirements.txt");
+        assert!(is_install || OF_A_BUMP.contains(&step), "{step}");
+    }
+    runs(
+        &case,
+        "default",
+        "idna 3.20",
+        "idna six sortedcontainers uv-app",
+    );
+}
+
+/// Git in a folder, as nobody in particular.
+#[track_caller]
+fn git(folder: &Path, words: &[&str]) {
+    let mut git = Command::new("git");
+    git.current_dir(folder)
+        .args(["-c", "user.name=Jane", "-c", "user.email=jane@example.com"])
+        .args(words);
+    Ran::of(&mut git).succeeded();
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn a_version_is_taken_from_git_or_said_and_without_either_an_error() {
+    let case = case("scm");
+    for words in [
+        &["init", "--quiet"][..],
+        &["add", "--all"],
+        &["commit", "--quiet", "--message=all"],
+        &["tag", "v2.0.0"],
+    ] {
+        git(case.folder(), words);
+    }
+    runs(&case, "default", "2.0.0", "idna scm-app");
+    let case = case.file(".dockerignore", ".git\n");
+    case.try_build(&[]).failed().says([
+        "pyproject.toml:4",
+        ">>> dynamic = [\"version\"]",
+        "the version comes from git, by `setuptools-scm`, and the build context has no `.git`",
+        "env = { SETUPTOOLS_SCM_PRETEND_VERSION = \"1.0\" }",
+    ]);
+    let text = case.text("pyproject.toml")
+        + "\n[tool.microb.target.default]\nenv = { SETUPTOOLS_SCM_PRETEND_VERSION = \"${VERSION}\" }\n";
+    let case = case.file("pyproject.toml", text);
+    runs(
+        &case.copied().flag("--build-arg=VERSION=3.1"),
+        "default",
+        "3.1",
+        "idna scm-app",
+    );
+    // Each release has another version, and the same dependencies.
+    let version = format!("--build-arg=VERSION=3.{}", unique());
+    let progress = rebuild(&case.flag(version));
+    assert!(progress.steps_that_ran().contains(&"build the wheel"));
+    assert!(!installs(&progress), "{progress:?}");
+}
+
+/// A project that asks an index for a package of which it has one version, and that yanked.
+fn of_yanked(requirement: &str) -> Project {
+    let root = format!("/{}", unique());
+    let name = index::WHEEL_NAME;
+    let page = format!("<a href=\"../../{name}\" data-yanked=\"breaks the till\">{name}</a>");
+    let files = [
+        (&*format!("{root}/simple/private/"), page.as_bytes()),
+        (&*format!("{root}/{name}"), &index::wheel()),
+    ];
+    let host = Files::serve(files, None).host();
+    Project::plain(&format!(
+        "indices = [{{ url = \"http://{host}{root}/simple/\", trust = true }}]"
+    ))
+    .edit(
+        "pyproject.toml",
+        "version = \"1\"\n",
+        &format!("version = \"1\"\ndependencies = [\n    \"{requirement}\",\n]\n"),
+    )
+    .flag("--network=host")
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn a_yanked_version_is_installed_if_it_is_asked_for_by_number_and_said() {
+    let ran = of_yanked("private==1.0").try_build(&[]).succeeded();
+    ran.says(["`private==1.0` is yanked", "breaks the till"]);
+    let failed = of_yanked("private>=1").try_build(&[]).failed();
+    failed.says([
+        "private==1.0 was yanked",
+        "breaks the till",
+        "pyproject.toml:6",
+    ]);
+}
