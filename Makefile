@@ -66,6 +66,7 @@ test-release: ## start each image of that index under emulation, as BuildKit doe
 lint: ## check format, lints and documentation
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --package microb --test engine -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
 doc: ## build the documentation into target/doc
