@@ -41,7 +41,8 @@ def judge(text):
     for number, prefix, url in known + of_one:
         status = refused(text, url)
         if status:
-            has_login = any(prefix + half in os.environ for half in ("_USERNAME", "_PASSWORD"))
+            # A secret that may be missing, and is, is an empty variable.
+            has_login = any(os.environ.get(prefix + half) for half in ("_USERNAME", "_PASSWORD"))
             return 64 + 4 * number + 2 * (status == "403") + has_login
     return None
 

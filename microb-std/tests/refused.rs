@@ -19,6 +19,7 @@ fn exit_code(script: &str, words: &[&str]) -> Option<i32> {
         .args(INDICES)
         .args(["--", "sh", "-c", script, "sh"])
         .args(words)
+        .env("UV_INDEX_A_PASSWORD", "")
         .env("UV_INDEX_B_PASSWORD", "x")
         .output()
         .unwrap();

@@ -267,7 +267,7 @@ fn a_wrong_password_is_an_error_that_names_the_index() {
     failed.says([
         "error: the index `http://127.0.0.1:",
         "/simple/` answered 401 Unauthorized to the login that was given",
-        "--> pyproject.toml:13:20",
+        "--> pyproject.toml:14:20",
         "= help: check the secret `index_user` and the secret `index_password`",
     ]);
 }
@@ -285,8 +285,8 @@ fn a_secret_that_is_not_given_is_named() {
     failed.says([
         "the secret `index_password` was not given",
         "add `--secret id=index_password,src=FILE` or `--secret id=index_password,env=VARIABLE`",
-        "--> pyproject.toml:13:",
-        "^^^^^^^^^^^^^^",
+        "--> pyproject.toml:14:",
+        "^^^^^^^^^^^^^^^^\n",
     ]);
 }
 
