@@ -14,6 +14,7 @@ use microb_dsl::{
 use crate::context::{self, Answer};
 use crate::files::Files;
 use crate::gateway::{Failure, Gateway, Graph, Outcome};
+use crate::meanings::{self, Meanings};
 use crate::needs::{self, Need};
 use crate::recipe::Recipe;
 use crate::request::Request;
@@ -280,7 +281,8 @@ impl Build {
 
     /// Solves all graphs, side by side.
     ///
-    /// What needs a secret or an agent is built now, not when it is exported: only then its failure is ours to tell.
+    /// What needs a secret or an agent, or says what its failures mean, is built now, not when it is exported: only then its
+    /// failure is ours to tell.
     pub(crate) async fn solve(&self, lowered: Vec<LoweredPlan>) -> Result<Vec<Built>, Failure> {
         let solves = lowered.into_iter().map(|plan| {
             let build = self.clone();
@@ -291,11 +293,11 @@ impl Build {
                         let graph = build.files.name_origin(Graph::new(definition)?);
                         let graph = graph.limited(build.request.limits.clone());
                         let imports = &build.request.cache_imports;
-                        let solved = if plan.needs.is_empty() {
+                        let solved = if plan.is_built_later() {
                             build.gateway.solve(graph, imports).await
                         } else {
                             let built = build.gateway.build(graph, imports).await;
-                            built.map_err(|failure| needs::explain(failure, &plan.needs))
+                            built.map_err(|failure| plan.explain(failure))
                         };
                         Some(solved?.single()?)
                     }
@@ -322,8 +324,23 @@ pub(crate) struct LoweredPlan {
     annotations: BTreeMap<String, String>,
     /// What the client has to give.
     needs: Vec<Need>,
+    /// What the failures of its steps mean.
+    meanings: Meanings,
     /// What is wrong with the finished image or what it is made of.
     warnings: Vec<Diagnostic>,
+}
+
+impl LoweredPlan {
+    /// Whether its failure is told by somebody else: by a look at the image, which builds it, or by the client.
+    fn is_built_later(&self) -> bool {
+        let is_looked_at = !self.plan.inspections.is_empty();
+        self.needs.is_empty() && (self.meanings.is_empty() || is_looked_at)
+    }
+
+    fn explain(&self, failure: Failure) -> Failure {
+        let failure = needs::explain(failure, &self.needs);
+        meanings::explain(failure, &self.meanings)
+    }
 }
 
 fn lower(plans: Vec<Plan>) -> Result<Vec<LoweredPlan>, Diagnostics> {
@@ -335,6 +352,7 @@ fn lower(plans: Vec<Plan>) -> Result<Vec<LoweredPlan>, Diagnostics> {
         Ok(LoweredPlan {
             warnings,
             needs: needs::of(&plan.stage),
+            meanings: meanings::of(&plan.stage, &lowered.vertices),
             annotations: plan.stage.annotations(),
             plan: Arc::new(plan),
             lowered,

@@ -6,6 +6,7 @@ use microb_dsl::{Diagnostic, Diagnostics, Inspection, Judgment, llb};
 
 use crate::build::{Build, LoweredPlan, Plan, all};
 use crate::gateway::{Failure, Graph};
+use crate::meanings;
 use crate::recipe::Recipe;
 
 /// How often a look may lead to another one.
@@ -81,8 +82,11 @@ impl Build {
         let lowered = llb::lower(&plan.stage, &plan.inputs)?;
         let graph = Graph::new(&lowered.definition.ok_or_else(missing)?)?;
         let built = self.gateway.build(graph, &self.request.cache_imports);
-        let built = built.await.map_err(|failure| explain(failure, inspection));
-        let reference = built?.single()?;
+        let explain = |failure| {
+            let failure = explain(failure, inspection);
+            meanings::explain(failure, &meanings::of(&plan.stage, &lowered.vertices))
+        };
+        let reference = built.await.map_err(explain)?.single()?;
         let report = self.gateway.read_file(&reference, path, None).await?;
         report.ok_or_else(missing)
     }

@@ -17,6 +17,7 @@ pub mod gateway;
 mod ignore;
 mod images;
 mod inspect;
+mod meanings;
 mod needs;
 #[cfg(feature = "cli")]
 pub mod pack;

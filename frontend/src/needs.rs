@@ -9,6 +9,8 @@ use crate::gateway::Failure;
 pub(crate) struct Need {
     kind: Kind,
     id: String,
+    /// The place that asks for it, if it has one of its own.
+    own_span: Option<Span>,
     /// The place of the first step that asks for it.
     span: Option<Span>,
 }
@@ -27,7 +29,7 @@ pub(crate) fn of(stage: &Stage) -> Vec<Need> {
             let Instruction::Run(run) = &step.instruction else {
                 continue;
             };
-            for (kind, id) in run.mounted().iter().filter_map(required) {
+            for (kind, id, own_span) in run.mounted().iter().filter_map(required) {
                 if !needs
                     .iter()
                     .any(|known| (known.kind, known.id.as_str()) == (kind, id))
@@ -35,6 +37,7 @@ pub(crate) fn of(stage: &Stage) -> Vec<Need> {
                     needs.push(Need {
                         kind,
                         id: id.to_owned(),
+                        own_span: own_span.cloned(),
                         span: step.origin.span.clone(),
                     });
                 }
@@ -44,10 +47,12 @@ pub(crate) fn of(stage: &Stage) -> Vec<Need> {
     needs
 }
 
-fn required(mount: &Mount) -> Option<(Kind, &str)> {
+fn required(mount: &Mount) -> Option<(Kind, &str, Option<&Span>)> {
     match mount {
-        Mount::Secret(secret) if secret.is_required() => Some((Kind::Secret, secret.name())),
-        Mount::Ssh(ssh) if ssh.is_required() => Some((Kind::Agent, ssh.name())),
+        Mount::Secret(secret) if secret.is_required() => {
+            Some((Kind::Secret, secret.name(), secret.span()))
+        }
+        Mount::Ssh(ssh) if ssh.is_required() => Some((Kind::Agent, ssh.name(), None)),
         Mount::Secret(_) | Mount::Ssh(_) | Mount::Cache(_) | Mount::Bind(_) | Mount::Tmpfs(_) => {
             None
         }
@@ -59,7 +64,12 @@ pub(crate) fn explain(failure: Failure, needs: &[Need]) -> Failure {
     let Some(missing) = needs.iter().find(|need| need.is_missing(failure.message())) else {
         return failure;
     };
-    let Need { kind, id, span } = missing;
+    let Need {
+        kind,
+        id,
+        own_span,
+        span,
+    } = missing;
     let finding = match kind {
         Kind::Secret => Diagnostic::error(format!("the secret `{id}` was not given")).help(
             format!("add `--secret id={id},src=FILE` or `--secret id={id},env=VARIABLE`"),
@@ -68,10 +78,11 @@ pub(crate) fn explain(failure: Failure, needs: &[Need]) -> Failure {
             "add `--ssh {id}`, with a running agent, or `--ssh {id}=KEYFILE`"
         )),
     };
-    failure.told_as(match span {
-        Some(span) => finding.at(span),
-        None => finding,
-    })
+    match (own_span, span) {
+        (Some(own), _) => failure.told_at_its_place(finding.at(own)),
+        (None, Some(step)) => failure.told_as(finding.at(step)),
+        (None, None) => failure.told_as(finding),
+    }
 }
 
 impl Need {

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::diagnostic::Diagnostic;
 use crate::span::Span;
 use crate::step::{
-    Copy, Healthcheck, Instruction, Mkdir, Mkfile, Origin, Remove, Run, Setting, Step, Symlink,
+    Copy, Healthcheck, Instruction, Meaning, Mkdir, Mkfile, Origin, Remove, Run, Setting, Step,
+    Symlink,
 };
 
 /// A step, or anything that is made of steps: a tuple, an `Option`, a `Vec`, an array, or nothing.
@@ -44,6 +46,31 @@ pub trait IntoSteps: Sized {
             origin.group.get_or_insert_with(|| group.clone());
         })
     }
+
+    /// What it means when one of these steps fails, whatever its exit code: told in place of the engine's words.
+    ///
+    /// ```
+    /// # use microb_dsl::prelude::*;
+    /// let built = run(["make"]).failing(Diagnostic::error("`make` failed").help("read what it said"));
+    /// assert_eq!(built[0].origin.failures[0].finding.message, "`make` failed");
+    /// ```
+    fn failing(self, finding: Diagnostic) -> Vec<Step> {
+        meaning(self, None, &finding)
+    }
+
+    /// The same for one exit code alone: it wins over [`failing`](Self::failing).
+    fn exiting(self, exit_code: u8, finding: Diagnostic) -> Vec<Step> {
+        meaning(self, Some(exit_code), &finding)
+    }
+}
+
+fn meaning(steps: impl IntoSteps, exit_code: Option<u8>, finding: &Diagnostic) -> Vec<Step> {
+    with_origin(steps, |origin| {
+        origin.failures.push(Meaning {
+            exit_code,
+            finding: finding.clone(),
+        });
+    })
 }
 
 fn with_origin(steps: impl IntoSteps, mut change: impl FnMut(&mut Origin)) -> Vec<Step> {

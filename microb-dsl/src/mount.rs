@@ -1,6 +1,7 @@
 //! What a `run` sees only while it runs.
 
 use crate::source::Source;
+use crate::span::Span;
 
 /// `RUN --mount=…`: a place that a [`Run`](crate::step::Run) sees only while it runs; nothing of it is kept in the image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +114,8 @@ pub struct Secret {
     pub(crate) required: bool,
     pub(crate) owner: Option<(u32, u32)>,
     pub(crate) mode: Option<u32>,
+    /// The place in a user's file that asks for it. Never changes a digest.
+    pub(crate) span: Option<Span>,
 }
 
 /// `--mount=type=secret,id=…,required`: the secret as the file `/run/secrets/ID`; the build fails when it is not given.
@@ -133,6 +136,7 @@ pub fn secret(id: impl Into<String>) -> Secret {
         required: true,
         owner: None,
         mode: None,
+        span: None,
     }
 }
 
@@ -145,6 +149,18 @@ impl Secret {
     /// Whether the build fails when it is not given.
     pub fn is_required(&self) -> bool {
         self.required
+    }
+
+    /// The place in a user's file that asks for it, which is underlined when it is not given. Without it, that is the
+    /// place of the step.
+    pub fn at<'a>(mut self, span: impl Into<Option<&'a Span>>) -> Self {
+        self.span = span.into().cloned();
+        self
+    }
+
+    /// The place in a user's file that asks for it, if that is known.
+    pub fn span(&self) -> Option<&Span> {
+        self.span.as_ref()
     }
 
     /// `target=…`: the file's path.

@@ -19,6 +19,7 @@ enum Made {
     CopyFrom(usize, String),
     CopyContext(String),
     Mount(usize, String),
+    Secret(String),
     File(String, String),
     Env(String, String),
     Folder(String),
@@ -33,6 +34,7 @@ fn made() -> impl Strategy<Value = Made> {
         (0usize..4, path).prop_map(|(stage, path)| Made::CopyFrom(stage, path)),
         path.prop_map(Made::CopyContext),
         (0usize..4, path).prop_map(|(stage, path)| Made::Mount(stage, path)),
+        "[a-z]{1,3}".prop_map(Made::Secret),
         (path, text).prop_map(|(path, text)| Made::File(path, text)),
         ("[A-Z]{1,3}", text).prop_map(|(name, value)| Made::Env(name, value)),
         path.prop_map(Made::Folder),
@@ -47,7 +49,7 @@ fn plan() -> impl Strategy<Value = Plan> {
     prop::collection::vec(stage, 1..5).prop_map(Plan)
 }
 
-/// Spans, names and stage names are made from `mark`; nothing else is.
+/// Spans, names, stage names and the meanings of failures are made from `mark`; nothing else is.
 fn stage(plan: &Plan, mark: Option<&Span>) -> Stage {
     let mut stages: Vec<Stage> = Vec::new();
     for (n, (base, steps)) in plan.0.iter().enumerate() {
@@ -57,9 +59,13 @@ fn stage(plan: &Plan, mark: Option<&Span>) -> Stage {
             None => from("alpine".parse::<ImageRef>().unwrap()),
         };
         for step in steps {
-            let steps = steps_of(step, &stages);
+            let steps = steps_of(step, &stages, mark);
             stage = stage.then(match mark {
-                Some(span) => steps.at(span).called("named").grouped("group"),
+                Some(span) => steps
+                    .at(span)
+                    .called("named")
+                    .grouped("group")
+                    .failing(Diagnostic::error("failed").at(span)),
                 None => steps,
             });
         }
@@ -71,7 +77,7 @@ fn stage(plan: &Plan, mark: Option<&Span>) -> Stage {
     stages.pop().unwrap()
 }
 
-fn steps_of(made: &Made, stages: &[Stage]) -> Vec<Step> {
+fn steps_of(made: &Made, stages: &[Stage], mark: Option<&Span>) -> Vec<Step> {
     let earlier = |k: &usize| stages.get(k % stages.len().max(1));
     match made {
         Made::Run(line) => run(line.as_str()).into_steps(),
@@ -82,6 +88,9 @@ fn steps_of(made: &Made, stages: &[Stage]) -> Vec<Step> {
         Made::CopyContext(path) => copy(path.as_str(), "/ctx/").into_steps(),
         Made::Mount(k, path) => earlier(k)
             .map(|stage| run(["true"]).mount(bind(path).from(stage)))
+            .into_steps(),
+        Made::Secret(id) => run(["true"])
+            .mount(secret(id.as_str()).at(mark))
             .into_steps(),
         Made::File(path, text) => mkfile(path, text).into_steps(),
         Made::Env(name, value) => env(name, value).into_steps(),

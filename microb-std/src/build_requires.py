@@ -1,7 +1,7 @@
 """Writes what a build backend needs beyond `[build-system] requires`, one requirement a line.
 
 Arguments: the project's folder, the file to write, the build backend, and its `backend-path` entries joined by ":".
-Runs in the environment that has the build requirements, without network.
+Runs in the environment that has the build requirements, with a network only if the project asks for it.
 """
 
 import importlib

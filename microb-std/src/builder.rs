@@ -1,6 +1,7 @@
 //! The stages that build: packages, dependencies, build requirements, the project's wheel.
 
 use microb::Span;
+use microb::mount::Mount;
 use microb::prelude::*;
 
 use crate::certificates::trusting;
@@ -13,7 +14,7 @@ use crate::own_steps;
 use crate::pinned::PinnedSet;
 use crate::requirement::Requirement;
 use crate::version_from_git;
-use crate::wheels;
+use crate::wheels::{self, Backed};
 
 /// The installer's version. It is pinned: another version is another dependency layer.
 pub const UV_VERSION: &str = "0.13.9";
@@ -61,18 +62,12 @@ pub fn builder(
 ) -> Built {
     let packages = packages.then(before);
     let plain = backend(config, &config.build_system, &packages, &installer);
-    let own = wheels::asked(
-        config,
-        &config.build_system,
-        sources(config, "/src"),
-        &plain,
-        &installer,
-    );
+    let project = Backed::project(config);
+    let own = wheels::asked(config, project, sources(config, "/src"), &plain, &installer);
     let mut wheels = Vec::new();
     if config.project.packaging == Packaging::Wheel {
-        let place = config.project.name.as_ref().map(|name| &name.span);
         let sources = sources(config, "/src");
-        let wheel = wheels::wheel(config, "wheel", sources, place, &own, &installer);
+        let wheel = wheels::wheel(config, "wheel", project, sources, &own, &installer);
         wheels.push(wheel);
     }
     for member in &config.members {
@@ -319,32 +314,35 @@ fn locked(config: &Config, set: &PinnedSet, install: Install<'_>, installer: &St
     steps.collect()
 }
 
-/// Asks the build backend for the project's requirements, without network.
+/// Asks the build backend for the project's requirements.
 ///
 /// Its sources change this stage on every edit, but what comes out is a file, and only its content
 /// decides whether anything is installed again.
 fn metadata(config: &Config, backend: &Stage, extras: &[String]) -> Stage {
     let script = "/metadata/metadata.py";
     let system = &config.build_system;
+    let words = [
+        "/opt/build/bin/python",
+        script,
+        "/src",
+        "/metadata/requirements.txt",
+        &system.backend,
+        &system.backend_path.join(":"),
+        &extras.join(","),
+    ];
+    let asked = Backed::project(config).run(
+        config,
+        words.map(str::to_owned).to_vec(),
+        None::<Mount>,
+        "list the requirements of",
+    );
     from(backend)
         .named("metadata")
         .then(mkfile(script, METADATA_PY))
         .then(path("/opt/build/bin"))
         .then(version_variables(config))
         .then(sources(config, "/src"))
-        .then(
-            run([
-                "/opt/build/bin/python",
-                script,
-                "/src",
-                "/metadata/requirements.txt",
-                &system.backend,
-                &system.backend_path.join(":"),
-                &extras.join(","),
-            ])
-            .network(Network::None)
-            .called("ask the build backend for the requirements"),
-        )
+        .then(asked.called("ask the build backend for the requirements"))
 }
 
 /// The project's files of the build context, with the `pyproject.toml` that the build was started with.

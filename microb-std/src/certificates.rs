@@ -99,7 +99,7 @@ fn mount((n, certificate): (usize, &Certificate)) -> Mount {
     let target = format!("{GIVEN}/{}.pem", n + 1);
     match certificate {
         Certificate::File(path) => bind(target).path(format!("/{}", path.value)).into(),
-        Certificate::Secret(id) => secret(&id.value).target(target).into(),
+        Certificate::Secret(id) => secret(&id.value).target(target).at(&id.span).into(),
     }
 }
 

@@ -1,14 +1,21 @@
 """Copies what differs from an earlier state of a folder, with the folders that it is in.
 
 Arguments: the earlier state, the folder, where to. What is gone is not noticed: a layer above cannot take it away for good.
+
+A module that was changed after it was compiled is compiled again: Python would go on to run what it was before.
 """
 
+import importlib.util
 import os
+import py_compile
 import shutil
 import stat
 import sys
 
 before, after, output = sys.argv[1:4]
+
+# The flags of bytecode that Python compares with its source, by a hash: PEP 552.
+CHECKED = b"\3\0\0\0"
 
 
 def state(path):
@@ -33,6 +40,20 @@ def make_folder(inside):
     shutil.copystat(os.path.join(after, inside), target)
 
 
+def compile_again(module):
+    """Renews the bytecode of a changed module, if it has some that the commands left as it was."""
+    cached = importlib.util.cache_from_source(module)
+    source, known = os.path.join(after, module), os.path.join(after, cached)
+    if not os.path.isfile(known) or state(known) != state(os.path.join(before, cached)):
+        return
+    with open(known, "rb") as file:
+        is_checked = file.read(8)[4:] == CHECKED
+    mode = py_compile.PycInvalidationMode.CHECKED_HASH if is_checked else py_compile.PycInvalidationMode.UNCHECKED_HASH
+    make_folder(os.path.dirname(cached))
+    # What is no Python, as a template, has no bytecode: that is told when somebody imports it.
+    py_compile.compile(source, os.path.join(output, cached), source, quiet=2, invalidation_mode=mode)
+
+
 os.makedirs(output)
 for folder, folders, files in os.walk(after):
     inside = os.path.relpath(folder, after)
@@ -47,3 +68,5 @@ for folder, folders, files in os.walk(after):
         else:
             make_folder(inside)
             shutil.copy2(source, target, follow_symlinks=False)
+            if name.endswith(".py") and not os.path.islink(source):
+                compile_again(path)

@@ -12,7 +12,7 @@ use crate::target_table::{IndexTable, secret_id};
 use crate::tree::escape;
 
 /// The user that indices take a token from: <https://pypi.org/help/#apitoken>.
-const TOKEN_USER: &str = "__token__";
+pub(crate) const TOKEN_USER: &str = "__token__";
 
 /// The entries of `indices`.
 pub(crate) fn resolve(written: Vec<IndexTable>, findings: &Findings) -> Vec<Index> {

@@ -173,8 +173,11 @@ fn quoted(text: &str) -> String {
 pub fn secrets(config: &Config) -> Vec<Mount> {
     variables(config)
         .filter_map(|(name, credential)| match credential {
-            Credential::Secret(id) => Some(secret(&id.value).env(name).into()),
-            Credential::IfGiven(id) => Some(secret(&id.value).env(name).optional().into()),
+            Credential::Secret(id) => Some(secret(&id.value).env(name).at(&id.span).into()),
+            Credential::IfGiven(id) => {
+                let mount = secret(&id.value).env(name).optional();
+                Some(mount.at(&id.span).into())
+            }
             Credential::Plain(_) => None,
         })
         .collect()
@@ -213,7 +216,7 @@ pub(crate) fn in_variable(name: &str) -> String {
 }
 
 /// The host of a URL, with its port.
-fn host(url: &str) -> &str {
+pub(crate) fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     authority.rsplit('@').next().unwrap_or_default()

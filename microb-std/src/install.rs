@@ -7,6 +7,7 @@ use crate::certificates::trusting;
 use crate::config::{Config, Installer};
 use crate::flavor;
 use crate::indices;
+use crate::refused;
 use crate::requirement::{Requirement, requirements_txt};
 
 /// Where the installer is mounted.
@@ -57,7 +58,10 @@ impl Install<'_> {
             Installer::Pip => self.pip(config),
         };
         let logins = logins_of_pip(config);
-        let run = trusting(config, [logins.clone(), words.clone()].concat());
+        let watched = refused::watched(config);
+        let watching = watched.as_ref().map(refused::Watched::words);
+        let argv = [watching.unwrap_or_default(), logins.clone(), words.clone()];
+        let run = trusting(config, argv.concat());
         let mut install = match config.installer {
             Installer::Uv => run.cache("/root/.cache/uv").mount(tool(installer)),
             Installer::Pip => run.cache("/root/.cache/pip"),
@@ -70,22 +74,27 @@ impl Install<'_> {
             install = install.ssh().mount(known_hosts);
         }
         if let Some(id) = &config.netrc_secret {
-            install = install.mount(secret(&id.value).target(NETRC));
+            install = install.mount(secret(&id.value).target(NETRC).at(&id.span));
         }
         let ssh_command = format!(
             "ssh -o StrictHostKeyChecking=accept-new -o GlobalKnownHostsFile={KNOWN_HOSTS}"
         );
         let install = install.mounts(indices::secrets(config));
-        let is_plain = config.certificates.is_empty() && logins.is_empty();
+        let is_plain = config.certificates.is_empty() && logins.is_empty() && watched.is_none();
+        let install = if is_plain {
+            install.into_steps()
+        } else {
+            install.called(words.join(" "))
+        };
         (
+            watched.is_some().then(refused::script),
             (!logins.is_empty()).then(|| mkfile(LOGINS_SCRIPT, PIP_LOGINS_PY)),
             indices::plain_logins(config),
             self.over_ssh.then(|| env("GIT_SSH_COMMAND", ssh_command)),
             config.netrc_secret.as_ref().map(|_| env("NETRC", NETRC)),
-            if is_plain {
-                install.into_steps()
-            } else {
-                install.called(words.join(" "))
+            match &watched {
+                Some(watched) => watched.explained(install),
+                None => install,
             },
         )
     }

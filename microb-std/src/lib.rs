@@ -45,6 +45,7 @@ mod project_dir;
 mod python;
 mod python_version_file;
 mod recipe;
+mod refused;
 mod requirement_line;
 mod requirements;
 mod resolve;

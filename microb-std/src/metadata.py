@@ -1,7 +1,7 @@
 """Writes the requirements of a project that only its build backend knows, one a line.
 
 Arguments: the project's folder, the file to write, the build backend, its `backend-path` entries joined by ":",
-and the chosen extras joined by ",". Runs in the environment that has the build requirements, without network.
+and the chosen extras joined by ",". Runs in the environment that has the build requirements, with a network only if the project asks for it.
 """
 
 import email

@@ -71,7 +71,7 @@ fn step(config: &Config, own: &OwnStep) -> Vec<Step> {
 }
 
 fn with_secret(step: Run, own: &OwnSecret) -> Run {
-    let mut mount = secret(&own.id.value);
+    let mut mount = secret(&own.id.value).at(&own.id.span);
     if let Some(name) = &own.env {
         mount = mount.env(name);
     }

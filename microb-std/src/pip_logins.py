@@ -21,9 +21,10 @@ def token(text):
 lines = []
 for login in logins:
     prefix, host = login.split("=", 1)
-    user = os.environ.get(prefix + "_USERNAME")
+    user = os.environ.get(prefix + "_USERNAME", "")
     password = os.environ.get(prefix + "_PASSWORD", "")
-    if user is not None:
+    # A secret that may be missing, and is, is an empty variable.
+    if user or password:
         lines.append(f"machine {host} login {token(user)} password {token(password)}\n")
 own = os.environ.get("NETRC")
 if own and os.path.exists(own):

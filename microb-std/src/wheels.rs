@@ -1,12 +1,14 @@
 //! The stages that build wheels: of the project, and of the members of its workspace that it needs.
 
-use microb::Span;
+use microb::mount::Mount;
 use microb::prelude::*;
+use microb::{Diagnostic, Span};
 
 use crate::builder::{self, BUILD_VENV, place};
 use crate::certificates::trusting;
 use crate::config::{BuildSystem, Config, Installer, Member};
 use crate::install::{self, Install, UV, tool};
+use crate::tree::escape;
 
 /// Lists what a build backend needs beyond `requires`.
 const BUILD_REQUIRES_PY: &str = include_str!("build_requires.py");
@@ -34,6 +36,58 @@ const PIP_WHEEL: [&str; 6] = [
     "/src",
 ];
 
+/// What a build backend builds, for what is said of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Backed<'a> {
+    pub(crate) system: &'a BuildSystem,
+    pub(crate) name: &'a str,
+    pub(crate) place: Option<&'a Span>,
+}
+
+impl<'a> Backed<'a> {
+    /// The project itself.
+    pub(crate) fn project(config: &'a Config) -> Self {
+        let name = config.project.name.as_ref();
+        Self {
+            system: &config.build_system,
+            name: name.map_or("the project", |name| &name.value),
+            place: name.map(|name| &name.span),
+        }
+    }
+
+    /// A step that runs the backend, which has the network only if `build_network` says so: else its failure proposes
+    /// that. `fails_to` is what it did not do then, as in `the backend did not …`.
+    pub(crate) fn run(
+        &self,
+        config: &Config,
+        words: Vec<String>,
+        mounts: impl IntoIterator<Item = impl Into<Mount>>,
+        fails_to: &str,
+    ) -> Vec<Step> {
+        if config.build_network {
+            return trusting(config, words).mounts(mounts).at(self.place);
+        }
+        let error = Diagnostic::error(format!(
+            "`{}` did not {fails_to} `{}`",
+            escape(&self.system.backend),
+            escape(self.name)
+        ));
+        let key = match &config.target {
+            Some(_) => "`build_network = true`",
+            None => "`build_network = true` in `[tool.microb.target.default]`",
+        };
+        let help = format!(
+            "read above why; if it wants the network, to fetch crates for instance, write {key}"
+        );
+        let error = match self.place {
+            Some(place) => error.at(place),
+            None => error,
+        };
+        let step = run(words).network(Network::None).mounts(mounts);
+        step.failing(error.help(help)).at(self.place)
+    }
+}
+
 /// The wheel of a member. `own` is the environment of the project itself, which a member with the same requirements has too.
 pub(crate) fn of_member(
     config: &Config,
@@ -56,45 +110,54 @@ pub(crate) fn of_member(
     };
     let place = &member.path.span;
     let sources = copy(folder, "/src").literal().at(place);
-    let backend = asked(config, system, sources.clone(), &backend, installer);
+    let of = Backed {
+        system,
+        name,
+        place: Some(place),
+    };
+    let backend = asked(config, of, sources.clone(), &backend, installer);
     let stage = format!("wheel-{name}");
-    wheel(config, &stage, sources, Some(place), &backend, installer)
+    wheel(config, &stage, of, sources, &backend, installer)
 }
 
-/// The same environment with what the backend asks for when it sees the project, without network.
+/// The same environment with what the backend asks for when it sees the project.
 ///
 /// Its sources change who asks on every edit, but what comes out is a file, and only its content decides whether
 /// anything is installed again.
 pub(crate) fn asked(
     config: &Config,
-    system: &BuildSystem,
+    of: Backed<'_>,
     sources: impl IntoSteps,
     backend: &Stage,
     installer: &Stage,
 ) -> Stage {
+    let system = of.system;
     if !system.may_ask {
         return backend.clone();
     }
     let (script, output) = ("/asked/build_requires.py", "/asked/build.txt");
     let name = backend.name().unwrap_or("build-requirements").to_owned();
+    let words = [
+        "/opt/build/bin/python",
+        script,
+        "/src",
+        output,
+        &system.backend,
+        &system.backend_path.join(":"),
+    ];
+    let asked = of.run(
+        config,
+        words.map(str::to_owned).to_vec(),
+        None::<Mount>,
+        "say what it needs to build",
+    );
     let asking = from(backend)
         .named(format!("{name}-asked"))
         .then(mkfile(script, BUILD_REQUIRES_PY))
         .then(path("/opt/build/bin"))
         .then(builder::version_variables(config))
         .then(sources)
-        .then(
-            run([
-                "/opt/build/bin/python",
-                script,
-                "/src",
-                output,
-                &system.backend,
-                &system.backend_path.join(":"),
-            ])
-            .network(Network::None)
-            .called("ask the build backend what it needs"),
-        );
+        .then(asked.called("ask the build backend what it needs"));
     let install = Install {
         venv: BUILD_VENV,
         file: output,
@@ -115,8 +178,8 @@ pub(crate) fn asked(
 pub(crate) fn wheel(
     config: &Config,
     name: &str,
+    of: Backed<'_>,
     sources: impl IntoSteps,
-    place: Option<&Span>,
     backend: &Stage,
     installer: &Stage,
 ) -> Stage {
@@ -127,23 +190,19 @@ pub(crate) fn wheel(
             [install::pip(config, BUILD_VENV, "wheel"), flags.to_vec()].concat()
         }
     };
-    let build = if config.build_network {
-        trusting(config, words)
-    } else {
-        run(words).network(Network::None)
-    };
     let is_uv = config.installer == Installer::Uv;
+    let build = of.run(
+        config,
+        words,
+        is_uv.then(|| tool(installer)),
+        "build the wheel of",
+    );
     from(backend)
         .named(name)
         .then(path("/opt/build/bin"))
         .then(builder::version_variables(config))
         .then(sources)
-        .then(
-            build
-                .mounts(is_uv.then(|| tool(installer)))
-                .called("build the wheel")
-                .at(place),
-        )
+        .then(build.called("build the wheel"))
 }
 
 /// All wheels in `/dist` of one stage; `None` if there is none.

@@ -217,6 +217,27 @@ const LAYOUTS: &[Layout] = &[
         ],
         "gunicorn --bind=0.0.0.0:8000 mysite.wsgi:application",
     ),
+    // Django in a folder of its own, as `django-admin startproject mysite` makes it beside a `pyproject.toml`.
+    layout(
+        &["django", "gunicorn"],
+        &[
+            (
+                "mysite/manage.py",
+                "if __name__ == '__main__':\n    main()\n",
+            ),
+            ("mysite/mysite/__init__.py", ""),
+            ("mysite/mysite/settings.py", ""),
+            ("mysite/mysite/asgi.py", ASGI),
+            ("mysite/mysite/wsgi.py", WSGI),
+            ("mysite/polls/apps.py", ""),
+        ],
+        "gunicorn --bind=0.0.0.0:8000 mysite.wsgi:application",
+    ),
+    layout(
+        &["django"],
+        &[("backend/manage.py", ""), ("backend/config/wsgi.py", WSGI)],
+        "python backend/manage.py runserver --noreload 0.0.0.0:8000",
+    ),
     layout(
         &["django", "celery", "gunicorn"],
         &[
@@ -341,11 +362,31 @@ fn every_layout_has_its_program() {
                 cx.file(*path, *text)
             });
         let config = Config::resolve(&cx).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-        let found = config.program.map(|program| program.argv.value.join(" "));
+        let program = config.program.as_ref();
+        let found = program.map(|program| program.argv.value.join(" "));
         let found = found.unwrap_or_else(|| "nothing".to_owned());
         if found != layout.expected {
             wrong.push(format!("expected {}\n   found {found}", layout.expected));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn modules_of_a_folder_are_found_from_it() {
+    let pyproject = "[project]\nname = 'shop'\nversion = '1'\ndependencies = ['django', 'gunicorn']\n[tool.uv]\n";
+    for (files, expected) in [
+        (&["manage.py", "mysite/wsgi.py"][..], None),
+        (
+            &["mysite/manage.py", "mysite/mysite/wsgi.py"],
+            Some("/app/mysite"),
+        ),
+        (&["src/manage.py", "src/mysite/wsgi.py"], Some("/app/src")),
+    ] {
+        let cx = MemoryContext::new(pyproject);
+        let cx = files.iter().fold(cx, |cx, file| cx.file(*file, WSGI));
+        let program = Config::resolve(&cx).unwrap().program.unwrap();
+        let found = program.env.get("PYTHONPATH").map(String::as_str);
+        assert_eq!(found, expected, "{files:?}");
+    }
 }

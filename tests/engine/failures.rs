@@ -93,5 +93,6 @@ failures! {
     unknown_group
     unknown_key
     unknown_target
+    wheel_wants_network
     wrong_hash
 }

@@ -264,7 +264,12 @@ fn a_wrong_password_is_an_error_that_names_the_index() {
     ]
     .concat();
     let failed = with_secrets(&mut project.command(&flags), "wrong").failed();
-    failed.says(["401 Unauthorized", "http://127.0.0.1:", "pyproject.toml:"]);
+    failed.says([
+        "error: the index `http://127.0.0.1:",
+        "/simple/` answered 401 Unauthorized to the login that was given",
+        "--> pyproject.toml:14:20",
+        "= help: check the secret `index_user` and the secret `index_password`",
+    ]);
 }
 
 #[test]
@@ -280,7 +285,8 @@ fn a_secret_that_is_not_given_is_named() {
     failed.says([
         "the secret `index_password` was not given",
         "add `--secret id=index_password,src=FILE` or `--secret id=index_password,env=VARIABLE`",
-        "pyproject.toml:",
+        "--> pyproject.toml:14:",
+        "^^^^^^^^^^^^^^^^\n",
     ]);
 }
 
@@ -302,6 +308,7 @@ fn a_password_without_a_user_is_ignored_with_a_warning() {
     // Nobody asks for the secret: it is the login that is missing.
     failed.failed().says([
         "`password_secret` without a username is ignored",
-        "401 Unauthorized",
+        "/simple/` answered 401 Unauthorized, and no login was given",
+        "= help: add `username_secret` and `password_secret`, or `token_secret`",
     ]);
 }

@@ -1,8 +1,10 @@
 //! What is found in the finished image, and that what is proposed mends it.
 
 use std::collections::BTreeSet;
+use std::io::Write;
+use std::process::Stdio;
 
-use crate::docker::Ran;
+use crate::docker::{Image, Ran, docker};
 use crate::project::{Project, unique};
 
 /// A project that is no package: what it installs is the same for all tests.
@@ -118,6 +120,278 @@ fn what_is_wrong_with_the_files_and_the_program_is_told_at_its_place() {
         "# check=skip=UnknownEntrypoint,OutdatedBytecode\n#syntax",
     );
     skipped.build(&[]);
+}
+
+const MODULE: &str = "/app/.venv/lib/python3.13/site-packages/idna/package_data.py";
+
+/// Replaces a module of the package that was compiled with it.
+const EDITED: &str = r#"run = [["python", "-c", "import idna.package_data as p, pathlib; pathlib.Path(p.__file__).write_text('__version__ = 5\\n')"]]"#;
+
+/// Builds an image, of which nothing but this must be told, and says which version the package has there.
+#[track_caller]
+fn check_version(target: &str, told: Option<&str>, version: &str) {
+    let copied = format!("__version__ = 6  # {}\n", unique());
+    let project = project(&["idna==3.11"], target).file("six.py", copied);
+    let image = Image::new();
+    let mut command = project.command(&["--progress=plain", "--tag", &image.0]);
+    let built = Ran::of(&mut command).succeeded();
+    for rule in [
+        "MissingDependency",
+        "MissingLibrary",
+        "OutdatedBytecode",
+        "UnmetVersion",
+        "UnsupportedPython",
+        "WritableByAll",
+    ] {
+        let is_told = built.stderr.contains(rule);
+        assert_eq!(is_told, Some(rule) == told, "{target}: {}", built.stderr);
+    }
+    let words = ["python", "-c", "import idna; print(idna.__version__)"];
+    assert_eq!(image.output(&words), format!("{version}\n"), "{target}");
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn what_runs_is_what_the_files_say_however_they_came_to_be() {
+    let copied = format!("copy_files = [{{ src = \"six.py\", dst = \"{MODULE}\" }}]");
+    for (target, told, version) in [
+        ("compile = false", None, "3.11"),
+        ("installer = \"pip\"", None, "3.11"),
+        ("prune = [\"idna/codec.py\", \"**/py.typed\"]", None, "3.11"),
+        (EDITED, None, "5"),
+        (&format!("compile = false\n{EDITED}"), None, "5"),
+        (&format!("installer = \"pip\"\n{EDITED}"), None, "5"),
+        (&format!("flavor = \"alpine\"\n{EDITED}"), None, "5"),
+        (&format!("compile = false\n{copied}"), None, "6"),
+        // pip's bytecode is compared with its source, which takes time but is right.
+        (
+            &format!("installer = \"pip\"\n{copied}"),
+            Some("OutdatedBytecode"),
+            "6",
+        ),
+    ] {
+        check_version(target, told, version);
+    }
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn a_base_image_whose_interpreter_the_project_does_not_allow_is_told_at_what_the_project_allows() {
+    let project = project(&["idna==3.11"], "base_image = \"python:3.11-slim\"").edit(
+        "pyproject.toml",
+        "version = \"1\"",
+        "version = \"1\"\nrequires-python = \">=3.12\"",
+    );
+    let project = project.edit("pyproject.toml", "python_version = \"3.13\"\n", "");
+    let refused = project.try_build(&[]).failed();
+    let expected = "the image has Python 3.11.2, which `>=3.12` does not allow: \
+                    allow it, or choose another `python_version` or `base_image`";
+    assert_eq!(findings(&refused), [expected.to_owned()].into());
+    refused.says([
+        "error[UnsupportedPython]",
+        "--> pyproject.toml:5:19",
+        "5 | requires-python = \">=3.12\"",
+    ]);
+    let allowed = project.edit("pyproject.toml", ">=3.12", ">=3.11");
+    allowed.try_build(&[]).succeeded();
+}
+
+/// A shared library of 64 bits that needs another one, and nothing else: what the linker calls its dynamic section.
+fn library(needed: &str) -> Vec<u8> {
+    let (headers, dynamic) = (64 + 2 * 56_u64, 3 * 16_u64);
+    let strings = [b"\0", needed.as_bytes(), b"\0"].concat();
+    let size = headers + dynamic + strings.len() as u64;
+    let mut file = b"\x7fELF\x02\x01\x01".to_vec();
+    file.resize(16, 0);
+    // ET_DYN for x86-64, then where the program headers are, and how many of which size.
+    file.extend([3, 0, 62, 0, 1, 0, 0, 0]);
+    file.extend([0_u64, 64, 0].map(u64::to_le_bytes).concat());
+    file.extend([0, 0, 0, 0, 64, 0, 56, 0, 2, 0, 0, 0, 0, 0, 0, 0]);
+    for (kind, at, length) in [(1_u32, 0, size), (2, headers, dynamic)] {
+        file.extend(kind.to_le_bytes());
+        file.extend([4, 0, 0, 0]);
+        file.extend(
+            [at, at, at, length, length, 8]
+                .map(u64::to_le_bytes)
+                .concat(),
+        );
+    }
+    // DT_NEEDED with the place of the name among the strings, DT_STRTAB, DT_NULL.
+    for (key, value) in [(1_u64, 1), (5, headers + dynamic), (0, 0)] {
+        file.extend([key, value].map(u64::to_le_bytes).concat());
+    }
+    [file, strings].concat()
+}
+
+/// Python on Alpine with a repository of its own, which has a package with a library that nobody else has.
+fn alpine_with_a_package() -> Image {
+    let dockerfile = "FROM python:3.14-slim AS key\n\
+        RUN openssl genrsa -out /own.rsa 2048 && openssl rsa -in /own.rsa -pubout -out /own.rsa.pub\n\
+        FROM python:3.13-alpine\n\
+        COPY --from=key /own.rsa.pub /etc/apk/keys/\n\
+        COPY libmark.so.1 /mark/usr/lib/libmark.so.1\n\
+        RUN --mount=from=key,source=/own.rsa,target=/etc/apk/keys/own.rsa arch=$(apk --print-arch) && mkdir -p /opt/own/$arch && cd /opt/own/$arch \
+        && apk mkpkg --sign-key /etc/apk/keys/own.rsa -F /mark -o mark-libs-1-r0.apk -I name:mark-libs -I version:1-r0 -I description:mark \
+        -I arch:$arch -I license:MIT -I provides:so:libmark.so.1=1 \
+        && apk mkndx --sign-key /etc/apk/keys/own.rsa -o APKINDEX.tar.gz *.apk && echo /opt/own >> /etc/apk/repositories && rm -r /mark\n";
+    let image = Image::new();
+    let folder = Project::empty()
+        .file("Dockerfile", dockerfile)
+        .file("libmark.so.1", library("libc.so"));
+    let mut build = docker(["build", "--tag", &image.0, "."]);
+    Ran::of(build.current_dir(folder.folder())).succeeded();
+    image
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn on_alpine_a_missing_library_is_named_as_apk_knows_it_and_its_package_where_the_builder_has_that()
+{
+    let base = alpine_with_a_package();
+    let of = |lines: &str| {
+        let target = format!("flavor = \"alpine\"\nbase_image = \"{}\"\n{lines}", base.0);
+        project(&[], &target).file("fast.so", library("libmark.so.1"))
+    };
+    for (lines, proposed) in [
+        ("build_deps = [\"mark-libs\"]", "mark-libs"),
+        ("", "so:libmark.so.1"),
+    ] {
+        let refused = of(lines).try_build(&[]).failed();
+        let expected = format!(
+            "`/app/fast.so` needs `libmark.so.1`, which the image does not have: write `system_deps = [\"{proposed}\"]`"
+        );
+        assert_eq!(findings(&refused), [expected].into(), "{}", refused.stderr);
+        let mended = of(&format!("system_deps = [\"{proposed}\"]"));
+        mended.try_build(&[]).succeeded();
+    }
+}
+
+/// What `uv lock` says of a package that has wheels for Windows only: the index is not asked.
+const LOCK: &str = r#"version = 1
+requires-python = ">=3.13"
+
+[[package]]
+name = "app"
+version = "1"
+source = { virtual = "." }
+dependencies = [{ name = "mysqlclient" }]
+
+[package.metadata]
+requires-dist = [{ name = "mysqlclient", specifier = "==2.2.7" }]
+
+[[package]]
+name = "mysqlclient"
+version = "2.2.7"
+source = { registry = "https://pypi.org/simple" }
+sdist = { url = "https://files.pythonhosted.org/packages/61/68/810093cb579daae426794bbd9d88aa830fae296e85172d18cb0f0e5dd4bc/mysqlclient-2.2.7.tar.gz", hash = "sha256:24ae22b59416d5fcce7e99c9d37548350b4565baac82f95e149cac6ce4163845", size = 91383 }
+wheels = [
+    { url = "https://files.pythonhosted.org/packages/29/01/e80141f1cd0459e4c9a5dd309dee135bbae41d6c6c121252fdd853001a8a/mysqlclient-2.2.7-cp313-cp313-win_amd64.whl", hash = "sha256:201a6faa301011dd07bca6b651fe5aaa546d7c9a5426835a06c3172e1056a3c5", size = 208000 },
+]
+"#;
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn a_package_without_a_wheel_for_alpine_is_named_before_anything_is_compiled() {
+    let project = project(&["mysqlclient==2.2.7"], "flavor = \"alpine\"")
+        .edit(
+            "pyproject.toml",
+            "version = \"1\"",
+            "version = \"1\"\nrequires-python = \">=3.13\"",
+        )
+        .file("uv.lock", LOCK);
+    let checked = Ran::of(&mut project.command(&["--check"])).failed();
+    checked.says([
+        "NoAlpineWheels",
+        "`mysqlclient 2.2.7` has no wheel for Alpine and this Python",
+        "write `flavor = \"debian\"`, or list in `build_deps` what compiles it",
+        ">>> name = \"mysqlclient\"",
+    ]);
+    // The client shows warnings last, whenever they come.
+    let built = project.try_build(&["--progress=rawjson"]).failed();
+    let first = |part: &str| built.stderr.lines().position(|line| line.contains(part));
+    let told = first("\"warnings\":");
+    let begun = first("uv pip install --python=/app/.venv");
+    assert!(told.is_some() && told < begun, "{}", built.stderr);
+}
+
+/// The libraries and the packages that have them: what is proposed where the image that builds does not know better.
+const OF_DEBIAN: &str = include_str!("../../microb-std/src/inspection/debian.tsv");
+
+/// Reads lines of a library and a package, and writes those of which the package, as apt finds it, does not have the library.
+/// One that only needs others, as `libopenblas0` does, has what the first of them has.
+const PACKAGES_PY: &str = r#"
+import os, re, subprocess, sys
+
+def output(*words):
+    return subprocess.run(words, check=True, text=True, stdout=subprocess.PIPE).stdout
+
+def update():
+    """Without an error mode, apt would be content with old lists, or none."""
+    words = ['apt-get', '--option=Acquire::Retries=5', '--option=APT::Update::Error-Mode=any', '--quiet=2', 'update']
+    return subprocess.run(words).returncode == 0
+
+def real(names):
+    """The packages that apt installs for these names: since trixie, some are only provided."""
+    found = {}
+    for about in output('apt-cache', 'showpkg', *names).split('Package: ')[1:]:
+        name = about.split('\n', 1)[0]
+        versions = about.split('Versions: \n', 1)[1].split('\nReverse Depends:', 1)[0].strip()
+        providers = about.rsplit('Reverse Provides: \n', 1)[1].split()
+        found[name] = name if versions else providers[0] if providers else None
+    return {name: found.get(name) for name in names}
+
+def libraries(packages):
+    """The names of all files of each of these packages."""
+    output('apt-get', '--option=Acquire::Retries=5', '--quiet=2', 'download', *packages)
+    found = {}
+    for file in os.listdir('.'):
+        listed = output('dpkg-deb', '--contents', file)
+        found[file.split('_')[0]] = {os.path.basename(line.split(' -> ')[0]) for line in listed.splitlines()}
+    return found
+
+os.mkdir('/tmp/packages')
+os.chdir('/tmp/packages')
+assert any(update() for _ in range(3))
+rows = [line.split('\t') for line in sys.stdin.read().splitlines()]
+names = real(sorted({package for _, package in rows}))
+print(len(names))
+known = libraries(sorted({name for name in names.values() if name}))
+without = sorted({names[package] for library, package in rows if library not in known.get(names[package], ())} - {None})
+if without:
+    needs = {name: re.search(r'Depends: ([^ ,\n]+)', output('apt-cache', 'depends', name)) for name in without}
+    known.update(libraries(sorted({found[1] for found in needs.values() if found})))
+    for name, found in needs.items():
+        if found:
+            known[name] |= known[found[1]]
+for library, package in rows:
+    if library not in known.get(names[package], ()):
+        print(library, package)
+"#;
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn the_packages_that_are_proposed_on_debian_have_the_libraries() {
+    let of = |image: &'static str| {
+        let mut python = docker(["run", "--rm", "-i", "--user=0", image]);
+        let mut python = python
+            .args(["python3", "-c", PACKAGES_PY])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = python.stdin.take().unwrap();
+        stdin.write_all(OF_DEBIAN.as_bytes()).unwrap();
+        drop(stdin);
+        python
+    };
+    let packages = OF_DEBIAN.lines().filter_map(|line| line.split_once('\t'));
+    let packages: BTreeSet<&str> = packages.map(|(_, package)| package).collect();
+    // bookworm, trixie, and what comes after.
+    let asked = ["python:3.11-slim", "python:3.13-slim", "python:3.14-slim"].map(of);
+    for python in asked {
+        let said = Ran::from(python.wait_with_output().unwrap()).succeeded();
+        assert_eq!(said.stdout, format!("{}\n", packages.len()));
+    }
 }
 
 #[test]

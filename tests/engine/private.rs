@@ -155,6 +155,11 @@ fn check_runs(image: &Image) {
 
 const UV_NAMES: [&str; 2] = ["UV_INDEX_MY_OWN_USERNAME", "UV_INDEX_MY_OWN_PASSWORD"];
 
+const POETRY_NAMES: [&str; 2] = [
+    "POETRY_HTTP_BASIC_MY_OWN_USERNAME",
+    "POETRY_HTTP_BASIC_MY_OWN_PASSWORD",
+];
+
 #[test]
 #[ignore = "needs an engine: make test"]
 fn an_index_of_uv_with_an_authority_of_its_own_serves_and_nothing_of_it_is_found_afterwards() {
@@ -227,13 +232,41 @@ fn a_source_of_poetry_takes_its_login_by_the_names_of_poetrys_variables() {
     // The certificate is a file of the build context here.
     let project = project("certificates = [{ file = \"ca.pem\" }]", &tables)
         .file("ca.pem", &index.certificate);
-    let names = [
-        "POETRY_HTTP_BASIC_MY_OWN_USERNAME",
-        "POETRY_HTTP_BASIC_MY_OWN_PASSWORD",
-    ];
     let image = Image::new();
-    build(&project, &index, names, &["--tag", &image.0]).succeeded();
+    build(&project, &index, POETRY_NAMES, &["--tag", &image.0]).succeeded();
     check_runs(&image);
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn a_login_that_is_not_given_is_asked_for_by_the_names_of_the_tools_variables() {
+    let index = Index::start();
+    let url = &index.url;
+    let of_uv = format!("[[tool.uv.index]]\nname = \"my-own\"\nurl = \"{url}\"\n");
+    let of_poetry = format!(
+        "[[tool.poetry.source]]\nname = \"my-own\"\nurl = \"{url}\"\npriority = \"supplemental\"\n"
+    );
+    let certificates = "certificates = [{ secret = \"ca\" }]";
+    let with_pip = format!("installer = \"pip\"\n{certificates}");
+    for (target, tables, names) in [
+        (certificates, &of_uv, UV_NAMES),
+        (&with_pip, &of_uv, UV_NAMES),
+        (certificates, &of_poetry, POETRY_NAMES),
+    ] {
+        let project = project(target, tables);
+        let unused = ["unused-1", "unused-2"];
+        let failed = build(&project, &index, unused, &["--output=type=cacheonly"]).failed();
+        let text = project.text("pyproject.toml");
+        let line = text.lines().position(|line| line.starts_with("url = "));
+        let [user, password] = names;
+        failed.says([
+            &*format!("error: the index `{url}` answered 401 Unauthorized, and no login was given"),
+            &format!("--> pyproject.toml:{}:7", line.unwrap() + 1),
+            &format!(
+                "= help: add `--secret id={user},env={user} --secret id={password},env={password}`"
+            ),
+        ]);
+    }
 }
 
 #[test]

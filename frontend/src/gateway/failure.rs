@@ -49,12 +49,27 @@ impl Failure {
     pub fn told_as(self, finding: Diagnostic) -> Self {
         let mut told = Self::from(Diagnostics::from(finding));
         told.0.code = self.0.code;
-        let has_place = |detail: &Any| detail.type_url.ends_with("errdefs.Source+json");
-        if self.0.details.iter().any(has_place) {
+        if self.0.details.iter().any(is_place) {
             told.0.details.clear();
         }
         told.0.details.extend(self.0.details);
         told
+    }
+
+    /// The same where the finding says best which lines of the user it is about: what the engine knows of that goes.
+    pub fn told_at_its_place(mut self, finding: Diagnostic) -> Self {
+        if finding.span.is_some() {
+            self.0.details.retain(|detail| !is_place(detail));
+        }
+        self.told_as(finding)
+    }
+
+    /// The digest of the vertex that failed, if one did.
+    pub fn vertex(&self) -> Option<String> {
+        let is_vertex = |detail: &&Any| detail.type_url.ends_with("errdefs.Vertex+json");
+        let detail = self.0.details.iter().find(is_vertex)?;
+        let vertex: Value = serde_json::from_slice(&detail.value).ok()?;
+        vertex["digest"].as_str().map(str::to_owned)
     }
 
     /// Tells another failure below this one.
@@ -90,12 +105,16 @@ impl Failure {
     }
 
     /// Adds a detail in the form of `util/grpcerrors/grpcerrors.go` in moby/buildkit: the JSON of a Go type in an `Any`.
-    fn detail(&mut self, go_type: &str, content: &Value) {
+    pub(crate) fn detail(&mut self, go_type: &str, content: &Value) {
         self.0.details.push(Any {
             type_url: format!("github.com/moby/buildkit/{go_type}+json"),
             value: content.to_string().into_bytes(),
         });
     }
+}
+
+fn is_place(detail: &Any) -> bool {
+    detail.type_url.ends_with("errdefs.Source+json")
 }
 
 impl fmt::Display for Failure {

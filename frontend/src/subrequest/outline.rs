@@ -157,7 +157,11 @@ impl Outline {
     }
 
     fn add(&mut self, mount: &Mount, span: Option<&Span>, sources: &mut Sources) {
-        let location = span.map(|span| sources.locate(span));
+        let own = match mount {
+            Mount::Secret(secret) => secret.span(),
+            _ => None,
+        };
+        let location = own.or(span).map(|span| sources.locate(span));
         match mount {
             Mount::Secret(secret) => self.secrets.push(Need {
                 name: secret.name().to_owned(),

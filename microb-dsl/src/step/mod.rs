@@ -8,6 +8,7 @@ mod run;
 
 use std::sync::Arc;
 
+use crate::diagnostic::Diagnostic;
 use crate::mount::Mount;
 use crate::source::Source;
 use crate::span::Span;
@@ -40,6 +41,17 @@ pub struct Origin {
     pub name: Option<Arc<str>>,
     /// The progress group: steps of one group are shown as one line.
     pub group: Option<Arc<str>>,
+    /// What it means when the step fails.
+    pub failures: Vec<Meaning>,
+}
+
+/// What the failure of a step means: told in place of the engine's words, which name the command alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meaning {
+    /// The exit code that means it; `None` for all that mean nothing else.
+    pub exit_code: Option<u8>,
+    /// What is told.
+    pub finding: Diagnostic,
 }
 
 /// The closed set of instructions. Every interpreter matches all of them, so a new one is a compile error until all know it.

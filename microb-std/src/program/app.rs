@@ -177,17 +177,14 @@ impl Code {
             program.stop_signal = server.stop_signal;
             return Chosen::One(program);
         }
-        let argv: Vec<String> = match (app.framework.kind, app.framework.name) {
-            (_, "Django") if self.has_manage && self.packaging == Packaging::Sources => [
-                "python",
-                "manage.py",
-                "runserver",
-                "--noreload",
-                "0.0.0.0:8000",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-            (Kind::Wsgi, "Flask" | "APIFlask") => {
+        let is_sources = self.packaging == Packaging::Sources;
+        let manage = self.manage.as_deref().filter(|_| is_sources);
+        let argv: Vec<String> = match (app.framework.kind, app.framework.name, manage) {
+            (_, "Django", Some(manage)) => {
+                let words = ["python", manage, "runserver", "--noreload", "0.0.0.0:8000"];
+                words.map(str::to_owned).to_vec()
+            }
+            (Kind::Wsgi, "Flask" | "APIFlask", _) => {
                 let app = object(app);
                 [
                     "flask",
@@ -200,7 +197,7 @@ impl Code {
                 .map(str::to_owned)
                 .to_vec()
             }
-            (Kind::Sanic, _) => {
+            (Kind::Sanic, _, _) => {
                 let object = object(app);
                 // Its manager of several processes takes seconds to end them on a busy machine.
                 let mut words = vec!["sanic", &object, "--host=0.0.0.0", "--port=8000"];
@@ -208,10 +205,10 @@ impl Code {
                 words.extend(app.is_factory.then_some("--factory"));
                 words.into_iter().map(str::to_owned).collect()
             }
-            (Kind::Celery, _) => ["celery", "--app", &object(app), "worker", "--loglevel=INFO"]
+            (Kind::Celery, _, _) => ["celery", "--app", &object(app), "worker", "--loglevel=INFO"]
                 .map(str::to_owned)
                 .to_vec(),
-            (Kind::Script, _) if !app.is_factory => self.module_words(app.place),
+            (Kind::Script, _, _) if !app.is_factory => self.module_words(app.place),
             _ => {
                 findings.add(no_server(app));
                 return Chosen::Unclear;

@@ -43,6 +43,9 @@ const STEMS: &[&str] = &[
 /// The names that the package with the program has, after the project's own.
 const PACKAGES: &[&str] = &["app", "api", "server", "backend", "web", "service"];
 
+/// Django's own program of a project.
+const MANAGE: &str = "manage.py";
+
 /// Files and folders that are never the program.
 const NEVER: &[&str] = &[
     "conftest",
@@ -73,7 +76,18 @@ const MAX_PLACES: usize = 60;
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub(crate) places: Vec<Place>,
-    pub(crate) has_manage: bool,
+    /// The path of Django's `manage.py` below the project's folder.
+    pub(crate) manage: Option<String>,
+}
+
+impl Place {
+    /// The folder that the module is found from, below the project's folder: empty, `src/`, or that of `manage.py`.
+    pub(crate) fn root(&self) -> &str {
+        let path = self.module.replace('.', "/");
+        let endings = [format!("{path}.py"), format!("{path}/__init__.py")];
+        let root = |ending: &String| self.file.strip_suffix(ending.as_str());
+        endings.iter().find_map(root).unwrap_or_default()
+    }
 }
 
 /// The modules to look at, the likeliest first. What cannot be read is not there.
@@ -95,17 +109,19 @@ pub(crate) fn layout(
     let list = |folder: &str| cx.list(&below(folder)).unwrap_or_default();
     let root = list("");
     let mut places = Vec::new();
-    let roots = [
-        ("", root.clone()),
-        (
-            "src/",
-            if root.iter().any(|name| name == "src") {
-                list("src")
-            } else {
-                Vec::new()
-            },
-        ),
-    ];
+    let mut roots = vec![(String::new(), root.clone())];
+    if root.iter().any(|name| name == "src") {
+        roots.push(("src/".to_owned(), list("src")));
+    }
+    let has_manage = |names: &[String]| names.iter().any(|name| name == MANAGE);
+    if packaging == Packaging::Sources && !roots.iter().any(|(_, names)| has_manage(names)) {
+        // `django-admin startproject NAME` makes a folder with `manage.py` and a package of the same name.
+        let folders = root.iter().filter(|name| is_candidate(name));
+        let mut listed = folders.map(|name| (format!("{name}/"), list(name)));
+        roots.extend(listed.find(|(_, names)| has_manage(names)));
+    }
+    let manage = roots.iter().find(|(_, names)| has_manage(names));
+    let manage = manage.map(|(folder, _)| format!("{folder}{MANAGE}"));
     for (prefix, names) in &roots {
         for name in names {
             if let Some(stem) = name.strip_suffix(".py") {
@@ -126,10 +142,7 @@ pub(crate) fn layout(
     }
     places.sort_by_key(|place| (package_rank(&place.package, own), stem_rank(&place.stem)));
     places.truncate(MAX_PLACES);
-    Layout {
-        places,
-        has_manage: root.iter().any(|name| name == "manage.py"),
-    }
+    Layout { places, manage }
 }
 
 /// The place of a file, given below `root`.

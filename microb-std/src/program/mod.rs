@@ -48,11 +48,14 @@ pub(crate) const READS: &[&str] = &[
     "*/celery*.py",
     "*/cli.py",
     "*/main.py",
+    "*/manage.py",
     "*/run.py",
     "*/server.py",
     "*/streamlit_app.py",
     "*/tasks.py",
     "*/w*.py",
+    "*/*/asgi.py",
+    "*/*/wsgi.py",
     "src/*/__init__.py",
     "src/*/__main__.py",
     "src/*/a*.py",
@@ -153,7 +156,7 @@ enum Chosen {
 /// The modules that were read.
 struct Code {
     modules: Vec<(Place, Module)>,
-    has_manage: bool,
+    manage: Option<String>,
     own: String,
     packaging: Packaging,
     /// The normalized names of the distributions in the image.
@@ -169,7 +172,7 @@ impl Code {
         };
         Self {
             modules: layout.places.into_iter().filter_map(module).collect(),
-            has_manage: layout.has_manage,
+            manage: layout.manage,
             own,
             packaging: config.project.packaging,
             installed: app::installed(&config.dependencies),
@@ -211,7 +214,7 @@ impl Code {
         let module = Module::parse(&place.module, "", cx.definition().clone());
         Self {
             modules: module.map(|module| (place, module)).into_iter().collect(),
-            has_manage: false,
+            manage: None,
             own: String::new(),
             packaging: Packaging::Sources,
             installed: app::installed(&config.dependencies),
@@ -353,12 +356,12 @@ impl Code {
         }
     }
 
-    /// Sources that are no package are found from their own folder, which is `/app` or `/app/src`.
+    /// Sources that are no package are found from their own folder: `/app`, or one below it.
     fn with_path(&self, place: &Place, mut program: Program) -> Program {
-        if self.packaging == Packaging::Sources && place.file.starts_with("src/") {
-            program
-                .env
-                .insert("PYTHONPATH".to_owned(), "/app/src".to_owned());
+        let root = place.root().trim_end_matches('/');
+        if self.packaging == Packaging::Sources && !root.is_empty() {
+            let path = format!("/app/{root}");
+            program.env.insert("PYTHONPATH".to_owned(), path);
         }
         program
     }
