@@ -41,7 +41,7 @@ test: frontend ## run every test, those on the real engine too, but for whole pr
 	@$(WITH_ENGINE) cargo test --package microb --test engine -- --include-ignored --skip projects::
 
 # One at a time: the time that a server needs to end is measured.
-test-projects: frontend ## build whole projects, with databases and large dependencies, and run them
+test-projects: frontend ## build whole projects, of every layout and tool, with databases and large dependencies, and run them
 	@$(WITH_ENGINE) cargo test --package microb --test engine -- --include-ignored --test-threads=1 projects::
 
 conformance: ## print which tests of BuildKit's Dockerfile frontend, and which cases of the corpus of projects, have one of ours

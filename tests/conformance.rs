@@ -111,7 +111,7 @@ fn every_case_of_the_corpus_is_there_once_with_what_is_expected_and_a_test() {
 /// A project of the corpus that nobody builds would be no test.
 #[test]
 fn every_project_of_the_corpus_is_built() {
-    let tests = read("tests/engine/corpus.rs");
+    let tests = read("tests/engine/projects/corpus.rs");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     for entry in fs::read_dir(folder).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();

@@ -61,8 +61,8 @@ mod tests {
         let file = SourceFile::new("pyproject.toml", "wheel\nindex\n");
         let at = |text: &str, word: &str| Diagnostic::error(text).at(&file.find(word).unwrap());
         let step = run(["build"])
-            .failing(at("no wheel", "wheel"))
-            .exiting(65, at("refused", "index"));
+            .on_failure(at("no wheel", "wheel"))
+            .on_exit_code(65, at("refused", "index"));
         let stage = scratch().then(step).then(run(["other"]));
         let lowered = lower(&stage, &Inputs::offline(Platform::host())).unwrap();
         let meanings = of(&stage, &lowered.vertices);

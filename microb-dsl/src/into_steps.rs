@@ -51,15 +51,15 @@ pub trait IntoSteps: Sized {
     ///
     /// ```
     /// # use microb_dsl::prelude::*;
-    /// let built = run(["make"]).failing(Diagnostic::error("`make` failed").help("read what it said"));
+    /// let built = run(["make"]).on_failure(Diagnostic::error("`make` failed").help("read what it said"));
     /// assert_eq!(built[0].origin.failures[0].finding.message, "`make` failed");
     /// ```
-    fn failing(self, finding: Diagnostic) -> Vec<Step> {
+    fn on_failure(self, finding: Diagnostic) -> Vec<Step> {
         meaning(self, None, &finding)
     }
 
-    /// The same for one exit code alone: it wins over [`failing`](Self::failing).
-    fn exiting(self, exit_code: u8, finding: Diagnostic) -> Vec<Step> {
+    /// The same for one exit code alone: it wins over [`on_failure`](Self::on_failure).
+    fn on_exit_code(self, exit_code: u8, finding: Diagnostic) -> Vec<Step> {
         meaning(self, Some(exit_code), &finding)
     }
 }

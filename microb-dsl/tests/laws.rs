@@ -65,7 +65,7 @@ fn stage(plan: &Plan, mark: Option<&Span>) -> Stage {
                     .at(span)
                     .called("named")
                     .grouped("group")
-                    .failing(Diagnostic::error("failed").at(span)),
+                    .on_failure(Diagnostic::error("failed").at(span)),
                 None => steps,
             });
         }

@@ -61,7 +61,7 @@ impl Watched<'_> {
             ] {
                 let error = Diagnostic::error(what(self.0, index, is_forbidden, has_login));
                 let error = error.at(&index.url.span);
-                step = step.exiting(code, error.help(help(self.0, index, has_login)));
+                step = step.on_exit_code(code, error.help(help(self.0, index, has_login)));
             }
         }
         step

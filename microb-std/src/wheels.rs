@@ -84,7 +84,7 @@ impl<'a> Backed<'a> {
             None => error,
         };
         let step = run(words).network(Network::None).mounts(mounts);
-        step.failing(error.help(help)).at(self.place)
+        step.on_failure(error.help(help)).at(self.place)
     }
 }
 

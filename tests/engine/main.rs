@@ -25,7 +25,6 @@ mod comparison;
 mod container;
 mod context;
 mod contexts;
-mod corpus;
 mod decisions;
 mod determinism;
 mod examples;

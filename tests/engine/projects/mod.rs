@@ -1,5 +1,6 @@
 //! Whole projects, large dependencies and databases among them: `make test-projects`, for they take minutes.
 
+mod corpus;
 mod counterparts;
 mod databases;
 mod servers;
