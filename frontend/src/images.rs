@@ -3,8 +3,8 @@
 use microb_dsl::llb::Inputs;
 use microb_dsl::{Base, Diagnostic, ImageRef, Source, Span, Stage};
 
-use crate::build::Plan;
 use crate::gateway::Failure;
+use crate::plan::Plan;
 
 /// Why an image could not be resolved: the engine's words, the first place that asks for the image, and what else
 /// a plain name may have been meant to be.

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use microb_dsl::{Diagnostic, Diagnostics, Inspection, Judgment, llb};
 
-use crate::build::{Build, LoweredPlan, Plan, all};
+use crate::build::Build;
 use crate::gateway::{Failure, Graph};
+use crate::lowered::LoweredPlan;
 use crate::meanings;
+use crate::plan::Plan;
 use crate::recipe::Recipe;
+use crate::tasks::all;
 
 /// How often a look may lead to another one.
 const MAX_LOOKS: usize = 8;

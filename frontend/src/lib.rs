@@ -17,11 +17,13 @@ pub mod gateway;
 mod ignore;
 mod images;
 mod inspect;
+mod lowered;
 mod meanings;
 mod needs;
 #[cfg(feature = "cli")]
 pub mod pack;
 mod panics;
+mod plan;
 mod recipe;
 pub mod request;
 mod resolve;
@@ -30,6 +32,7 @@ mod scan;
 mod sent;
 mod sources;
 mod subrequest;
+mod tasks;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -102,7 +105,7 @@ async fn serve_one(recipe: Recipe, started: Instant) -> std::io::Result<()> {
     let (gateway, end) = Gateway::connect().await?;
     let gateway = Arc::new(gateway);
     let served = async {
-        let built = build::guarded(build_image(Arc::clone(&gateway), recipe, started)).await;
+        let built = tasks::guarded(build_image(Arc::clone(&gateway), recipe, started)).await;
         let refused = match built {
             Ok(outcome) => gateway.finish(outcome).await.err(),
             Err(failure) => Some(failure),

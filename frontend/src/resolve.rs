@@ -6,8 +6,10 @@ use std::sync::Arc;
 use microb_dsl::llb::{self, ResolvedImage};
 use microb_dsl::{ImageRef, Platform, Source};
 
-use crate::build::{Build, Plan, all};
+use crate::build::Build;
 use crate::gateway::{Failure, Found};
+use crate::plan::Plan;
+use crate::tasks::all;
 use crate::{images, sources};
 
 impl Build {

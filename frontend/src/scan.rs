@@ -11,8 +11,9 @@ use microb_dsl::{
     Mount, Stage, StagePlatform, bind, copy, env, from, mkdir, run, scratch, tmpfs, user,
 };
 
-use crate::build::{Build, Plan};
+use crate::build::Build;
 use crate::gateway::{Failure, Found, Graph, Reference};
+use crate::plan::Plan;
 use crate::request::Scan;
 use crate::resolve::no_image;
 
