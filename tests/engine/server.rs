@@ -219,9 +219,11 @@ impl GitDaemon {
     /// Starts the server, which ends with the test.
     pub(crate) fn serve(folder: &Path) -> Self {
         let port = free_port();
+        // `git daemon` would start it as a program of its own, which outlives `git`.
+        let programs = run(Command::new("git").arg("--exec-path"));
         let daemon = start(
-            Command::new("git")
-                .args(["daemon", "--export-all", "--listen=127.0.0.1"])
+            Command::new(Path::new(programs.trim()).join("git-daemon"))
+                .args(["--export-all", "--listen=127.0.0.1"])
                 .arg(format!("--port={port}"))
                 .arg(format!("--base-path={}", folder.display()))
                 .arg(folder),
