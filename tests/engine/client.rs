@@ -81,7 +81,7 @@ fn only_the_named_stages_run_again_without_cache() {
     let ran = |flags: &[&str]| {
         let progress = project.build_for_progress(flags);
         let ran = progress.vertices.values();
-        let ran = ran.filter(|vertex| vertex.completed && !vertex.cached);
+        let ran = ran.filter(|vertex| vertex.ran());
         let stages = ran.filter_map(|vertex| {
             let (place, _) = vertex.name.strip_prefix('[')?.split_once("] ")?;
             let (stage, step) = place.split_once(' ')?;

@@ -56,7 +56,7 @@ fn place(name: &str) -> Option<&str> {
 
 /// The steps that BuildKit ran.
 fn ran(progress: &Progress) -> BTreeSet<String> {
-    let did = |vertex: &&Vertex| vertex.completed && !vertex.cached;
+    let did = |vertex: &&Vertex| vertex.ran();
     let names = progress.vertices.values().filter(did);
     names
         .filter_map(|vertex| place(&vertex.name))

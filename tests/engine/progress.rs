@@ -56,7 +56,7 @@ impl Progress {
     ///
     /// Two steps that turn out to do the same become one, the other build's, with all that it is made from (`addJobs` in
     /// `solver/jobs.go` of moby/buildkit). So a last step of a stage is this build's, and all that it is made from.
-    /// Another build's step stays if it stands for one of this build.
+    /// Another build's step stays if it stands for one of this build, whose result was used and which never ended.
     fn leave_out_other_builds(&mut self) {
         let needed: BTreeSet<_> = self
             .vertices
@@ -78,8 +78,13 @@ impl Progress {
                 open.extend(vertex.inputs.iter().cloned());
             }
         }
-        let unfinished = own.iter().map(|digest| &self.vertices[digest]);
-        let unfinished = unfinished.filter(|vertex| !vertex.completed);
+        let did = |digest: &&String| self.vertices[*digest].ran();
+        let used = own
+            .iter()
+            .filter(did)
+            .flat_map(|digest| &self.vertices[digest].inputs);
+        let used = used.filter_map(|digest| self.vertices.get(digest));
+        let unfinished = used.filter(|vertex| !vertex.completed);
         let unfinished: BTreeSet<_> = unfinished.map(|vertex| vertex.name.clone()).collect();
         self.vertices.retain(|digest, vertex| {
             vertex.place().is_none() || own.contains(digest) || unfinished.contains(&vertex.name)
@@ -88,11 +93,10 @@ impl Progress {
 
     /// The names of the steps that did something: neither came out of the cache, nor are part of every build.
     pub(crate) fn steps_that_ran(&self) -> Vec<&str> {
-        let did = |vertex: &&Vertex| vertex.completed && !vertex.cached;
         let mut names: Vec<_> = self
             .vertices
             .values()
-            .filter(did)
+            .filter(|vertex| vertex.ran())
             .map(Vertex::short_name)
             .collect();
         names.retain(|name| !is_in_every_build(name));
@@ -106,6 +110,11 @@ impl Vertex {
     pub(crate) fn place(&self) -> Option<&str> {
         let (place, _) = self.name.strip_prefix('[')?.split_once("] ")?;
         place.contains('/').then_some(place)
+    }
+
+    /// Whether it did something.
+    pub(crate) fn ran(&self) -> bool {
+        self.completed && !self.cached
     }
 
     /// Whether it is the last step of its stage, `[wheel 2/2]`.
