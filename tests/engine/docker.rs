@@ -19,8 +19,8 @@ pub(crate) static WITHOUT_CACHE: RwLock<()> = RwLock::new(());
 /// A step that two builds need at the same time is one vertex in both, with the name that it has in the first.
 pub(crate) static ENGINE: RwLock<()> = RwLock::new(());
 
-/// How often a build is done again that failed for the engine's own reason.
-const ENGINE_RACES: usize = 2;
+/// How often a build is done again that failed for the machine's own reasons.
+const MORE_TRIES: usize = 2;
 
 /// An engine that nobody else uses for as long as this is kept.
 pub(crate) struct Alone {
@@ -58,23 +58,28 @@ impl Ran {
         let _engine = ENGINE.read().unwrap_or_else(PoisonError::into_inner);
         let mut run = || Self::from(command.stdin(input()).output().unwrap());
         let mut ran = run();
-        for _ in 0..ENGINE_RACES {
-            if ran.lost_a_race_of_the_engine() {
+        for _ in 0..MORE_TRIES {
+            if ran.failed_for_the_machine() {
                 ran = run();
             }
         }
         ran
     }
 
-    /// The engine unpacked an image while it collected the layers of one that was just deleted.
-    ///
-    /// An open defect of the image store of containerd, which meets builds that run beside each other: moby/buildkit
-    /// issue 6521. What was built is in the cache, so the build can be done again.
-    fn lost_a_race_of_the_engine(&self) -> bool {
-        let says = |text| self.stderr.contains(text);
-        self.code != Some(0)
-            && says("failed to prepare extraction snapshot")
-            && says("does not exist: not found")
+    /// Whether neither the project nor microb is why it failed. What was built is in the cache, so the build can be done again.
+    fn failed_for_the_machine(&self) -> bool {
+        if self.code == Some(0) {
+            return false;
+        }
+        let words = readable(&self.stderr);
+        let says = |texts: &[&str]| texts.iter().all(|text| words.contains(text));
+        // An open defect of the image store of containerd, moby/buildkit issue 6521: an image is unpacked while the layers
+        // of one that was just deleted are collected.
+        says(&["failed to prepare extraction snapshot", "does not exist: not found"])
+            // The resolver left the name of PyPI's files unanswered, as pip says it on Alpine and on Debian, and uv.
+            || says(&["files.pythonhosted.org", "[Errno -3] Try again"])
+            || says(&["files.pythonhosted.org", "Temporary failure in name resolution"])
+            || says(&["files.pythonhosted.org", "failed to lookup address information"])
     }
 
     /// Runs a program to its end, on an engine that nobody else uses.
