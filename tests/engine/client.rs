@@ -83,8 +83,7 @@ fn only_the_named_stages_run_again_without_cache() {
         let ran = progress.vertices.values();
         let ran = ran.filter(|vertex| vertex.ran());
         let stages = ran.filter_map(|vertex| {
-            let (place, _) = vertex.name.strip_prefix('[')?.split_once("] ")?;
-            let (stage, step) = place.split_once(' ')?;
+            let (stage, step) = vertex.place()?.split_once(' ')?;
             // The first one is the base image.
             let is_step = step
                 .split_once('/')
