@@ -4,10 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use sha2::{Digest, Sha256};
-
 use crate::docker::Ran;
 use crate::parity;
+use crate::progress::sha256;
 use crate::project::{ADVANCED, Project, unique};
 use crate::server::{Files, Git};
 
@@ -28,7 +27,7 @@ impl Advanced {
         let git = Git::serve(servers.folder(), &repository);
         let files = Files::serve([("/banner.txt", BANNER)], None);
         let remote = format!("{}/acme-{}", git.authority(), unique());
-        let checksum = format!("sha256:{}", hex(&Sha256::digest(BANNER)));
+        let checksum = sha256(BANNER);
         let text = fs::read_to_string(crate::project::example(ADVANCED).join("pyproject.toml"));
         let text = text.unwrap();
         let written = text.split("checksum = \"").nth(1).unwrap();
@@ -77,13 +76,6 @@ fn greeting(folder: &Path) {
             .args(arguments.split(' '));
         Ran::of(&mut git).succeeded();
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
 }
 
 #[test]
@@ -210,9 +202,10 @@ fn a_project_without_a_dependency_over_ssh_needs_no_agent() {
 #[ignore = "needs an engine: make test"]
 fn a_file_with_another_checksum_is_an_error_that_names_both() {
     let example = Advanced::new();
-    let right = hex(&Sha256::digest(BANNER));
+    let digest = sha256(BANNER);
+    let (_, right) = digest.split_once(':').unwrap();
     let wrong = right.replace(|c: char| c.is_ascii_digit(), "0");
-    let project = example.project.edit("pyproject.toml", &right, &wrong);
+    let project = example.project.edit("pyproject.toml", right, &wrong);
     let failed = project.try_build(&[&example.git.ssh_flag()]).failed();
-    failed.says([wrong.as_str(), right.as_str(), "pyproject.toml:"]);
+    failed.says([wrong.as_str(), right, "pyproject.toml:"]);
 }

@@ -5,6 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// Stages that the frontend reads something from, and that no image has a part of.
+const ASIDE: [&str; 2] = ["inspection", "metadata"];
 
 /// One vertex of the build graph.
 #[derive(Debug, Clone, Default)]
@@ -35,7 +39,13 @@ impl Progress {
             }
         }
         assert!(!progress.vertices.is_empty(), "no progress in {text}");
-        progress.leave_out_other_builds();
+        progress
+    }
+
+    /// The same of a build that others ran beside, with what `--metadata-file` wrote of it.
+    pub(crate) fn parse_own(text: &str, metadata: &Value) -> Self {
+        let mut progress = Self::parse(text);
+        progress.leave_out_other_builds(&own_steps(metadata));
         progress
     }
 
@@ -55,39 +65,20 @@ impl Progress {
     /// Forgets the steps that the engine told of although they are of a build that ran at the same time.
     ///
     /// Two steps that turn out to do the same become one, the other build's, with all that it is made from (`addJobs` in
-    /// `solver/jobs.go` of moby/buildkit). So a last step of a stage is this build's, and all that it is made from.
-    /// Another build's step stays if it stands for one of this build, whose result was used and which never ended.
-    fn leave_out_other_builds(&mut self) {
-        let needed: BTreeSet<_> = self
-            .vertices
-            .values()
-            .flat_map(|vertex| &vertex.inputs)
-            .collect();
-        let is_end =
-            |digest: &String, vertex: &Vertex| !needed.contains(digest) && vertex.is_last();
-        let ends = self
-            .vertices
-            .iter()
-            .filter(|(digest, vertex)| is_end(digest, vertex));
-        let mut open: Vec<_> = ends.map(|(digest, _)| digest.clone()).collect();
-        let mut own = BTreeSet::new();
-        while let Some(digest) = open.pop() {
-            if let Some(vertex) = self.vertices.get(&digest)
-                && own.insert(digest)
-            {
-                open.extend(vertex.inputs.iter().cloned());
-            }
-        }
-        let did = |digest: &&String| self.vertices[*digest].ran();
+    /// `solver/jobs.go` of moby/buildkit). Another build's step stays if it stands for one of this build, whose result
+    /// was used and which never ended.
+    fn leave_out_other_builds(&mut self, own: &BTreeSet<String>) {
         let used = own
             .iter()
-            .filter(did)
-            .flat_map(|digest| &self.vertices[digest].inputs);
-        let used = used.filter_map(|digest| self.vertices.get(digest));
+            .filter_map(|digest| self.vertices.get(digest))
+            .filter(|vertex| vertex.ran())
+            .flat_map(|vertex| &vertex.inputs)
+            .filter_map(|digest| self.vertices.get(digest));
         let unfinished = used.filter(|vertex| !vertex.completed);
         let unfinished: BTreeSet<_> = unfinished.map(|vertex| vertex.name.clone()).collect();
         self.vertices.retain(|digest, vertex| {
-            vertex.place().is_none() || own.contains(digest) || unfinished.contains(&vertex.name)
+            let is_of_image = vertex.stage().is_some_and(|stage| !ASIDE.contains(&stage));
+            !is_of_image || own.contains(digest) || unfinished.contains(&vertex.name)
         });
     }
 
@@ -117,11 +108,9 @@ impl Vertex {
         self.completed && !self.cached
     }
 
-    /// Whether it is the last step of its stage, `[wheel 2/2]`.
-    fn is_last(&self) -> bool {
-        let number = self.place().and_then(|place| place.rsplit(' ').next());
-        let parts = number.and_then(|number| number.split_once('/'));
-        parts.is_some_and(|(step, of)| step == of)
+    /// `wheel` of `[wheel 1/2] COPY . /src`.
+    fn stage(&self) -> Option<&str> {
+        self.place()?.split_once(' ').map(|(stage, _)| stage)
     }
 
     /// The name without the stage and the number of the step.
@@ -171,4 +160,25 @@ fn is_in_every_build(name: &str) -> bool {
     ]
     .iter()
     .any(|start| name.starts_with(start))
+}
+
+/// The digests of the steps that an image is made of, as the provenance of its build lists them.
+fn own_steps(metadata: &Value) -> BTreeSet<String> {
+    let steps = &metadata["buildx.build.provenance"]["buildConfig"]["digestMapping"];
+    let steps = steps.as_object();
+    let steps = steps.unwrap_or_else(|| panic!("no steps in {metadata:#}"));
+    let and_without_cache = |digest: &String| [digest.clone(), without_cache(digest)];
+    steps.keys().flat_map(and_without_cache).collect()
+}
+
+/// The digest that a step has which is to run whatever the cache has (`loadUnlocked` in `solver/jobs.go` of moby/buildkit).
+fn without_cache(digest: &str) -> String {
+    sha256(format!("{digest}-ignorecache").as_bytes())
+}
+
+/// An OCI digest, `sha256:` and 64 digits.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    let sum = Sha256::digest(bytes);
+    let digits = sum.iter().map(|byte| format!("{byte:02x}"));
+    format!("sha256:{}", digits.collect::<String>())
 }

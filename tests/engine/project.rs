@@ -178,18 +178,28 @@ impl Project {
     /// Builds without an image at the end, which must work, and tells what ran.
     #[track_caller]
     pub(crate) fn build_for_progress(&self, flags: &[&str]) -> Progress {
-        let progress = ["--progress=rawjson", "--output=type=cacheonly"];
-        let ran = Ran::of(&mut self.command(&[&progress, flags].concat())).succeeded();
-        Progress::parse(&ran.stderr)
+        self.progress(&[&["--output=type=cacheonly"], flags].concat())
     }
 
     /// Builds an image, which must work, and tells what ran.
     #[track_caller]
     pub(crate) fn build_with_progress(&self, flags: &[&str]) -> (Image, Progress) {
         let image = Image::new();
-        let progress = ["--progress=rawjson", "--tag", &image.0];
-        let ran = Ran::of(&mut self.command(&[&progress, flags].concat())).succeeded();
-        (image, Progress::parse(&ran.stderr))
+        let progress = self.progress(&[&["--tag", &image.0], flags].concat());
+        (image, progress)
+    }
+
+    #[track_caller]
+    fn progress(&self, flags: &[&str]) -> Progress {
+        // Beside the project: the file must not be part of the build context.
+        let file = self.folder.with_extension("metadata");
+        let metadata = format!("--metadata-file={}", file.display());
+        let mut command = self.command(&[&["--progress=rawjson", &metadata], flags].concat());
+        command.env("BUILDX_METADATA_PROVENANCE", "max");
+        let ran = Ran::of(&mut command).succeeded();
+        let metadata = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        fs::remove_file(file).unwrap();
+        Progress::parse_own(&ran.stderr, &metadata)
     }
 }
 
