@@ -6,7 +6,7 @@ debian_images="3.14:forky 3.13:trixie 3.11:bookworm"
 alpine_image=3.13-alpine
 
 # What the official full image has and -slim lacks, as far as building Python packages goes.
-full_packages="gcc libc6-dev make git openssh-client python3-dev file binutils pkg-config libffi-dev"
+full_packages="gcc libc6-dev make git openssh-client python3-dev file binutils pkg-config libffi-dev libpq-dev default-libmysqlclient-dev"
 
 kept=$home/images # root filesystems and saved images, so that another data root needs no bootstrap
 
@@ -42,7 +42,7 @@ base_images_are_there() {
   local image
   [ "$(cat "$home/hub" 2>/dev/null)" != reachable ] || return 0
   for image in $(known_images); do
-    ! wanted "$image" "$@" || image_exists "$image" || return 1
+    ! wanted "$image" "$@" || image_is_current "$image" || return 1
   done
 }
 
@@ -172,10 +172,19 @@ python_version_in() {
 
 make_full() {
   local suite=$1 minor=$2
-  ! image_exists "python:$minor" || return 0
+  ! image_is_current "python:$minor" || return 0
   say "python:$minor: adding a compiler, git and ssh"
   quietly "full-$suite" build_full "$minor"
   tag_as "python:$minor" "$minor-$suite" "$(python_version_of "python:$minor")"
+}
+
+# A full one that was made when the list was another is made again.
+image_is_current() {
+  image_exists "$1" || return 1
+  case $1 in
+  *-slim | *-alpine) ;;
+  *) [ "$(our_docker image inspect --format '{{index .Config.Labels "packages"}}' "$1")" = "$full_packages" ] ;;
+  esac
 }
 
 python_version_of() { our_docker run --rm --network none "$1" printenv PYTHON_VERSION; }
@@ -183,6 +192,7 @@ python_version_of() { our_docker run --rm --network none "$1" printenv PYTHON_VE
 build_full() {
   our_docker build --progress plain --provenance=false -t "python:$1" - <<END
 FROM python:$1-slim
+LABEL packages="$full_packages"
 RUN apt-get update && apt-get install -y --no-install-recommends $full_packages && rm -rf /var/lib/apt/lists/*
 END
 }

@@ -10,6 +10,7 @@ use crate::container::{Port, StopSignal, User};
 use crate::pinned::PinnedSet;
 use crate::program::Program;
 use crate::requirement::Requirement;
+use crate::system_needs::SystemNeed;
 use crate::table::Choice;
 
 /// The image that one target of a `pyproject.toml` describes. Made by [`Config::resolve`].
@@ -47,10 +48,13 @@ pub struct Config {
     pub other_projects: Vec<String>,
     /// `flavor`: the family of base images.
     pub flavor: Flavor,
-    /// `build_deps`: packages of the distribution in the build stage. Validated, without repetitions.
+    /// `build_deps`: packages of the distribution in the build stage, and those that are known to be needed. Validated, without repetitions.
     pub build_deps: Vec<Spanned<String>>,
-    /// `system_deps`: packages of the distribution in the final image. Validated, without repetitions.
+    /// `system_deps`: packages of the distribution in the final image, and those that are known to be needed. Validated, without repetitions.
     pub system_deps: Vec<Spanned<String>>,
+    /// `automatic_deps`: what the dependencies are known to need of the distribution, in the order of their names.
+    /// `build_deps` and `system_deps` have these packages.
+    pub system_needs: Vec<SystemNeed>,
     /// `env`, with build arguments substituted: for the build and for the final stage.
     pub env: BTreeMap<String, Spanned<String>>,
     /// The labels from the metadata, and the user's own, which win.
@@ -296,6 +300,10 @@ pub struct RequirementsFile {
     pub constraints: String,
     /// Whether any requirement has a `--hash`, or the file says `--require-hashes`.
     pub has_hashes: bool,
+    /// The requirements that have a name, in order.
+    pub listed: Vec<Requirement>,
+    /// Whether a tool wrote the file, so that it has what other packages need beside what the project lists.
+    pub is_compiled: bool,
     /// Files and folders of the build context that requirements name, sorted, without a leading `./`.
     pub local_paths: Vec<Spanned<String>>,
 }

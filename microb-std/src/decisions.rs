@@ -13,7 +13,7 @@ impl Config {
             self.place_of_sources(),
             self.process(),
         ];
-        let told = all.into_iter().flatten();
+        let told = all.into_iter().flatten().chain(self.system_packages());
         told.map(|(what, why)| Decision { what, why }).collect()
     }
 
@@ -49,6 +49,23 @@ impl Config {
             Dependencies::File(file) => found("requirements.txt", &file.path.span),
             Dependencies::Listed(listed) => found("Pipfile", &listed.first()?.text.span),
         }
+    }
+
+    fn system_packages(&self) -> impl Iterator<Item = (String, String)> {
+        self.system_needs.iter().map(|need| {
+            let places = [
+                (&need.build, "for the build"),
+                (&need.runtime, "in the image"),
+            ];
+            let places = places
+                .into_iter()
+                .filter(|(packages, _)| !packages.is_empty());
+            let places = places.map(|(packages, place)| format!("{} {place}", packages.join(", ")));
+            let what = places.collect::<Vec<_>>().join(", ");
+            let count = need.build.len() + need.runtime.len();
+            let them = if count == 1 { "it" } else { "them" };
+            (what, format!("{} needs {them}", need.dependency.value))
+        })
     }
 
     fn place_of_sources(&self) -> Option<(String, String)> {

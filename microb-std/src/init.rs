@@ -134,13 +134,35 @@ fn table(config: &Config) -> Vec<String> {
         format!("Who it runs as; {}.", crate::NONROOT),
         format!("user = {}", quoted(&config.user.name)),
     );
-    say(
-        "Packages of the distribution that it needs when it runs, and that building needs."
-            .to_owned(),
-        "# system_deps = [\"libpq5\"]".to_owned(),
-    );
-    lines.push("# build_deps = [\"libpq-dev\"]".to_owned());
+    system_packages(config, &mut lines);
     lines
+}
+
+fn system_packages(config: &Config, lines: &mut Vec<String>) {
+    let needs = &config.system_needs;
+    let names: Vec<_> = needs
+        .iter()
+        .map(|need| need.dependency.value.as_str())
+        .collect();
+    let why = match names.as_slice() {
+        [] => String::new(),
+        [name] => format!("; {name} needs those that are listed"),
+        many => format!("; {} need those that are listed", many.join(", ")),
+    };
+    lines.push(format!(
+        "# Packages of the distribution that it needs when it runs, and that building needs{why}."
+    ));
+    for (key, packages, example) in [
+        ("system_deps", &config.system_deps, "libpq5"),
+        ("build_deps", &config.build_deps, "libpq-dev"),
+    ] {
+        let packages: Vec<_> = packages.iter().map(|name| name.value.clone()).collect();
+        lines.push(if packages.is_empty() {
+            format!("# {key} = [{}]", quoted(example))
+        } else {
+            format!("{key} = {}", list(&packages))
+        });
+    }
 }
 
 fn why_python(config: &Config) -> String {

@@ -34,6 +34,28 @@ pub(crate) fn resolve(
     packages
 }
 
+/// These packages, and those of the others that are not among them.
+pub(crate) fn with(
+    mut packages: Vec<Spanned<String>>,
+    others: impl Iterator<Item = Spanned<String>>,
+) -> Vec<Spanned<String>> {
+    for other in others {
+        if !packages
+            .iter()
+            .any(|known| name(&known.value) == other.value)
+        {
+            packages.push(other);
+        }
+    }
+    packages
+}
+
+/// The name of a package without version, architecture, suite or repository.
+fn name(package: &str) -> &str {
+    let end = package.find([':', '=', '/', '<', '>', '~', '@']);
+    &package[..end.unwrap_or(package.len())]
+}
+
 /// `name[:architecture][=version][/suite]`, as `apt-get install` reads it.
 ///
 /// Names and versions: Debian Policy 5.6.1 and 5.6.12. A trailing `-` or `+` would mean removal or

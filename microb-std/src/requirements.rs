@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use microb::{Context, Diagnostic, Span, Spanned};
+use microb::{Context, Diagnostic, SourceFile, Span, Spanned};
 
 use crate::location::within_context;
 use crate::lock::checked_hash;
@@ -32,6 +32,10 @@ pub(crate) struct Flattened {
     pub(crate) own_extras: Vec<Spanned<String>>,
     pub(crate) ssh: Option<Span>,
     pub(crate) git: Option<Span>,
+    /// The requirements that have a name.
+    pub(crate) listed: Vec<Requirement>,
+    /// Whether a tool wrote it, of what others ask for.
+    pub(crate) is_compiled: bool,
 }
 
 /// Reads the file at `path` of the build context; `named` is where the user names it.
@@ -97,6 +101,7 @@ impl Reader<'_> {
             self.error(conflict);
             return;
         }
+        self.out.is_compiled |= is_compiled(&file);
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         for line in lines(&file) {
             if self.findings.is_full() {
@@ -247,6 +252,9 @@ impl Reader<'_> {
         }
         if let Some(requirement) = self.findings.keep(Requirement::parse(place)) {
             self.push(format!("{requirement}{options}"), is_constraint);
+            if !is_constraint {
+                self.out.listed.push(requirement);
+            }
         }
     }
 
@@ -310,6 +318,13 @@ impl Reader<'_> {
             .entry(path)
             .or_insert_with(|| place.span.clone());
     }
+}
+
+/// Whether the file says of packages which others want them, as `pip-compile` and `uv pip compile` do: `# via flask`.
+fn is_compiled(file: &SourceFile) -> bool {
+    let comments = file.text().lines().filter_map(|line| line.split_once('#'));
+    let mut words = comments.map(|(_, comment)| comment.split_whitespace().next());
+    words.any(|word| word == Some("via"))
 }
 
 #[cfg(test)]

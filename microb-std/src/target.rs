@@ -24,6 +24,7 @@ use crate::requirement::Requirement;
 use crate::resolve::Shared;
 use crate::rules::UNDEFINED_VARIABLE;
 use crate::substitute::substitute;
+use crate::system_needs::{self, Asked, SystemNeed};
 use crate::table::{Map, Table as _, Value as _};
 use crate::target_table::TargetTable;
 use crate::targets::comment_about;
@@ -61,7 +62,23 @@ pub(crate) fn resolve(
     labels.extend(variables(of_labels, cx, findings, check_label));
     let annotations = merged(target.annotations, inherited(&["annotations"]));
     let annotations = variables(annotations, cx, findings, check_label);
-    let packages = |list| packages::resolve(list, target.flavor, findings);
+    let is_automatic = target.automatic_deps.unwrap_or_else(|| {
+        // What another image has, and whether it can install anything, is not known.
+        target.base_image.is_none() && target.build_image.is_none()
+    });
+    let system_needs = if is_automatic {
+        let groups = target.groups.as_ref();
+        let groups = groups.map_or(&[][..], |groups| &groups.value);
+        let version = python.as_ref().map(|python| python.version);
+        let asked = Asked::of(&wanted.dependencies, shared, groups, version, cx);
+        system_needs::of(&asked, target.flavor)
+    } else {
+        Vec::new()
+    };
+    let packages = |list, of| {
+        let listed = packages::resolve(list, target.flavor, findings);
+        packages::with(listed, SystemNeed::packages(&system_needs, of))
+    };
     let copies = |list, place| files::copies(list, place, &shared.targets, cx, findings);
     let members = members::resolve(cx, &wanted.dependencies, &wanted.folders, findings);
     let of_members = members.iter().flat_map(|one| &one.build_system.requires);
@@ -91,8 +108,9 @@ pub(crate) fn resolve(
         members,
         dependencies: wanted.dependencies,
         flavor: target.flavor,
-        build_deps: packages(target.build_deps),
-        system_deps: packages(target.system_deps),
+        build_deps: packages(target.build_deps, |need| &need.build),
+        system_deps: packages(target.system_deps, |need| &need.runtime),
+        system_needs,
         env: variables(
             merged(target.env, inherited(&["env", "environment"])),
             cx,

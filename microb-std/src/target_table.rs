@@ -27,6 +27,8 @@ pub(crate) struct TargetTable {
     /// Packages of the distribution in the image.
     #[key(example = ["libpq5"], pattern = r"^[A-Za-z0-9_]\S*$")]
     pub(crate) system_deps: Vec<Spanned<String>>,
+    /// Whether packages are added that dependencies are known to need, such as libpq5 for psycopg2. It is so with official images.
+    pub(crate) automatic_deps: Option<bool>,
     /// Environment variables, in the build and in the image. Values may use build arguments: `$VAR`, `${VAR:-default}`.
     #[key(old = "environment", names = r"^[^0-9=\s][^=\s]*$")]
     pub(crate) env: Map<Spanned<String>>,

@@ -25,6 +25,19 @@ fn what_a_file_leaves_open_is_told_with_its_reason() {
 }
 
 #[test]
+fn packages_of_the_distribution_are_told_with_what_needs_them() {
+    let app = "[project]\nname = 'shop'\nversion = '1'\ndependencies = ['pycairo', 'psycopg2']\n\
+        [tool.microb.target.default]\npython_version = '3.13'\nentrypoint = ['shop']\n[build-system]\nrequires = ['hatchling']\n";
+    check(
+        &MemoryContext::new(app),
+        &[
+            "libpq5 in the image: psycopg2 needs it",
+            "libcairo2-dev for the build, libcairo2 in the image: pycairo needs them",
+        ],
+    );
+}
+
+#[test]
 fn a_lock_and_a_version_file_are_reasons() {
     let project = "[project]\nname = 'shop'\nversion = '1'\nscripts = { shop = 'shop:main' }\n[build-system]\nrequires = ['hatchling']\n";
     let lock = "lock-version = '1.0'\ncreated-by = 'pip'\n[[packages]]\nname = 'idna'\nversion = '3.10'\n\

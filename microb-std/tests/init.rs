@@ -27,10 +27,20 @@ fn the_table_says_what_is_decided_without_it() {
 }
 
 #[test]
+fn packages_that_are_needed_are_written_out() {
+    let project = format!("{PROJECT}dependencies = [\"pycairo\", \"psycopg2\"]\n");
+    let text = init(&MemoryContext::new(project), "microb:dev").unwrap();
+    let end = "that building needs; psycopg2, pycairo need those that are listed.\n\
+        system_deps = [\"libpq5\", \"libcairo2\"]\nbuild_deps = [\"libcairo2-dev\"]\n";
+    assert!(text.ends_with(end), "{text}");
+}
+
+#[test]
 fn the_image_is_the_same_with_the_table() {
     let script = format!("{PROJECT}[project.scripts]\nserve = \"app:main\"\n");
     let served = format!("{PROJECT}dependencies = [\"fastapi\", \"uvicorn\"]\n");
-    for project in [PROJECT, &script, &served] {
+    let cairo = format!("{PROJECT}dependencies = [\"pycairo\", \"psycopg2\"]\n");
+    for project in [PROJECT, &script, &served, &cairo] {
         let render = |text: &str| {
             let text = dockerfile::render(&recipe(&with_app(text)).unwrap()).unwrap();
             // The stage of a target has its name.

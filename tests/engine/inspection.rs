@@ -54,7 +54,7 @@ const NATIVE: [&str; 5] = [
     "pycairo==1.28.0",
 ];
 
-const BUILD_DEPS: &str = "build_deps = [\"default-libmysqlclient-dev\", \"libcairo2-dev\", \"libpq-dev\", \"pkg-config\"]";
+const BUILD_DEPS: &str = "automatic_deps = false\nbuild_deps = [\"default-libmysqlclient-dev\", \"libcairo2-dev\", \"libpq-dev\", \"pkg-config\"]";
 
 #[test]
 #[ignore = "needs an engine: make test"]
@@ -88,6 +88,15 @@ fn the_package_that_has_a_missing_library_is_named_and_with_it_the_container_run
         "-c",
         "import cairo, cv2, lxml.etree, MySQLdb, psycopg2",
     ]);
+}
+
+/// What is known of widespread packages needs no line at all.
+#[test]
+#[ignore = "needs an engine: make test"]
+fn what_packages_are_known_to_need_is_there_by_itself() {
+    let known = ["mysqlclient==2.2.7", "psycopg2==2.9.11", "pycairo==1.28.0"];
+    let image = project(&known, "").build(&[]);
+    image.output(&["python", "-c", "import cairo, MySQLdb, psycopg2"]);
 }
 
 #[test]

@@ -65,6 +65,7 @@ pub(super) fn from_file(
         }
         flat.requirements
             .extend(more.iter().map(ToString::to_string));
+        flat.listed.extend(more);
     }
     let text = |lines: Vec<String>| -> String {
         lines
@@ -82,6 +83,8 @@ pub(super) fn from_file(
             requirements: text(flat.requirements),
             constraints: text(flat.constraints),
             has_hashes: flat.has_hashes,
+            listed: flat.listed,
+            is_compiled: flat.is_compiled,
             local_paths: local_paths
                 .map(|(path, span)| Spanned::new(path, span))
                 .collect(),

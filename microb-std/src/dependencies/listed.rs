@@ -22,7 +22,7 @@ pub(crate) struct Listed {
     /// URLs in Poetry's tables, which the backend will list.
     pub(super) urls: Vec<Spanned<String>>,
     /// Whether the definition says nothing of dependencies, not even that there are none.
-    pub(super) is_silent: bool,
+    pub(crate) is_silent: bool,
 }
 
 impl Listed {

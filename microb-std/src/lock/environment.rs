@@ -88,6 +88,13 @@ impl Environment {
         }
     }
 
+    /// Whether the image may be one that a marker is about; a marker that cannot be read is about all.
+    fn may_be(&self, text: &str) -> bool {
+        marker(text).map_or(true, |marker| {
+            !self.evaluate(&marker, &self.extras).is_never()
+        })
+    }
+
     fn evaluate(&self, marker: &Marker<'_>, extras: &BTreeSet<String>) -> Condition {
         match marker {
             Marker::And(all) => all.iter().fold(Condition::always(), |sum, one| {
@@ -222,6 +229,11 @@ impl Environment {
             _ => return None,
         })
     }
+}
+
+/// Whether a requirement with this marker may be installed in an image of this interpreter and platform.
+pub(crate) fn may_hold(marker: &str, python: PythonVersion, platform: &Platform) -> bool {
+    Environment::new(python, platform, BTreeSet::new(), BTreeSet::new()).may_be(marker)
 }
 
 /// What `uname -m` says on a platform, if that is the same on every machine that runs it.

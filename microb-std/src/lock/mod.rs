@@ -30,7 +30,7 @@ mod uv;
 mod uv_metadata;
 mod walk;
 
-pub(crate) use environment::{machine, mirrored};
+pub(crate) use environment::{machine, may_hold, mirrored};
 pub(crate) use fields::checked_hash;
 pub(crate) use format::Format;
 pub(crate) use question::Question;

@@ -1,5 +1,7 @@
 //! Which packages of a lock have no wheel for Alpine: they are compiled, for minutes or in vain.
 
+use microb::Spanned;
+
 use super::Facts;
 use super::dependency::NO_ALPINE_WHEELS;
 use super::lists::NO_MUSL;
@@ -9,16 +11,31 @@ use crate::mistake::Findings;
 use crate::pinned::{Pinned, PinnedSet};
 use crate::tree::escape;
 
-/// Names them before anything is compiled. Who lists `build_deps` knows that something is.
+/// Names them before anything is compiled, unless it is known what that needs. Who lists `build_deps` knows that something is.
 pub(super) fn check(facts: &Facts<'_>, set: &PinnedSet, findings: &Findings) {
     let config = facts.config;
-    if config.flavor != Flavor::Alpine || !config.build_deps.is_empty() {
+    if config.flavor != Flavor::Alpine {
+        return;
+    }
+    let compiled = config
+        .system_needs
+        .iter()
+        .filter(|need| !need.build.is_empty());
+    let compiled: Vec<_> = compiled.collect();
+    let is_automatic = |package: &Spanned<String>| {
+        let mut packages = compiled.iter().flat_map(|need| &need.build);
+        packages.any(|name| *name == package.value)
+    };
+    if !config.build_deps.iter().all(is_automatic) {
         return;
     }
     let machine = lock::machine(facts.cx.platform());
     for pin in &set.pins {
         let fits = |wheel: &String| fits(wheel, config.python.version.minor, machine);
-        let is_told = NO_MUSL.contains(&pin.name.as_str());
+        let is_told = NO_MUSL.contains(&pin.name.as_str())
+            || compiled
+                .iter()
+                .any(|need| need.dependency.value == pin.name);
         if is_told || pin.wheels.is_empty() || pin.wheels.iter().any(fits) {
             continue;
         }

@@ -10,3 +10,4 @@ mod options;
 mod own_steps;
 mod place;
 mod script;
+mod system_needs;
