@@ -47,5 +47,6 @@ mod recipes;
 mod sbom;
 mod script;
 mod supply;
+mod system_needs;
 mod vertices;
 mod zero_configuration;
