@@ -8,7 +8,7 @@ use microb::{Context, Diagnostic, Span, Spanned};
 
 use crate::backend;
 use crate::certificates;
-use crate::config::{Config, Installer, Python};
+use crate::config::{Config, Dependencies, Installer, Member, Python};
 use crate::dependencies;
 use crate::files::{self, Place};
 use crate::healthcheck;
@@ -55,6 +55,7 @@ pub(crate) fn resolve(
     );
     let project = &shared.metadata.project;
     let mut wanted = dependencies::wanted(shared, tables, &target, python.as_ref(), cx, findings);
+    let system_needs = system_needs(shared, &target, &wanted.dependencies, python.as_ref(), cx);
     unread::tell(tables, &wanted.dependencies, findings);
     let mut labels = labels::automatic(&shared.metadata, target.api_version, tables.root.span());
     let inherited = |keys| table.map_or_else(Vec::new, |table| inherited(table, keys));
@@ -62,28 +63,13 @@ pub(crate) fn resolve(
     labels.extend(variables(of_labels, cx, findings, check_label));
     let annotations = merged(target.annotations, inherited(&["annotations"]));
     let annotations = variables(annotations, cx, findings, check_label);
-    let is_automatic = target.automatic_deps.unwrap_or_else(|| {
-        // What another image has, and whether it can install anything, is not known.
-        target.base_image.is_none() && target.build_image.is_none()
-    });
-    let system_needs = if is_automatic {
-        let groups = target.groups.as_ref();
-        let groups = groups.map_or(&[][..], |groups| &groups.value);
-        let version = python.as_ref().map(|python| python.version);
-        let asked = Asked::of(&wanted.dependencies, shared, groups, version, cx);
-        system_needs::of(&asked, target.flavor)
-    } else {
-        Vec::new()
-    };
     let packages = |list, of| {
         let listed = packages::resolve(list, target.flavor, findings);
         packages::with(listed, SystemNeed::packages(&system_needs, of))
     };
     let copies = |list, place| files::copies(list, place, &shared.targets, cx, findings);
     let members = members::resolve(cx, &wanted.dependencies, &wanted.folders, findings);
-    let of_members = members.iter().flat_map(|one| &one.build_system.requires);
-    let needed = shared.build_system.requires.iter().chain(of_members);
-    let needed: Vec<_> = needed.cloned().collect();
+    let needed = build_requirements(shared, &members);
     let build_needs = |needs| first(&needed, needs);
     let mut lists = Lists {
         listed: &shared.listed,
@@ -91,9 +77,7 @@ pub(crate) fn resolve(
         dependencies: &mut wanted.dependencies,
         installer: target.installer,
     };
-    if target.installer == Installer::Pip {
-        with_pip(target.uv_version.as_ref(), findings);
-    }
+    check_installer(target.installer, target.uv_version.as_ref(), findings);
     let indices = index_table::resolve(target.indices, findings);
     let indices = tool_indices::resolve(indices, tables, cx, &mut lists, findings);
     let mut config = Config {
@@ -158,9 +142,40 @@ pub(crate) fn resolve(
     Some(config)
 }
 
+/// What the dependencies are known to need of the distribution, where it is to be added.
+fn system_needs(
+    shared: &Shared,
+    target: &TargetTable,
+    dependencies: &Dependencies,
+    python: Option<&Python>,
+    cx: &dyn Context,
+) -> Vec<SystemNeed> {
+    // What another image has, and whether it can install anything, is not known.
+    let is_official = target.base_image.is_none() && target.build_image.is_none();
+    if !target.automatic_deps.unwrap_or(is_official) {
+        return Vec::new();
+    }
+    let groups = target.groups.as_ref();
+    let groups = groups.map_or(&[][..], |groups| &groups.value);
+    let version = python.map(|python| python.version);
+    let asked = Asked::of(dependencies, shared, groups, version, cx);
+    system_needs::of(&asked, target.flavor)
+}
+
+/// What the build backends of the project and of its members ask for.
+fn build_requirements(shared: &Shared, members: &[Member]) -> Vec<Requirement> {
+    let of_members = members.iter().flat_map(|one| &one.build_system.requires);
+    let all = shared.build_system.requires.iter().chain(of_members);
+    all.cloned().collect()
+}
+
 /// What has no meaning for pip.
-fn with_pip(uv_version: Option<&Spanned<String>>, findings: &Findings) {
-    if let Some(version) = uv_version {
+fn check_installer(
+    installer: Installer,
+    uv_version: Option<&Spanned<String>>,
+    findings: &Findings,
+) {
+    if let (Installer::Pip, Some(version)) = (installer, uv_version) {
         let error = Diagnostic::error("there is no uv with `installer = \"pip\"`");
         let error = error.at(&version.span);
         findings.add(error.help("remove `uv_version`, or `installer`"));
