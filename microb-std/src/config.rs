@@ -233,6 +233,9 @@ pub struct BuildSystem {
     /// Whether the backend may ask for more than `requires` when it sees the project (PEP 517's
     /// `get_requires_for_build_wheel`), as setuptools does for `setup_requires` and hatchling for build hooks.
     pub may_ask: bool,
+    /// The project's folder, if its backend has to see the whole build context around it, for its version comes from a git
+    /// repository above.
+    pub within: Option<String>,
 }
 
 impl BuildSystem {

@@ -165,7 +165,7 @@ fn of_tables(
     if target_tables.is_empty() && chosen.is_some() {
         config = target::resolve(&shared, tables, None, cx, findings);
     }
-    if let Some(config) = &config {
+    if let Some(config) = &mut config {
         version_from_git::check(tables, config, cx, findings);
     }
     config
