@@ -8,6 +8,7 @@ use crate::container::{Port, StopSignal, User, WrittenHealthcheck};
 use crate::own_step_table::WrittenStep;
 use crate::python::Wanted;
 use crate::table::{Field, FileSchema, Key, Keyed, Map, Schema, Table, Value};
+use crate::uv_version::{OLDEST, is_too_old};
 
 /// An image that is made of the project. `docker build --target NAME` chooses it.
 #[derive(Table)]
@@ -19,7 +20,7 @@ pub(crate) struct TargetTable {
     /// Another target, whose keys this one has too unless it says them itself. `env`, `labels` and `annotations` add to those of the other.
     #[key(example = "default")]
     pub(crate) extends: Option<Spanned<String>>,
-    /// The interpreter: `"3"`, `"3.13"` or `"3.13.2"`. Otherwise `.python-version`, otherwise the best that `requires-python` allows.
+    /// The interpreter: `"3"`, `"3.13"` or `"3.13.2"`. Otherwise that of `.python-version`, `mise.toml` or `.tool-versions`, otherwise the best that `requires-python` allows.
     pub(crate) python_version: Option<Spanned<Wanted>>,
     /// Packages of the distribution for the build, not in the image.
     #[key(example = ["gcc", "libpq-dev"], pattern = r"^[A-Za-z0-9_]\S*$")]
@@ -112,7 +113,8 @@ pub(crate) struct TargetTable {
     /// Whether the finished image is searched for shared libraries that it lacks.
     #[key(default = true)]
     pub(crate) check_libraries: bool,
-    /// The version of uv that installs, if it is not microb's own.
+    /// The version of uv that installs. Otherwise the one that `required-version` of `[tool.uv]`, `mise.toml` or
+    /// `.tool-versions` name, or microb's own.
     #[key(example = "0.13.9", pattern = r"^[0-9]+(\.[0-9]+)*$", check = three_numbers)]
     pub(crate) uv_version: Option<Spanned<String>>,
     /// The family of base images.
@@ -219,10 +221,13 @@ fn pattern_inside(text: &str) -> Result<(), Mistake> {
 /// A version of uv, which is three numbers.
 fn three_numbers(text: &str) -> Result<(), Mistake> {
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    if text.split('.').count() == 3 && text.split('.').all(is_number) {
-        return Ok(());
-    }
-    let mistake = Mistake::new(format!("`{text}` is no version of uv"), 0..text.len());
+    let is_version = text.split('.').count() == 3 && text.split('.').all(is_number);
+    let message = match is_version {
+        true if !is_too_old(text) => return Ok(()),
+        true => format!("uv {text} is older than {OLDEST}, the oldest that has what microb needs"),
+        false => format!("`{text}` is no version of uv"),
+    };
+    let mistake = Mistake::new(message, 0..text.len());
     Err(mistake.help(format!(
         "write for instance `{}`",
         crate::builder::UV_VERSION

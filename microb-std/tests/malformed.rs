@@ -337,6 +337,12 @@ fn of_the_interpreter() {
         ".tool-versions:2:8: error: Python `2.7.18` is not supported (write 3.8 or newer, for instance `3.14`)",
     );
     beside(
+        range,
+        "mise.toml",
+        "[tools]\npython = ['3.9']\n",
+        "mise.toml:2:11: error: Python 3.9 contradicts `>=3.10` at pyproject.toml:4:19 (change one of the two)",
+    );
+    beside(
         "",
         "Pipfile",
         "[requires]\npython_version = 'three'\n",
