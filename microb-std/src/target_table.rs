@@ -8,7 +8,6 @@ use crate::container::{Port, StopSignal, User, WrittenHealthcheck};
 use crate::own_step_table::WrittenStep;
 use crate::python::Wanted;
 use crate::table::{Field, FileSchema, Key, Keyed, Map, Schema, Table, Value};
-use crate::uv_version::{OLDEST, is_too_old};
 
 /// An image that is made of the project. `docker build --target NAME` chooses it.
 #[derive(Table)]
@@ -221,13 +220,10 @@ fn pattern_inside(text: &str) -> Result<(), Mistake> {
 /// A version of uv, which is three numbers.
 fn three_numbers(text: &str) -> Result<(), Mistake> {
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    let is_version = text.split('.').count() == 3 && text.split('.').all(is_number);
-    let message = match is_version {
-        true if !is_too_old(text) => return Ok(()),
-        true => format!("uv {text} is older than {OLDEST}, the oldest that has what microb needs"),
-        false => format!("`{text}` is no version of uv"),
-    };
-    let mistake = Mistake::new(message, 0..text.len());
+    if text.split('.').count() == 3 && text.split('.').all(is_number) {
+        return Ok(());
+    }
+    let mistake = Mistake::new(format!("`{text}` is no version of uv"), 0..text.len());
     Err(mistake.help(format!(
         "write for instance `{}`",
         crate::builder::UV_VERSION

@@ -1,9 +1,9 @@
 //! The version of uv that installs, where the target does not say: that which the project is worked on with.
 
-use microb::{Context, Decision, Spanned};
+use microb::{Context, Decision, Diagnostic, Spanned};
 
 use crate::builder::UV_VERSION;
-use crate::config::{Config, Installer};
+use crate::config::{Config, Index, IndexRole, Installer};
 use crate::metadata::Tables;
 use crate::mistake::Findings;
 use crate::specifier::Constraint;
@@ -14,6 +14,9 @@ use crate::tree::escape;
 /// keeps times out of what is installed. `--requirements` and `--constraints` are a few releases older.
 pub(crate) const OLDEST: &str = "0.5.8";
 
+/// The oldest that takes logins from the environment for an index that is asked for some packages only, too.
+const OLDEST_WITH_LOGINS: &str = "0.8.18";
+
 /// Takes the version that `[tool.uv] required-version` pins, or else that of mise or asdf. What is chosen against their
 /// words is told.
 pub(crate) fn choose(
@@ -22,7 +25,14 @@ pub(crate) fn choose(
     cx: &dyn Context,
     findings: &Findings,
 ) -> Option<Decision> {
-    if config.uv_version.is_some() || config.installer == Installer::Pip {
+    if config.installer == Installer::Pip {
+        return None;
+    }
+    let oldest = oldest(config);
+    if let Some(version) = &config.uv_version {
+        if is_older(&version.value, oldest) {
+            findings.add(too_old(version, oldest));
+        }
         return None;
     }
     let uv = tables.tool("uv");
@@ -36,12 +46,35 @@ pub(crate) fn choose(
         let unusable = words.iter().find(|word| !is_content(&word.value))?;
         return Some(own(unusable, "names no version"));
     };
-    if is_too_old(&version) {
-        let why = format!("is older than {OLDEST}, the oldest that has what microb needs");
+    if is_older(&version, oldest) {
+        let why = format!("is older than {oldest}, the oldest that has what this project needs");
         return Some(own(word, &why));
     }
     config.uv_version = Some(Spanned::new(version, word.span.clone()));
     None
+}
+
+/// The oldest version that can build the project.
+fn oldest(config: &Config) -> &'static str {
+    let mut indices = config.indices.iter();
+    let needs_login =
+        |index: &Index| index.username.is_some() && matches!(index.role, IndexRole::Explicit(_));
+    if indices.any(needs_login) {
+        OLDEST_WITH_LOGINS
+    } else {
+        OLDEST
+    }
+}
+
+/// What is said of `uv_version`.
+fn too_old(version: &Spanned<String>, oldest: &str) -> Diagnostic {
+    let message = format!(
+        "uv {} is older than {oldest}, the oldest that has what this project needs",
+        version.value
+    );
+    Diagnostic::error(message)
+        .at(&version.span)
+        .help(format!("write for instance `{UV_VERSION}`"))
 }
 
 /// Microb's own version, though a file says something else.
@@ -89,10 +122,10 @@ fn numbers(version: &str) -> Option<Vec<u32>> {
     version.split('.').map(number).collect()
 }
 
-/// Whether a version lacks what the recipe uses; of `0.5.*`, the newest counts.
-pub(crate) fn is_too_old(version: &str) -> bool {
+/// Whether a version is older than another; of `0.5.*`, the newest counts.
+fn is_older(version: &str, oldest: &str) -> bool {
     let version = version.strip_suffix(".*").unwrap_or(version);
-    let (Some(version), Some(mut oldest)) = (numbers(version), numbers(OLDEST)) else {
+    let (Some(version), Some(mut oldest)) = (numbers(version), numbers(oldest)) else {
         return false;
     };
     oldest.truncate(version.len());
@@ -141,7 +174,7 @@ mod tests {
             ("0.10.0", false),
             ("1.0.0", false),
         ] {
-            assert_eq!(is_too_old(version), expected, "{version}");
+            assert_eq!(is_older(version, OLDEST), expected, "{version}");
         }
     }
 

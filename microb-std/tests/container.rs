@@ -130,7 +130,7 @@ fn what_makes_no_sense_is_told() {
         ),
         (
             "uv_version = '0.5.7'",
-            "uv 0.5.7 is older than 0.5.8, the oldest that has what microb needs (write for instance `0.13.9`)",
+            "uv 0.5.7 is older than 0.5.8, the oldest that has what this project needs (write for instance `0.13.9`)",
         ),
         (
             "healthcheck = {}",

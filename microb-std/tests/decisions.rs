@@ -175,11 +175,23 @@ fn uv_is_that_which_the_project_is_worked_on_with() {
     check_uv("required-version = '>=0.5'", "", &[], "", &default);
     check_uv("", "", &[(".tool-versions", "uv latest\n")], "", &default);
     check_uv("", "installer = 'pip'", &asdf, "", "");
+    // An index of its own with a login needs a newer one.
+    let index = "indices = [{ url = 'https://a.example/', username = 'a', password = 'b', packages = ['idna'] }]";
+    let why = "is older than 0.8.18, the oldest that has what this project needs";
+    let told = format!("{own}: `0.7.22` in .tool-versions {why}");
+    check_uv("", index, &asdf, &told, &default);
+    check_uv(
+        "",
+        index,
+        &[mise],
+        "uv 0.8.*: mise.toml says so",
+        "uv==0.8.*",
+    );
     for (uv, file, why) in [
         (
             "",
             "uv 0.5.7",
-            "`0.5.7` in .tool-versions is older than 0.5.8, the oldest that has what microb needs",
+            "`0.5.7` in .tool-versions is older than 0.5.8, the oldest that has what this project needs",
         ),
         (
             "",
@@ -194,7 +206,7 @@ fn uv_is_that_which_the_project_is_worked_on_with() {
         (
             "required-version = '==0.4.30'",
             "",
-            "`==0.4.30` in pyproject.toml is older than 0.5.8, the oldest that has what microb needs",
+            "`==0.4.30` in pyproject.toml is older than 0.5.8, the oldest that has what this project needs",
         ),
     ] {
         check_uv(

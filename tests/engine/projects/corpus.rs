@@ -151,6 +151,22 @@ fn another_version_in_the_lock_installs_the_dependencies_again_and_none_of_the_t
     );
 }
 
+/// The version is that which the recipe refuses to go below.
+#[test]
+#[ignore = "needs an engine: make test-projects"]
+fn the_oldest_uv_installs_a_lock() {
+    let case = case("uv").edit(
+        "pyproject.toml",
+        "groups = [\"prod\"]",
+        "groups = [\"prod\"]\nuv_version = \"0.5.8\"",
+    );
+    let packages = "idna six sortedcontainers uv-app";
+    let image = runs(&case, "default", "idna 3.10", packages);
+    // No record of the installation, which would have times in it.
+    let left = "find /app/.venv -name uv_cache.json -o -name INSTALLER -o -name direct_url.json";
+    assert_eq!(image.output(&["sh", "-c", left]), "");
+}
+
 /// Git in a folder, as nobody in particular.
 #[track_caller]
 fn git(folder: &Path, words: &[&str]) {
