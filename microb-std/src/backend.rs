@@ -48,6 +48,7 @@ pub(crate) fn build_system(tables: &Tables<'_>) -> BuildSystem {
         backend_path: backend_path.into_iter().map(|path| path.value).collect(),
         declared: true,
         may_ask: false,
+        within: None,
     }
 }
 
@@ -65,6 +66,7 @@ fn undeclared(requirement: &str, backend: &str) -> BuildSystem {
         backend_path: Vec::new(),
         declared: false,
         may_ask: false,
+        within: None,
     }
 }
 

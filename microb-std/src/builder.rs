@@ -3,6 +3,7 @@
 use microb::Span;
 use microb::mount::Mount;
 use microb::prelude::*;
+use microb::step::Mkfile;
 
 use crate::certificates::trusting;
 use crate::config::{BuildSystem, Config, Dependencies, Packaging, RequirementsFile};
@@ -24,6 +25,9 @@ pub const VENV: &str = "/app/.venv";
 
 /// The environment that the build backend runs in.
 pub(crate) const BUILD_VENV: &str = "/opt/build";
+
+/// Where the build backend finds the files of the build context.
+pub(crate) const SRC: &str = "/src";
 
 /// Where the requirements files of the dependencies are, with what they name.
 pub(crate) const REQUIREMENTS: &str = "/requirements";
@@ -63,10 +67,10 @@ pub fn builder(
     let packages = packages.then(before);
     let plain = backend(config, &config.build_system, &packages, &installer);
     let project = Backed::project(config);
-    let own = wheels::asked(config, project, sources(config, "/src"), &plain, &installer);
+    let own = wheels::asked(config, project, backend_sources(config), &plain, &installer);
     let mut wheels = Vec::new();
     if config.project.packaging == Packaging::Wheel {
-        let sources = sources(config, "/src");
+        let sources = backend_sources(config);
         let wheel = wheels::wheel(config, "wheel", project, sources, &own, &installer);
         wheels.push(wheel);
     }
@@ -321,16 +325,17 @@ fn locked(config: &Config, set: &PinnedSet, install: Install<'_>, installer: &St
 fn metadata(config: &Config, backend: &Stage, extras: &[String]) -> Stage {
     let script = "/metadata/metadata.py";
     let system = &config.build_system;
+    let project = Backed::project(config);
     let words = [
         "/opt/build/bin/python",
         script,
-        "/src",
+        &project.folder(),
         "/metadata/requirements.txt",
         &system.backend,
         &system.backend_path.join(":"),
         &extras.join(","),
     ];
-    let asked = Backed::project(config).run(
+    let asked = project.run(
         config,
         words.map(str::to_owned).to_vec(),
         None::<Mount>,
@@ -341,13 +346,23 @@ fn metadata(config: &Config, backend: &Stage, extras: &[String]) -> Stage {
         .then(mkfile(script, METADATA_PY))
         .then(path("/opt/build/bin"))
         .then(version_variables(config))
-        .then(sources(config, "/src"))
+        .then(backend_sources(config))
         .then(asked.called("ask the build backend for the requirements"))
 }
 
 /// The project's files of the build context, with the `pyproject.toml` that the build was started with.
 pub fn sources(config: &Config, target: &str) -> Vec<Step> {
     copied_sources(config, target, &[])
+}
+
+/// What the build backend sees, with the project in [`Backed::folder`].
+fn backend_sources(config: &Config) -> Vec<Step> {
+    if config.build_system.within.is_none() {
+        return sources(config, SRC);
+    }
+    // All of it: what is in the repository and not there, git calls deleted, and the version another one.
+    let folder = Backed::project(config).folder();
+    (copy(".", SRC), definition(config, &folder)).into_steps()
 }
 
 /// The files of a project that is no package, in the image: a script alone, or all without what never belongs there,
@@ -364,15 +379,20 @@ fn copied_sources(config: &Config, target: &str, left_out: &[&str]) -> Vec<Step>
         "" => ".",
         folder => folder,
     };
-    let definition = config.definition.as_deref();
     let others = config.other_projects.iter().map(String::as_str);
     (
         copy(folder, target)
             .literal()
             .exclude(left_out.iter().copied().chain(others)),
-        definition.map(|text| mkfile(format!("{target}/pyproject.toml"), text)),
+        definition(config, target),
     )
         .into_steps()
+}
+
+/// The `pyproject.toml` that the build was started with, unless the build context has it.
+fn definition(config: &Config, folder: &str) -> Option<Mkfile> {
+    let text = config.definition.as_deref()?;
+    Some(mkfile(format!("{folder}/pyproject.toml"), text))
 }
 
 /// An empty virtual environment, by the interpreter itself.

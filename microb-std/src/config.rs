@@ -100,7 +100,8 @@ pub struct Config {
     pub installer: Installer,
     /// `check_libraries`: whether the finished image is searched for shared libraries that it lacks.
     pub check_libraries: bool,
-    /// `uv_version`; `None` means [`UV_VERSION`](crate::builder::UV_VERSION).
+    /// `uv_version`, else what `required-version` of `[tool.uv]`, mise or asdf name: a version, or `0.7.*`. `None` means
+    /// [`UV_VERSION`](crate::builder::UV_VERSION).
     pub uv_version: Option<Spanned<String>>,
     /// What runs, found in the project; only when neither `entrypoint` nor `command` is given.
     pub program: Option<Program>,
@@ -186,7 +187,7 @@ impl fmt::Display for PythonVersion {
 pub enum PythonOrigin {
     /// `python_version` of the target.
     Explicit,
-    /// The file `.python-version`.
+    /// The file `.python-version`, `mise.toml` or `.tool-versions`.
     VersionFile,
     /// `requires-python`, or `python` in Poetry's dependencies.
     Requires,
@@ -233,6 +234,9 @@ pub struct BuildSystem {
     /// Whether the backend may ask for more than `requires` when it sees the project (PEP 517's
     /// `get_requires_for_build_wheel`), as setuptools does for `setup_requires` and hatchling for build hooks.
     pub may_ask: bool,
+    /// The project's folder, if its backend has to see the whole build context around it, for its version comes from a git
+    /// repository above.
+    pub within: Option<String>,
 }
 
 impl BuildSystem {

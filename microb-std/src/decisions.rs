@@ -3,12 +3,14 @@
 use microb::{Decision, Span, shell};
 
 use crate::config::{Config, Dependencies, Packaging, PythonOrigin};
+use crate::tool_versions;
 
 impl Config {
     /// What was chosen where the file leaves it open, and why.
     pub fn decisions(&self) -> Vec<Decision> {
         let all = [
             self.interpreter(),
+            self.uv(),
             self.dependency_source(),
             self.place_of_sources(),
             self.process(),
@@ -31,6 +33,15 @@ impl Config {
             PythonOrigin::Default => "nothing requires another one".to_owned(),
         };
         Some((format!("Python {}", self.python.version), why))
+    }
+
+    fn uv(&self) -> Option<(String, String)> {
+        let version = self.uv_version.as_ref()?;
+        let file = version.span.file();
+        tool_versions::is_one(file).then(|| {
+            let what = format!("uv {}", version.value);
+            (what, format!("{} says so", file.name()))
+        })
     }
 
     fn dependency_source(&self) -> Option<(String, String)> {

@@ -1,4 +1,4 @@
-//! The file `.python-version`, as pyenv and uv read it, and `.tool-versions`, as asdf and mise do.
+//! The file `.python-version`, as pyenv and uv read it.
 
 use microb::{Diagnostic, SourceFile, Span, Spanned};
 
@@ -11,17 +11,9 @@ use crate::text;
 /// The name of the file, beside the `pyproject.toml`.
 pub(crate) const NAME: &str = ".python-version";
 
-/// The name of the file with the versions of all tools: <https://asdf-vm.com/manage/configuration.html>.
-pub(crate) const TOOLS: &str = ".tool-versions";
-
-/// The version in the line of `python`, if there is one: the first usable word, as in `python 3.14.1 system`.
-pub(crate) fn read_tools(file: &SourceFile, findings: &Findings) -> Option<Spanned<Wanted>> {
-    let of_python = |line: &Spanned<&str>| line.value.split_whitespace().next() == Some("python");
-    let line = text::lines(file).find(of_python)?;
-    let before_comment = line.value.split('#').next()?;
-    for word in before_comment.split_whitespace().skip(1) {
-        let at = word.as_ptr() as usize - line.value.as_ptr() as usize;
-        let text = Spanned::new(word.to_owned(), line.span.sub(at..at + word.len()));
+/// The first usable one of these words, of a file that has the versions of all tools.
+pub(crate) fn first(words: Vec<Spanned<String>>, findings: &Findings) -> Option<Spanned<Wanted>> {
+    for text in words {
         match version(&text) {
             Line::Version(wanted) => return Some(Spanned::new(wanted, text.span)),
             Line::Skip => {}
@@ -232,10 +224,12 @@ mod tests {
     }
 
     #[test]
-    fn the_line_of_python_is_read_as_asdf_does() {
-        let tag = |text: &str| {
+    fn of_words_the_first_that_is_a_version_counts() {
+        let tag = |words: &[&str]| {
             let findings = Findings::default();
-            let wanted = read_tools(&SourceFile::new(TOOLS, text), &findings)?;
+            let file = SourceFile::new(".tool-versions", "");
+            let word = |word: &&str| Spanned::new((*word).to_owned(), file.whole());
+            let wanted = first(words.iter().map(word).collect(), &findings)?;
             let question = Question {
                 explicit: None,
                 version_file: Some(&wanted),
@@ -243,14 +237,14 @@ mod tests {
             };
             Some(choose(&question, &findings)?.version.to_string())
         };
-        for (text, version) in [
-            ("python 3.13.5\n", Some("3.13.5")),
-            ("# all\nnodejs 24.1.0\npython   3.12 3.11\r\n", Some("3.12")),
-            ("python system 3.12 # why\n", Some("3.12")),
-            ("python system\n", None),
-            ("pythonista 3.12\nnodejs 24.1.0\n", None),
+        for (words, version) in [
+            (&["3.13.5"][..], Some("3.13.5")),
+            (&["3.12", "3.11"], Some("3.12")),
+            (&["system", "3.12"], Some("3.12")),
+            (&["latest"], None),
+            (&[], None),
         ] {
-            assert_eq!(tag(text).as_deref(), version, "{text:?}");
+            assert_eq!(tag(words).as_deref(), version, "{words:?}");
         }
     }
 

@@ -23,8 +23,10 @@ use crate::script::{self, Block};
 use crate::target;
 use crate::target_table;
 use crate::text;
+use crate::tool_versions;
 use crate::tree::{self, Table};
 use crate::unheard::Unheard;
+use crate::uv_version;
 use crate::version_from_git;
 
 /// Patterns of the files that [`Config::resolve`] may read in the build context, besides the definition.
@@ -38,6 +40,8 @@ const READ: [&str; FILES.len() + program::READS.len()] = concat();
 const FILES: &[&str] = &[
     ".python-version",
     ".tool-versions",
+    "mise.toml",
+    ".mise.toml",
     "pyproject.toml",
     "setup.py",
     "setup.cfg",
@@ -165,8 +169,13 @@ fn of_tables(
     if target_tables.is_empty() && chosen.is_some() {
         config = target::resolve(&shared, tables, None, cx, findings);
     }
-    if let Some(config) = &config {
+    if let Some(config) = &mut config {
         version_from_git::check(tables, config, cx, findings);
+        let decision = uv_version::choose(tables, config, cx, findings);
+        // Of a further target, nobody hears.
+        if let Some(decision) = decision.filter(|_| name.is_none()) {
+            cx.decided(decision);
+        }
     }
     config
 }
@@ -235,29 +244,22 @@ fn needs_version_file(targets: &[(Spanned<String>, Table<'_>)]) -> bool {
     targets.is_empty() || targets.iter().any(is_without)
 }
 
-/// `.python-version` beside the `pyproject.toml`, else in the root of the build context; else `.tool-versions` there.
+/// `.python-version` beside the `pyproject.toml`, else in the root of the build context; else what mise or asdf read there.
 pub(crate) fn version_file(
     cx: &dyn Context,
     project_dir: &str,
     findings: &Findings,
 ) -> Option<Spanned<Wanted>> {
-    let places = |name: &str| match project_dir {
-        "" => vec![name.to_owned()],
-        folder => vec![format!("{folder}/{name}"), name.to_owned()],
-    };
-    for path in places(python_version_file::NAME) {
+    let mut folders = vec![project_dir, ""];
+    folders.dedup();
+    for folder in folders {
+        let path = project_dir::within(folder, python_version_file::NAME);
         if let Some(file) = findings.keep(text::read(cx, &path))? {
             return python_version_file::read(&file, findings);
         }
     }
-    for path in places(python_version_file::TOOLS) {
-        if let Some(file) = findings.keep(text::read(cx, &path))?
-            && let Some(wanted) = python_version_file::read_tools(&file, findings)
-        {
-            return Some(wanted);
-        }
-    }
-    None
+    let words = tool_versions::of("python", cx, project_dir, findings);
+    python_version_file::first(words, findings)
 }
 
 /// The tables of `[tool.microb.target]` with their names, in the order of the file.

@@ -19,7 +19,7 @@ pub(crate) struct TargetTable {
     /// Another target, whose keys this one has too unless it says them itself. `env`, `labels` and `annotations` add to those of the other.
     #[key(example = "default")]
     pub(crate) extends: Option<Spanned<String>>,
-    /// The interpreter: `"3"`, `"3.13"` or `"3.13.2"`. Otherwise `.python-version`, otherwise the best that `requires-python` allows.
+    /// The interpreter: `"3"`, `"3.13"` or `"3.13.2"`. Otherwise that of `.python-version`, `mise.toml` or `.tool-versions`, otherwise the best that `requires-python` allows.
     pub(crate) python_version: Option<Spanned<Wanted>>,
     /// Packages of the distribution for the build, not in the image.
     #[key(example = ["gcc", "libpq-dev"], pattern = r"^[A-Za-z0-9_]\S*$")]
@@ -112,7 +112,8 @@ pub(crate) struct TargetTable {
     /// Whether the finished image is searched for shared libraries that it lacks.
     #[key(default = true)]
     pub(crate) check_libraries: bool,
-    /// The version of uv that installs, if it is not microb's own.
+    /// The version of uv that installs. Otherwise the one that `required-version` of `[tool.uv]`, `mise.toml` or
+    /// `.tool-versions` name, or microb's own.
     #[key(example = "0.13.9", pattern = r"^[0-9]+(\.[0-9]+)*$", check = three_numbers)]
     pub(crate) uv_version: Option<Spanned<String>>,
     /// The family of base images.

@@ -4,7 +4,7 @@ use microb::mount::Mount;
 use microb::prelude::*;
 use microb::{Diagnostic, Span};
 
-use crate::builder::{self, BUILD_VENV, place};
+use crate::builder::{self, BUILD_VENV, SRC, place};
 use crate::certificates::trusting;
 use crate::config::{BuildSystem, Config, Installer, Member};
 use crate::install::{self, Install, UV, tool};
@@ -14,7 +14,7 @@ use crate::tree::escape;
 const BUILD_REQUIRES_PY: &str = include_str!("build_requires.py");
 
 /// What builds a wheel with uv.
-const UV_BUILD: [&str; 9] = [
+const UV_BUILD: [&str; 8] = [
     UV,
     "build",
     "--wheel",
@@ -23,17 +23,15 @@ const UV_BUILD: [&str; 9] = [
     "--no-build-isolation",
     "--python=/opt/build/bin/python",
     "--out-dir=/dist",
-    "/src",
 ];
 
 /// What builds one with pip, after [`install::pip`].
-const PIP_WHEEL: [&str; 6] = [
+const PIP_WHEEL: [&str; 5] = [
     "--no-deps",
     "--no-index",
     "--no-cache-dir",
     "--no-build-isolation",
     "--wheel-dir=/dist",
-    "/src",
 ];
 
 /// What a build backend builds, for what is said of it.
@@ -52,6 +50,14 @@ impl<'a> Backed<'a> {
             system: &config.build_system,
             name: name.map_or("the project", |name| &name.value),
             place: name.map(|name| &name.span),
+        }
+    }
+
+    /// Where it finds the project.
+    pub(crate) fn folder(&self) -> String {
+        match &self.system.within {
+            None => SRC.to_owned(),
+            Some(folder) => format!("{SRC}/{folder}"),
         }
     }
 
@@ -109,7 +115,7 @@ pub(crate) fn of_member(
         folder => folder,
     };
     let place = &member.path.span;
-    let sources = copy(folder, "/src").literal().at(place);
+    let sources = copy(folder, SRC).literal().at(place);
     let of = Backed {
         system,
         name,
@@ -140,7 +146,7 @@ pub(crate) fn asked(
     let words = [
         "/opt/build/bin/python",
         script,
-        "/src",
+        &of.folder(),
         output,
         &system.backend,
         &system.backend_path.join(":"),
@@ -183,13 +189,14 @@ pub(crate) fn wheel(
     backend: &Stage,
     installer: &Stage,
 ) -> Stage {
-    let words = match config.installer {
+    let mut words = match config.installer {
         Installer::Uv => UV_BUILD.map(str::to_owned).to_vec(),
         Installer::Pip => {
             let flags = PIP_WHEEL.map(str::to_owned);
             [install::pip(config, BUILD_VENV, "wheel"), flags.to_vec()].concat()
         }
     };
+    words.push(of.folder());
     let is_uv = config.installer == Installer::Uv;
     let build = of.run(
         config,

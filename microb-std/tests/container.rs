@@ -129,6 +129,10 @@ fn what_makes_no_sense_is_told() {
             "`>=1` is no version of uv (write for instance `0.13.9`)",
         ),
         (
+            "uv_version = '0.5.7'",
+            "uv 0.5.7 is older than 0.5.8, the oldest that has what this project needs (write for instance `0.13.9`)",
+        ),
+        (
             "healthcheck = {}",
             "`healthcheck` needs one of `http`, `tcp` and `command` (write for instance `http = \"/health\"`)",
         ),

@@ -1,6 +1,7 @@
 //! What a recipe says of its own accord: what it chose, and why.
 
 use microb::MemoryContext;
+use microb_std::builder::UV_VERSION;
 use microb_std::recipe;
 
 #[track_caller]
@@ -116,4 +117,104 @@ fn an_image_without_a_program_says_what_it_runs_instead() {
         &MemoryContext::new(project),
         &["runs python: no program was found"],
     );
+}
+
+/// What is said of uv, and the requirement that pip installs.
+#[track_caller]
+fn check_uv(uv: &str, target: &str, files: &[(&str, &str)], decision: &str, requirement: &str) {
+    let app = format!(
+        "[project]\nname = 'a'\nversion = '1'\ndependencies = ['idna']\n[tool.uv]\n{uv}\n[tool.microb.target.default]\n{target}\n"
+    );
+    let cx = MemoryContext::new(app);
+    let cx = files
+        .iter()
+        .fold(cx, |cx, (path, text)| cx.file(*path, *text));
+    let stage = recipe(&cx).expect("the project has no mistake");
+    let dockerfile = microb::dockerfile::render(&stage).expect("it can be rendered");
+    let quoted = format!("\"{requirement}\"");
+    assert_eq!(
+        dockerfile.contains(&quoted),
+        !requirement.is_empty(),
+        "{dockerfile}"
+    );
+    let decisions = cx.decisions().into_iter().map(|one| one.to_string());
+    let of_uv: Vec<_> = decisions.filter(|one| one.starts_with("uv ")).collect();
+    assert_eq!(of_uv.join("\n"), decision, "{files:?}");
+}
+
+#[test]
+fn uv_is_that_which_the_project_is_worked_on_with() {
+    let own = format!("uv {UV_VERSION}");
+    let default = format!("uv=={UV_VERSION}");
+    let asdf = [(".tool-versions", "uv 0.7.22\n")];
+    let mise = ("mise.toml", "[tools]\nuv = '0.8'\n");
+    check_uv(
+        "",
+        "",
+        &asdf,
+        "uv 0.7.22: .tool-versions says so",
+        "uv==0.7.22",
+    );
+    check_uv(
+        "",
+        "",
+        &[asdf[0], mise],
+        "uv 0.8.*: mise.toml says so",
+        "uv==0.8.*",
+    );
+    // What is written in the definition itself is no decision.
+    check_uv("", "uv_version = '0.9.1'", &asdf, "", "uv==0.9.1");
+    check_uv("required-version = '==0.9.2'", "", &asdf, "", "uv==0.9.2");
+    check_uv(
+        "required-version = '>=0.5'",
+        "",
+        &asdf,
+        "uv 0.7.22: .tool-versions says so",
+        "uv==0.7.22",
+    );
+    check_uv("required-version = '>=0.5'", "", &[], "", &default);
+    check_uv("", "", &[(".tool-versions", "uv latest\n")], "", &default);
+    check_uv("", "installer = 'pip'", &asdf, "", "");
+    // An index of its own with a login needs a newer one.
+    let index = "indices = [{ url = 'https://a.example/', username = 'a', password = 'b', packages = ['idna'] }]";
+    let why = "is older than 0.8.18, the oldest that has what this project needs";
+    let told = format!("{own}: `0.7.22` in .tool-versions {why}");
+    check_uv("", index, &asdf, &told, &default);
+    check_uv(
+        "",
+        index,
+        &[mise],
+        "uv 0.8.*: mise.toml says so",
+        "uv==0.8.*",
+    );
+    for (uv, file, why) in [
+        (
+            "",
+            "uv 0.5.7",
+            "`0.5.7` in .tool-versions is older than 0.5.8, the oldest that has what this project needs",
+        ),
+        (
+            "",
+            "uv ref:main",
+            "`ref:main` in .tool-versions names no version",
+        ),
+        (
+            "required-version = '<0.9'",
+            "",
+            "`<0.9` in pyproject.toml names no version",
+        ),
+        (
+            "required-version = '==0.4.30'",
+            "",
+            "`==0.4.30` in pyproject.toml is older than 0.5.8, the oldest that has what this project needs",
+        ),
+    ] {
+        check_uv(
+            uv,
+            "",
+            &[(".tool-versions", file)],
+            &format!("{own}: {why}"),
+            &default,
+        );
+    }
 }

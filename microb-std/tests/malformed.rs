@@ -114,7 +114,7 @@ fn of_the_project() {
 
 /// What a version that git alone knows is told to be without a repository, for what builds the project.
 const NO_GIT: &str = "pyproject.toml:3:12: error: the version comes from git, by `TOOL`, and the build context has no `.git` \
-    (take `.git` out of `.dockerignore`, build a git URL with `--build-arg BUILDKIT_CONTEXT_KEEP_GIT_DIR=1`, \
+    (build in a clone, give a git URL `--build-arg BUILDKIT_CONTEXT_KEEP_GIT_DIR=1`, \
     or say the version: `env = { VARIABLE = \"1.0\" }`)";
 
 #[test]
@@ -159,6 +159,119 @@ fn of_versions_from_git() {
         for file in [".git/HEAD", ".git_archival.txt", "PKG-INFO"] {
             assert!(is_fine(&project(&toml, &[(file, b"")])), "{tool}: {file}");
         }
+    }
+}
+
+/// An app whose version comes from git by this tool.
+fn from_git(tool: &str, tables: &str) -> String {
+    format!(
+        "[project]\nname = 'app'\ndynamic = ['version']\n[build-system]\nrequires = ['{tool}']\n{tables}\n"
+    )
+}
+
+const SCM: &str = "[tool.setuptools_scm]";
+
+#[test]
+fn of_an_ignore_file_that_hides_the_repository() {
+    let told = |place: &str, line: &str, mend: &str| {
+        format!(
+            "{place}: error: `{line}` keeps `.git` out of the build context, and the version at pyproject.toml:3:12 comes from \
+             there, by `setuptools-scm` ({mend}, give a git URL `--build-arg BUILDKIT_CONTEXT_KEEP_GIT_DIR=1`, \
+             or say the version: `env = {{ SETUPTOOLS_SCM_PRETEND_VERSION = \"1.0\" }}`)"
+        )
+    };
+    let toml = from_git("setuptools-scm", SCM);
+    for (file, place, line, mend) in [
+        (
+            "# what is big\ndocs\n  .git/\n",
+            "3:3",
+            ".git/",
+            "remove the line",
+        ),
+        ("**/.git\n!docs", "1:1", "**/.git", "remove the line"),
+        (".git\n!.git\n.*\n", "3:1", ".*", "write `!.git` below it"),
+        ("*\n!src\n", "1:1", "*", "write `!.git` below it"),
+    ] {
+        let cx = project(&toml, &[(".dockerignore", file.as_bytes())]);
+        let expected = told(&format!(".dockerignore:{place}"), line, mend);
+        check_context(&cx, &expected);
+    }
+    // The file beside the definition counts, and not the other.
+    let own = "pyproject.toml.dockerignore";
+    let cx = project(&toml, &[(".dockerignore", b"docs"), (own, b".git")]);
+    check_context(&cx, &told(&format!("{own}:1:1"), ".git", "remove the line"));
+    let plain = NO_GIT
+        .replace("TOOL", "setuptools-scm")
+        .replace("VARIABLE", "SETUPTOOLS_SCM_PRETEND_VERSION");
+    let cx = project(&toml, &[(".dockerignore", b".git"), (own, b"docs")]);
+    check_context(&cx, &plain);
+    check_context(
+        &project(&toml, &[(".dockerignore", b".git\n!.git")]),
+        &plain,
+    );
+}
+
+#[test]
+fn of_a_repository_that_is_elsewhere() {
+    let say = "or say the version: `env = { SETUPTOOLS_SCM_PRETEND_VERSION = \"1.0\" }`";
+    let toml = from_git("setuptools-scm", SCM);
+    check_context(
+        &project(&toml, &[(".git", b"gitdir: ../main/.git/worktrees/a")]),
+        &format!(
+            "pyproject.toml:3:12: error: the version comes from git, by `setuptools-scm`, and `.git` is a file that names \
+             a repository elsewhere (build in a clone, {say})"
+        ),
+    );
+    let in_a_folder = |toml: &str, head: &str| {
+        MemoryContext::new(toml)
+            .without("pyproject.toml")
+            .file("services/api/pyproject.toml", toml)
+            .file(head, "")
+    };
+    let hatch = from_git("hatch-vcs", "[tool.hatch.version]\nsource = 'vcs'");
+    for (tool, toml, key) in [
+        (
+            "setuptools-scm",
+            &toml,
+            "`root = \"../..\"` in `[tool.setuptools_scm]`",
+        ),
+        (
+            "hatch-vcs",
+            &hatch,
+            "`raw-options = { root = \"../..\" }` in `[tool.hatch.version]`",
+        ),
+    ] {
+        check_context(
+            &in_a_folder(toml, ".git/HEAD"),
+            &format!(
+                "pyproject.toml:3:12: error: the version comes from git, by `{tool}`, and the repository is in a folder above \
+                 (write {key}, {say})"
+            ),
+        );
+    }
+    // `root` leads out of the build context, which is the project's folder.
+    check(
+        &from_git("setuptools-scm", &format!("{SCM}\nroot = '../..'")),
+        &format!(
+            "pyproject.toml:7:8: error: `../..` is outside of the build context, and the version comes from git there, by \
+             `setuptools-scm` (give the repository as the build context, in this folder `docker build -f pyproject.toml ../..`, {say})"
+        ),
+    );
+    let raw = "raw-options = { root = '../..' }";
+    let hatch = format!("{hatch}{raw}");
+    let pdm = from_git("pdm-backend", "[tool.pdm.version]\nsource = 'scm'");
+    let above = format!("{toml}search_parent_directories = true");
+    let root = format!("{toml}root = '../..'");
+    for toml in [&root, &above, &hatch, &pdm] {
+        let found = Config::resolve(&in_a_folder(toml, ".git/HEAD"));
+        let within = found.map(|config| config.build_system.within);
+        assert_eq!(within, Ok(Some("services/api".to_owned())), "{toml}");
+    }
+    // Its own repository is all that a project needs.
+    for toml in [&above, &pdm] {
+        let found = Config::resolve(&in_a_folder(toml, "services/api/.git/HEAD"));
+        let within = found.map(|config| config.build_system.within);
+        assert_eq!(within, Ok(None), "{toml}");
     }
 }
 
@@ -222,6 +335,12 @@ fn of_the_interpreter() {
         ".tool-versions",
         "nodejs 24.0.0\npython 2.7.18\n",
         ".tool-versions:2:8: error: Python `2.7.18` is not supported (write 3.8 or newer, for instance `3.14`)",
+    );
+    beside(
+        range,
+        "mise.toml",
+        "[tools]\npython = ['3.9']\n",
+        "mise.toml:2:11: error: Python 3.9 contradicts `>=3.10` at pyproject.toml:4:19 (change one of the two)",
     );
     beside(
         "",

@@ -469,19 +469,21 @@ fn a_definition_without_dependencies_has_those_of_the_requirements_file_or_the_p
 }
 
 #[test]
-fn the_interpreter_is_the_one_of_the_pipfile_or_of_asdf() {
+fn the_interpreter_is_the_one_of_the_pipfile_or_of_mise_or_asdf() {
     let version = |pyproject: &str, files: &[(&str, &str)]| {
         config(pyproject, files).python.version.to_string()
     };
     let pipfile = ("Pipfile", "[requires]\npython_version = '3.13'\n");
     let full = ("Pipfile", "[requires]\npython_full_version = '3.13.2'\n");
     let tools = (".tool-versions", "nodejs 24.0.0\npython 3.12.4\n");
+    let mise = ("mise.toml", "[tools]\npython = '3.13'\n");
     let file = (".python-version", "3.11\n");
     let requires = "[project]\nname = 'shop'\nversion = '1'\nrequires-python = '>=3.9,<3.12'\n";
     assert_eq!(version("", &[pipfile]), "3.13");
     assert_eq!(version("", &[full]), "3.13.2");
     assert_eq!(version("", &[tools]), "3.12.4");
-    assert_eq!(version("", &[tools, file]), "3.11");
+    assert_eq!(version("", &[tools, mise]), "3.13");
+    assert_eq!(version("", &[tools, mise, file]), "3.11");
     assert_eq!(version(requires, &[pipfile]), "3.11");
 }
 

@@ -17,7 +17,7 @@ pub(crate) const USER: &str = "us@er";
 pub(crate) const PASSWORD: &str = "p@ss/ w*rd$x%";
 
 /// `printf 'us@er:p@ss/ w*rd$x%' | base64`
-const BASIC: &str = "dXNAZXI6cEBzcy8gdypyZCR4JQ==";
+pub(crate) const BASIC: &str = "dXNAZXI6cEBzcy8gdypyZCR4JQ==";
 
 /// The user and the password as they are, in a URL, and in the header of a request.
 pub(crate) const FORMS: [&str; 6] = [
@@ -29,13 +29,14 @@ pub(crate) const FORMS: [&str; 6] = [
     BASIC,
 ];
 
-/// Writes the wheel of a package `private` with one module.
+/// Writes the wheel of a package of this name with one module.
 const WHEEL_PY: &str = "
 import io, sys, zipfile
-info = 'private-1.0.dist-info/'
+name = sys.argv[1]
+info = name + '-1.0.dist-info/'
 files = {
-    'private.py': 'WORDS = \"served in private\"\\n',
-    info + 'METADATA': 'Metadata-Version: 2.1\\nName: private\\nVersion: 1.0\\n',
+    name + '.py': f'WORDS = \"served in {name}\"\\n',
+    info + 'METADATA': f'Metadata-Version: 2.1\\nName: {name}\\nVersion: 1.0\\n',
     info + 'WHEEL': 'Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n',
 }
 files[info + 'RECORD'] = ''.join(name + ',,\\n' for name in [*files, info + 'RECORD'])
@@ -53,6 +54,11 @@ pub(crate) const WHEEL_NAME: &str = "private-1.0-py3-none-any.whl";
 const MARK: &str = "served in private";
 
 pub(crate) fn wheel() -> Vec<u8> {
+    wheel_of("private")
+}
+
+/// The wheel of a package of this name, version 1.0.
+pub(crate) fn wheel_of(name: &str) -> Vec<u8> {
     let mut python = docker([
         "run",
         "--rm",
@@ -61,6 +67,7 @@ pub(crate) fn wheel() -> Vec<u8> {
         "python:3.14-slim",
         "python3",
         "-",
+        name,
     ])
     .stdin(Stdio::piped())
     .stdout(Stdio::piped())
@@ -240,7 +247,8 @@ pub(crate) fn blobs(folder: &Path) -> Vec<u8> {
     output.stdout
 }
 
-fn save(image: &Image, folder: &Path) -> Vec<u8> {
+/// The layers and the config of an image, by way of a folder that is not there yet.
+pub(crate) fn save(image: &Image, folder: &Path) -> Vec<u8> {
     fs::create_dir_all(folder).unwrap();
     let script = "docker save \"$0\" | tar -x -C \"$1\"";
     Ran::of(

@@ -48,5 +48,6 @@ mod sbom;
 mod script;
 mod supply;
 mod system_needs;
+mod two_indices;
 mod vertices;
 mod zero_configuration;

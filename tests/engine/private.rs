@@ -206,6 +206,23 @@ fn an_index_of_uv_with_an_authority_of_its_own_serves_and_nothing_of_it_is_found
     fs::remove_dir_all(layout).unwrap();
 }
 
+/// The version is that which the recipe refuses to go below, where an index serves some packages only and wants a login.
+#[test]
+#[ignore = "needs an engine: make test"]
+fn the_oldest_uv_opens_an_index_and_builds_too() {
+    let index = Index::start();
+    let tables = format!(
+        "[[tool.uv.index]]\nname = \"my-own\"\nurl = \"{}\"\nexplicit = true\n\
+         [tool.uv.sources]\nacme-greeting = {{ index = \"my-own\" }}\nacme-hook = {{ index = \"my-own\" }}\n",
+        index.url
+    );
+    let target = "uv_version = \"0.8.18\"\ncertificates = [{ secret = \"ca\" }]";
+    let project = project(target, &tables);
+    let image = Image::new();
+    build(&project, &index, UV_NAMES, &["--tag", &image.0]).succeeded();
+    check_runs(&image);
+}
+
 #[test]
 #[ignore = "needs an engine: make test"]
 fn an_index_without_the_certificate_of_its_authority_is_not_trusted() {

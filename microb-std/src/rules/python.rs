@@ -69,17 +69,17 @@ fn mismatch(facts: &Facts<'_>, findings: &Findings) {
         Wanted::Range(ref range) => !python::fits(range, &python.version),
     };
     if differs {
-        let text = local.span.text();
+        let (file, text) = (local.span.file().name(), local.span.text());
         findings.add(
             PYTHON_VERSION_MISMATCH
                 .finding(format!(
-                    "the image has Python {}, and `.python-version` says `{text}`",
+                    "the image has Python {}, and `{file}` says `{text}`",
                     python.version
                 ))
                 .at(span)
-                .help(
-                    "remove `python_version` to follow `.python-version`, or change one of the two",
-                ),
+                .help(format!(
+                    "remove `python_version` to follow `{file}`, or change one of the two"
+                )),
         );
     }
 }

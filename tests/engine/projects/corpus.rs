@@ -151,6 +151,22 @@ fn another_version_in_the_lock_installs_the_dependencies_again_and_none_of_the_t
     );
 }
 
+/// The version is that which the recipe refuses to go below.
+#[test]
+#[ignore = "needs an engine: make test-projects"]
+fn the_oldest_uv_installs_a_lock() {
+    let case = case("uv").edit(
+        "pyproject.toml",
+        "groups = [\"prod\"]",
+        "groups = [\"prod\"]\nuv_version = \"0.5.8\"",
+    );
+    let packages = "idna six sortedcontainers uv-app";
+    let image = runs(&case, "default", "idna 3.10", packages);
+    // No record of the installation, which would have times in it.
+    let left = "find /app/.venv -name uv_cache.json -o -name INSTALLER -o -name direct_url.json";
+    assert_eq!(image.output(&["sh", "-c", left]), "");
+}
+
 /// Git in a folder, as nobody in particular.
 #[track_caller]
 fn git(folder: &Path, words: &[&str]) {
@@ -161,24 +177,39 @@ fn git(folder: &Path, words: &[&str]) {
     Ran::of(&mut git).succeeded();
 }
 
+/// Makes a folder a repository with all that is in it, of this version.
+#[track_caller]
+fn repository(folder: &Path, tag: &str) {
+    for words in [
+        &["init", "--quiet"][..],
+        &["add", "--all"],
+        &["commit", "--quiet", "--allow-empty", "--message=all"],
+        &["tag", tag],
+    ] {
+        git(folder, words);
+    }
+}
+
 #[test]
 #[ignore = "needs an engine: make test-projects"]
 fn a_version_is_taken_from_git_or_said_and_without_either_an_error() {
     let case = case("scm");
-    for words in [
-        &["init", "--quiet"][..],
-        &["add", "--all"],
-        &["commit", "--quiet", "--message=all"],
-        &["tag", "v2.0.0"],
-    ] {
-        git(case.folder(), words);
-    }
-    runs(&case, "default", "2.0.0", "idna scm-app");
-    let case = case.file(".dockerignore", ".git\n");
     case.try_build(&[]).failed().says([
         "pyproject.toml:4",
         ">>> dynamic = [\"version\"]",
         "the version comes from git, by `setuptools-scm`, and the build context has no `.git`",
+        "env = { SETUPTOOLS_SCM_PRETEND_VERSION = \"1.0\" }",
+    ]);
+    repository(case.folder(), "v2.0.0");
+    runs(&case, "default", "2.0.0", "idna scm-app");
+    let case = case.file(".dockerignore", "# what is large\n.git\n");
+    case.try_build(&[]).failed().says([
+        ".dockerignore:2",
+        ">>> .git",
+        "`.git` keeps `.git` out of the build context",
+        "the version at pyproject.toml:4:12 comes from there, by `setuptools-scm`",
+        "remove the line",
+        "--build-arg BUILDKIT_CONTEXT_KEEP_GIT_DIR=1",
         "env = { SETUPTOOLS_SCM_PRETEND_VERSION = \"1.0\" }",
     ]);
     let text = case.text("pyproject.toml")
@@ -195,6 +226,33 @@ fn a_version_is_taken_from_git_or_said_and_without_either_an_error() {
     let progress = rebuild(&case.flag(version));
     assert!(progress.steps_that_ran().contains(&"build the wheel"));
     assert!(!installs(&progress), "{progress:?}");
+}
+
+#[test]
+#[ignore = "needs an engine: make test-projects"]
+fn a_version_is_taken_from_the_repository_above_the_project() {
+    let scm = case("scm");
+    let case = Project::empty()
+        .file("services/api/pyproject.toml", scm.text("pyproject.toml"))
+        .file("services/api/scm_app.py", scm.text("scm_app.py"))
+        .file("docs/index.md", "of the repository\n")
+        .flag("--file=services/api/pyproject.toml");
+    repository(case.folder(), "v2.0.0");
+    case.try_build(&[]).failed().says([
+        "and the repository is in a folder above",
+        "write `root = \"../..\"` in `[tool.setuptools_scm]`",
+    ]);
+    let root = "[tool.setuptools_scm]\nroot = \"../..\"";
+    let case = case.edit("services/api/pyproject.toml", "[tool.setuptools_scm]", root);
+    // Nothing that is in the repository is missing where git looks, or the version would be another one.
+    repository(case.folder(), "v2.1.0");
+    runs(&case, "default", "2.1.0", "idna scm-app");
+    let minor = unique();
+    repository(case.folder(), &format!("v3.{minor}"));
+    let progress = rebuild(&case);
+    assert!(progress.steps_that_ran().contains(&"build the wheel"));
+    assert!(!installs(&progress), "{progress:?}");
+    runs(&case, "default", &format!("3.{minor}"), "idna scm-app");
 }
 
 /// A project that asks an index for a package of which it has one version, and that yanked.

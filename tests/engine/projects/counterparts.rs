@@ -92,7 +92,6 @@ projects! {
     the_newest_python_is_the_default: prints("latest", "from Python 3.14");
     the_newest_python_installs_uv_s_lock: prints("uv-latest-locked", "1st with Python 3.14");
     uv_s_backend_makes_the_script: prints("uv-packaged", "2nd packaged 1.0.0");
-    asdf_s_file_says_which_python: prints("uv-tool-versions", "1st with Python 3.13");
     a_workspace_member_is_installed: prints("uv-workspace", "1st hello, workspace");
     programs_and_libraries_of_the_system_are_found: prints("system-deps", "(72, 144) application/pdf True");
     a_browser_of_the_system_is_driven: prints("playwright", "from playwright");
@@ -106,6 +105,18 @@ projects! {
     // Docker's official images have no build without the lock of the interpreter.
     a_freethreaded_python_has_no_image: is_refused("freethreaded", &[
         ".python-version:1", "there is no official image of the build `3.13t`",
+    ]);
+}
+
+#[test]
+#[ignore = "needs an engine: make test-projects"]
+fn asdf_s_file_says_which_python_and_which_uv() {
+    prints("uv-tool-versions", "1st with Python 3.13");
+    let built = Project::copy(&folder().join("uv-tool-versions")).try_build(&[]);
+    built.succeeded().says([
+        "[microb] Python 3.13.5: .tool-versions says so\n",
+        "[microb] uv 0.7.22: .tool-versions says so\n",
+        "pip install uv==0.7.22",
     ]);
 }
 
