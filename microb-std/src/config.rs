@@ -115,7 +115,8 @@ pub struct Config {
     pub add_files_before_build: Vec<AddFile>,
     /// The first dependency that is fetched over ssh, if there is one: the install step needs an ssh mount.
     pub ssh: Option<Span>,
-    /// The first dependency that is fetched with git, if there is one: the build stage needs `git`.
+    /// The first dependency that is fetched with git, or what takes the project's version from there, if there is any:
+    /// the build stage needs `git`.
     pub git: Option<Span>,
 }
 

@@ -92,6 +92,7 @@ pub(crate) fn check(
         if *found != config.project_dir {
             config.build_system.within = Some(config.project_dir.clone());
         }
+        config.git.get_or_insert_with(|| field.span.clone());
         // What is in the repository and not beside it, git calls deleted, and the version another one.
         config.other_projects.clear();
         return;

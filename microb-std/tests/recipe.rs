@@ -33,6 +33,25 @@ fn ssh_is_mounted_where_a_requirement_needs_it() {
 }
 
 #[test]
+fn alpine_has_git_where_the_version_comes_from_it() {
+    let project = |lines: &str| {
+        format!(
+            "[project]\nname = 'app'\ndynamic = ['version']\nscripts = {{ app = 'app:main' }}\n\
+             [build-system]\nrequires = ['setuptools', 'setuptools-scm']\n[tool.setuptools_scm]\n\
+             [tool.microb.target.default]\nflavor = 'alpine'\n{lines}\n"
+        )
+    };
+    let has_git = |lines: &str| {
+        let cx = MemoryContext::new(project(lines)).file(".git/HEAD", "ref: refs/heads/main\n");
+        let text = dockerfile::render(&recipe(&cx).unwrap()).unwrap();
+        text.lines()
+            .any(|line| line.contains("apk add ") && line.contains(" git "))
+    };
+    assert!(has_git(""));
+    assert!(!has_git("env = { SETUPTOOLS_SCM_PRETEND_VERSION = '2' }"));
+}
+
+#[test]
 fn a_variable_that_says_the_version_is_seen_by_the_wheel_and_by_no_dependency() {
     let project = "[project]\nname = 'app'\ndynamic = ['version']\ndependencies = ['idna']\nscripts = { app = 'app:main' }\n\
         [build-system]\nrequires = ['setuptools', 'setuptools-scm']\n[tool.setuptools_scm]\n\

@@ -202,6 +202,11 @@ fn a_version_is_taken_from_git_or_said_and_without_either_an_error() {
     ]);
     repository(case.folder(), "v2.0.0");
     runs(&case, "default", "2.0.0", "idna scm-app");
+    // Alpine's image has no git, and gets it.
+    let text = case.text("pyproject.toml") + "\n[tool.microb.target.alpine]\nflavor = \"alpine\"\n";
+    let alpine = case.copied().file("pyproject.toml", text);
+    repository(alpine.folder(), "v2.0.1");
+    runs(&alpine, "alpine", "2.0.1", "idna scm-app");
     let case = case.file(".dockerignore", "# what is large\n.git\n");
     case.try_build(&[]).failed().says([
         ".dockerignore:2",
