@@ -65,7 +65,8 @@ impl Folders {
         let known = self.0.lock().await;
         let holds =
             |(known, _): &(&String, &Reference)| *known == folder || below(known, folder).is_some();
-        known.iter().find(holds).map(|(_, one)| one.clone())
+        // The nearest: one further above has less of it.
+        known.iter().rev().find(holds).map(|(_, one)| one.clone())
     }
 }
 

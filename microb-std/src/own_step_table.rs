@@ -55,6 +55,19 @@ impl Value for WrittenStep {
                     network: table.network,
                 }
             }
+            None if entry.is_string() => {
+                let written = entry.string()?;
+                let words: Vec<_> = written.value.split_whitespace().collect();
+                let error = "a command is a list of words, found a string";
+                let error = microb::Diagnostic::error(error).at(&written.span);
+                entry.report(error.help(if let [_] = words.as_slice() {
+                    "write each command as a list in the list: `run = [[\"pytest\", \"-q\"]]`"
+                        .to_owned()
+                } else {
+                    format!("write `{words:?}`")
+                }));
+                return None;
+            }
             None => OwnStep {
                 command: Spanned::read(entry)?,
                 secrets: Vec::new(),

@@ -3,9 +3,9 @@
 use microb::prelude::*;
 use microb::step::Run;
 
-use crate::builder::{Built, VENV, plain_sources, sources, version_variables};
+use crate::builder::{Built, VENV, sources, version_variables};
 use crate::certificates::{named, trusting};
-use crate::config::{Config, OwnSecret, OwnStep};
+use crate::config::{Config, OwnSecret, OwnStep, Packaging};
 use crate::flavor;
 use crate::runtime::project;
 
@@ -18,9 +18,10 @@ pub(crate) fn stage(config: &Config, built: &Built) -> Option<Stage> {
     if config.run.is_empty() {
         return None;
     }
-    let sources = match &config.script {
-        Some(_) => plain_sources(config, "/src"),
-        None => sources(config, "/src"),
+    // What is copied as it is to `/app` is there already, and what is made beside it is wanted there.
+    let (folder, sources) = match config.project.packaging {
+        Packaging::Sources => ("/app", None),
+        Packaging::Wheel => ("/src", Some(sources(config, "/src"))),
     };
     let installed = from(&built.builder)
         .named("installed")
@@ -28,7 +29,7 @@ pub(crate) fn stage(config: &Config, built: &Built) -> Option<Stage> {
         .then(path(format!("{VENV}/bin")))
         .then(env("VIRTUAL_ENV", VENV))
         .then(version_variables(config))
-        .then(workdir("/src"))
+        .then(workdir(folder))
         .then(sources);
     let commands: Vec<Step> = config
         .run

@@ -310,7 +310,7 @@ fn programs_are_looked_up_as_the_engine_starts_them() {
             "SITE/app-1.0.dist-info/entry_points.txt",
             "[gui_scripts]\nlost = nothing:main\n[console_scripts]\napp = app.cli:main\nlost = app.lost:main [extra]\n",
         )
-        .file("SITE/app/cli.py", "")
+        .file("SITE/app/cli.py", "def main():\n    pass\n")
         .file("SITE/app/tool/__main__.py", "")
         .file("main.py", "");
     for (argv, expected) in [
@@ -343,4 +343,50 @@ fn programs_are_looked_up_as_the_engine_starts_them() {
     // A package that is installed by a hook of its own may have any module.
     let image = image.file("SITE/__editable__.pth", "import __editable___finder\n");
     image.check("program", &["python3", "-m", "app.sever"], &[]);
+}
+
+#[test]
+#[ignore = "needs Python: make test"]
+fn a_script_calls_a_function_that_its_module_names() {
+    for (module, expected) in [
+        ("def main():\n    pass\n", None),
+        ("from .other import run as main\n", None),
+        ("import click\nmain = click.Group()\n", None),
+        ("if True:\n    def main(): pass\n", None),
+        (
+            "try:\n    from fast import main\nexcept ImportError:\n    raise\n",
+            None,
+        ),
+        ("from .other import *\n", None),
+        ("def __getattr__(name):\n    return print\n", None),
+        ("globals()['main'] = print\n", None),
+        (
+            "def set():\n    global main\n    main = print\nset()\n",
+            None,
+        ),
+        ("this is no Python", None),
+        (
+            "import sys\ndef man():\n    sys.exit()\n_own = 1\n",
+            Some("function\tapp.cli\tmain\tsys\tman"),
+        ),
+        ("", Some("function\tapp.cli\tmain")),
+    ] {
+        let image = Image::new()
+            .file(".venv/bin/app", "#!/bin/sh\n")
+            .mode(".venv/bin/app", 0o755)
+            .distribution("app", "")
+            .file(
+                "SITE/app-1.0.dist-info/entry_points.txt",
+                "[console_scripts]\napp = app.cli:main\n",
+            )
+            .file("SITE/app/__init__.py", "")
+            .file("SITE/app/cli.py", module);
+        let expected = expected.map(|problem| format!("program\t{problem}"));
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        image.check("program", &["app"], &expected);
+        let image = image.file("SITE/app/cli/main.py", "");
+        fs::remove_file(image.path("SITE/app/cli.py")).unwrap();
+        let image = image.file("SITE/app/cli/__init__.py", "");
+        image.check("program", &["app"], &[]);
+    }
 }

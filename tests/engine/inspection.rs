@@ -131,6 +131,27 @@ fn what_is_wrong_with_the_files_and_the_program_is_told_at_its_place() {
     skipped.build(&[]);
 }
 
+#[test]
+#[ignore = "needs an engine: make test"]
+fn a_script_that_names_no_function_is_told_with_the_one_that_was_meant() {
+    let project = Project::empty()
+        .file(
+            "pyproject.toml",
+            "#syntax=microb:dev\n[project]\nname = \"till\"\nversion = \"1\"\nscripts = { till = \"till:mian\" }\n",
+        )
+        .file("till/__init__.py", "def main():\n    print('open')\n");
+    let refused = project.try_build(&[]).failed();
+    let expected = "the module `till` has no `mian` for the script that the program is: \
+        write `till:main`, with a function of the module";
+    assert_eq!(
+        findings(&refused),
+        [expected.to_owned()].into(),
+        "{}",
+        refused.stderr
+    );
+    refused.says(["--> pyproject.toml:5"]);
+}
+
 const MODULE: &str = "/app/.venv/lib/python3.13/site-packages/idna/package_data.py";
 
 /// Replaces a module of the package that was compiled with it.
@@ -301,13 +322,16 @@ wheels = [
 #[test]
 #[ignore = "needs an engine: make test"]
 fn a_package_without_a_wheel_for_alpine_is_named_before_anything_is_compiled() {
-    let project = project(&["mysqlclient==2.2.7"], "flavor = \"alpine\"")
-        .edit(
-            "pyproject.toml",
-            "version = \"1\"",
-            "version = \"1\"\nrequires-python = \">=3.13\"",
-        )
-        .file("uv.lock", LOCK);
+    let project = project(
+        &["mysqlclient==2.2.7"],
+        "flavor = \"alpine\"\nautomatic_deps = false",
+    )
+    .edit(
+        "pyproject.toml",
+        "version = \"1\"",
+        "version = \"1\"\nrequires-python = \">=3.13\"",
+    )
+    .file("uv.lock", LOCK);
     let checked = Ran::of(&mut project.command(&["--check"])).failed();
     checked.says([
         "NoAlpineWheels",

@@ -60,6 +60,23 @@ fn the_project_is_the_folder_of_the_file() {
     assert_eq!(progress.steps_that_ran(), [""; 0]);
 }
 
+/// The folder above is read too, for a lock and for a workspace.
+#[test]
+#[ignore = "needs an engine: make test"]
+fn the_program_is_found_in_a_package_of_a_folder_two_levels_down() {
+    let text = "#syntax=microb:dev\n[project]\nname = \"pages\"\nversion = \"1\"\n\
+        [build-system]\nrequires = [\"setuptools\"]\nbuild-backend = \"setuptools.build_meta\"\n";
+    for folder in ["apps/pages/pages", "apps/pages/src/pages"] {
+        let image = Project::empty()
+            .file("apps/pages/pyproject.toml", text)
+            .file(&format!("{folder}/__init__.py"), "")
+            .file(&format!("{folder}/__main__.py"), "print('page 1')\n")
+            .flag("--file=apps/pages/pyproject.toml")
+            .build(&[]);
+        assert_eq!(image.run(&[], &[]).succeeded().stdout, "page 1\n");
+    }
+}
+
 #[test]
 #[ignore = "needs an engine: make test"]
 fn two_folders_with_the_same_file_need_a_build_argument() {

@@ -250,7 +250,7 @@ pub fn check_user(stage: &Stage, user: Option<&str>) -> Option<Diagnostic> {
 fn runs_as_root() -> Diagnostic {
     ROOT_USER
         .finding("the image runs as root")
-        .help("set another user, for instance `user(65532)`")
+        .help("set another user, for instance 65532")
 }
 
 fn is_root(owner: &Owner) -> bool {

@@ -317,8 +317,9 @@ class Modules:
         self.path = [folder for folder in os.environ.get("PYTHONPATH", "").split(":") if folder]
         self.path += [site, *sys.path]
         self.is_certain = True
-        # Whether the module that was found last is one.
+        # Whether the module that was found last is one, and its file.
         self.is_package = False
+        self.file = ""
         for name in names_in(site):
             if not name.endswith(".pth"):
                 continue
@@ -331,7 +332,7 @@ class Modules:
 
     def has(self, name, before=()):
         """`before` are the folders that come first."""
-        self.is_package = False
+        self.is_package, self.file = False, ""
         if name.partition(".")[0] in sys.builtin_module_names or not self.is_certain:
             return True
         path = [*before, *self.path]
@@ -342,6 +343,7 @@ class Modules:
                 return False
             self.is_package = spec.submodule_search_locations is not None
             path = list(spec.submodule_search_locations or ())
+            self.file = spec.origin or ""
         return True
 
 
@@ -371,8 +373,41 @@ def function_of(site, script):
     return ""
 
 
+def names_of(code):
+    """The names and texts that stand anywhere in code; None if it may have any, as with `from x import *`."""
+    names = set(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, tuple) and "*" in constant:
+            return None
+        if isinstance(constant, str):
+            names.add(constant)
+        elif hasattr(constant, "co_names"):
+            below = names_of(constant)
+            if below is None:
+                return None
+            names |= below
+    return None if "__getattr__" in names else names
+
+
+def tell_function(modules, module, function):
+    """A function that a module cannot have, since its name is nowhere in it: `function`, and what the module itself names."""
+    name = function.partition(".")[0]
+    file = modules.file
+    if not name or not file.endswith(".py") or modules.has(module + "." + name):
+        return
+    try:
+        with open(file, "rb") as source:
+            code = compile(source.read(), file, "exec")
+    except (OSError, SyntaxError, ValueError):
+        return
+    names = names_of(code)
+    if names is not None and name not in names:
+        own = [known for known in code.co_names if not known.startswith("_")]
+        tell("program", "function", module, name, *own)
+
+
 def tell_program(argv, venv, site):
-    """What is wrong with the program: `missing`, `forbidden`, `interpreter`, `module`, `main` or `file`, and what that is about."""
+    """What is wrong with the program: `missing`, `forbidden`, `interpreter`, `module`, `function`, `main` or `file`, and what that is about."""
     if not argv:
         return None
     path = which(argv[0])
@@ -395,9 +430,12 @@ def tell_program(argv, venv, site):
         pass
     modules = Modules(site)
     if os.path.dirname(path) == venv + "/bin":
-        module = function_of(site, os.path.basename(path)).partition(":")[0]
-        if module and not modules.has(module.strip()):
-            return tell("program", "module", module.strip())
+        module, _, function = function_of(site, os.path.basename(path)).partition(":")
+        module = module.strip()
+        if module and not modules.has(module):
+            return tell("program", "module", module)
+        if module:
+            tell_function(modules, module, function.strip())
     if os.path.basename(path).startswith("python"):
         tell_python(argv[1:], modules)
     return path

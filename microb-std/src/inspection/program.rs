@@ -55,6 +55,20 @@ pub(super) fn check(subject: &Subject, report: &Report, findings: &Findings) {
         }
         "module" => error(format!("the image has no module `{shown}` for its program"))
             .help("add the package that has it to `dependencies`, or write its right name"),
+        "function" => {
+            let [_, function, known @ ..] = problem.about.as_slice() else {
+                return;
+            };
+            let near = nearest(function, known.iter().map(String::as_str));
+            error(format!(
+                "the module `{shown}` has no `{}` for the script that the program is",
+                escape(function)
+            ))
+            .help(format!(
+                "write `{shown}:{}`, with a function of the module",
+                near.map_or("FUNCTION".into(), escape)
+            ))
+        }
         "main" => error(format!("the package `{shown}` has no `__main__.py` to run"))
             .help(format!("add the file, or run a module: `{shown}.MODULE`")),
         "file" => error(format!("the image has no file `{shown}` for its program"))

@@ -244,8 +244,13 @@ impl<'a> Entry<'a> {
                     .split_whitespace()
                     .map(|word| format!("{word:?}"))
                     .collect();
-                let key = self.key.as_ref().map_or("", |key| key.value.as_str());
-                Some(format!("write a list: `{key} = [{}]`", words.join(", ")))
+                let list = format!("[{}]", words.join(", "));
+                // One item of a list has no key of its own.
+                let key = self.key.as_ref().filter(|_| !self.name().ends_with(']'));
+                Some(match key {
+                    Some(key) => format!("write a list: `{} = {list}`", key.value),
+                    None => format!("write a list of its words: `{list}`"),
+                })
             }
             _ if (expected == "a list" || expected.starts_with("a list of ")) && !is_list => {
                 Some(format!("write a list: `[{}]`", written.text()))

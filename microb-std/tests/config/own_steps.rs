@@ -131,7 +131,7 @@ fn a_netrc_is_mounted_for_the_installer_only() {
 const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "run = ['pytest -q']",
-        "`tool.microb.target.default.run[0]` must be a list of strings, found a string (write a list: `run = [\"pytest\", \"-q\"]`)",
+        "a command is a list of words, found a string (write `[\"pytest\", \"-q\"]`)",
         "'pytest -q'",
     ),
     (
