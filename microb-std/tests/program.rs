@@ -607,3 +607,23 @@ fn every_module_that_is_looked_at_is_announced() {
         }
     }
 }
+
+/// Where rules are asked, as a build and a check do.
+#[test]
+fn a_server_for_development_that_is_all_there_is_is_told() {
+    for (dependencies, told) in [(&["flask"][..], true), (&["flask", "gunicorn"], false)] {
+        let cx = context(&sources(dependencies), &[("app.py", FLASK)]);
+        let _stage = microb_std::recipe(&cx).unwrap();
+        let is_told = |warning: &microb::Diagnostic| {
+            let help = "add `gunicorn` to the dependencies, which runs it then";
+            warning.message.ends_with("is a server for development")
+                && warning.help.as_deref() == Some(help)
+        };
+        assert_eq!(
+            cx.warnings().iter().any(is_told),
+            told,
+            "{:?}",
+            cx.warnings()
+        );
+    }
+}

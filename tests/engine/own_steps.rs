@@ -48,6 +48,18 @@ fn a_target_of_tests_is_built_when_they_pass_and_underlined_when_they_fail() {
     assert_eq!(found, "None\n");
 }
 
+/// As `collectstatic` makes them beside Django's settings.
+#[test]
+#[ignore = "needs an engine: make test"]
+fn what_commands_make_beside_files_that_are_no_package_is_in_the_image() {
+    let made = unique();
+    let command = format!("import pathlib; pathlib.Path('made.txt').write_text('{made}')");
+    let project = Project::plain(&format!("run = [[\"python\", \"-c\", \"{command}\"]]"))
+        .file("main.py", "print(open('made.txt').read())\n");
+    let ran = project.build(&[]).run(&[], &["python", "main.py"]);
+    assert_eq!(ran.succeeded().stdout, format!("{made}\n"));
+}
+
 #[test]
 #[ignore = "needs an engine: make test"]
 fn what_commands_change_below_app_is_in_the_image_and_their_secrets_are_not() {

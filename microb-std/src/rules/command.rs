@@ -92,6 +92,7 @@ pub(super) fn check(config: &Config, findings: &Findings) {
         unexpanded(argv, findings);
     }
     let Some((argv, span)) = command_line(config) else {
+        inferred(config, findings);
         return;
     };
     let Some(program) = argv.first() else {
@@ -120,6 +121,26 @@ pub(super) fn check(config: &Config, findings: &Findings) {
     .flatten()
     {
         findings.add(finding.at(&span));
+    }
+}
+
+/// A program that was found in the project has no mistakes of the user, but may be all that the dependencies offer.
+fn inferred(config: &Config, findings: &Findings) {
+    let Some(program) = &config.program else {
+        return;
+    };
+    let name = program.argv.value.first().map(String::as_str);
+    let is_own_server = matches!(name, Some("flask" | "python"));
+    if let Some(finding) = development_server(&program.argv.value).filter(|_| is_own_server) {
+        let help = "add `gunicorn` to the dependencies, which runs it then";
+        findings.add(
+            Diagnostic {
+                help: None,
+                ..finding
+            }
+            .help(help)
+            .at(&program.argv.span),
+        );
     }
 }
 
