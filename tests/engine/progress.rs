@@ -7,8 +7,8 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// Stages that the frontend reads something from, and that no image has a part of.
-const ASIDE: [&str; 2] = ["inspection", "metadata"];
+/// The stage that the frontend looks at a finished image with, which is no part of it.
+const ASIDE: &str = "inspection";
 
 /// One vertex of the build graph.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +18,9 @@ pub(crate) struct Vertex {
     inputs: Vec<String>,
     pub(crate) cached: bool,
     pub(crate) completed: bool,
+    /// When it began and ended, in RFC 3339 without the `Z`, so that the order of texts is that of times.
+    started: String,
+    ended: String,
 }
 
 /// The vertices of a build by digest.
@@ -39,6 +42,7 @@ impl Progress {
             }
         }
         assert!(!progress.vertices.is_empty(), "no progress in {text}");
+        progress.take_for_cached_what_ended_before();
         progress
     }
 
@@ -60,6 +64,26 @@ impl Progress {
             .collect();
         known.cached |= vertex["cached"] == true;
         known.completed |= vertex["completed"].is_string();
+        for (known, key) in [
+            (&mut known.started, "started"),
+            (&mut known.ended, "completed"),
+        ] {
+            if let Some(time) = vertex[key].as_str() {
+                time.trim_end_matches('Z').clone_into(known);
+            }
+        }
+    }
+
+    /// A step of an earlier build of this project may still be held by a third one that needs what it made. It is told
+    /// again then as it was (`MultiWriter.Add` in `util/progress/multiwriter.go` of moby/buildkit), and did not run again.
+    fn take_for_cached_what_ended_before(&mut self) {
+        let is_first =
+            |vertex: &&Vertex| vertex.name.starts_with("[internal] load build definition");
+        let begun = self.vertices.values().find(is_first);
+        let begun = begun.map_or(String::new(), |vertex| vertex.started.clone());
+        for vertex in self.vertices.values_mut() {
+            vertex.cached |= vertex.completed && vertex.ended < begun;
+        }
     }
 
     /// Forgets the steps that the engine told of although they are of a build that ran at the same time.
@@ -77,7 +101,7 @@ impl Progress {
         let unfinished = used.filter(|vertex| !vertex.completed);
         let unfinished: BTreeSet<_> = unfinished.map(|vertex| vertex.name.clone()).collect();
         self.vertices.retain(|digest, vertex| {
-            let is_of_image = vertex.stage().is_some_and(|stage| !ASIDE.contains(&stage));
+            let is_of_image = vertex.stage().is_some_and(|stage| stage != ASIDE);
             !is_of_image || own.contains(digest) || unfinished.contains(&vertex.name)
         });
     }
