@@ -90,15 +90,6 @@ fn the_package_that_has_a_missing_library_is_named_and_with_it_the_container_run
     ]);
 }
 
-/// What is known of widespread packages needs no line at all.
-#[test]
-#[ignore = "needs an engine: make test"]
-fn what_packages_are_known_to_need_is_there_by_itself() {
-    let known = ["mysqlclient==2.2.7", "psycopg2==2.9.11", "pycairo==1.28.0"];
-    let image = project(&known, "").build(&[]);
-    image.output(&["python", "-c", "import cairo, MySQLdb, psycopg2"]);
-}
-
 #[test]
 #[ignore = "needs an engine: make test"]
 fn a_wheel_that_brings_its_libraries_lacks_nothing() {

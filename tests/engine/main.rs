@@ -47,7 +47,5 @@ mod recipes;
 mod sbom;
 mod script;
 mod supply;
-mod system_needs;
-mod two_indices;
 mod vertices;
 mod zero_configuration;

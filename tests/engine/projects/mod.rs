@@ -4,3 +4,5 @@ mod corpus;
 mod counterparts;
 mod databases;
 mod servers;
+mod system_needs;
+mod two_indices;

@@ -3,11 +3,11 @@
 use crate::docker::{Ran, docker};
 use crate::project::Project;
 
-const TABLE: &str = include_str!("../../microb-std/src/system_needs.tsv");
+const TABLE: &str = include_str!("../../../microb-std/src/system_needs.tsv");
 
 /// Every package of Debian that the table has is one in each of its releases.
 #[test]
-#[ignore = "needs an engine: make test"]
+#[ignore = "needs an engine: make test-projects"]
 fn every_release_of_debian_has_the_packages() {
     let lines = TABLE.lines().filter(|line| !line.starts_with('#'));
     let columns = lines.map(|line| line.split('\t').collect::<Vec<_>>());
@@ -30,7 +30,7 @@ fn every_release_of_debian_has_the_packages() {
 
 /// Each of these loads a library when it is imported, and finds it.
 #[test]
-#[ignore = "needs an engine: make test"]
+#[ignore = "needs an engine: make test-projects"]
 fn libraries_that_are_loaded_by_name_are_there() {
     let packages = [
         "cairocffi",
@@ -55,4 +55,14 @@ fn libraries_that_are_loaded_by_name_are_there() {
         assert usb.backend.libusb1.get_backend()\n\
         assert magic.from_buffer(weasyprint.HTML(string='<p>a').write_pdf(), mime=True) == 'application/pdf'\n";
     image.output(&["python", "-c", program]);
+}
+
+/// What is compiled finds what it needs, in the build and in the image.
+#[test]
+#[ignore = "needs an engine: make test-projects"]
+fn widespread_packages_need_no_line_at_all() {
+    let text = "#syntax=microb:dev\n[project]\nname = 'app'\nversion = '1'\nrequires-python = '==3.13.*'\n\
+        dependencies = ['mysqlclient==2.2.7', 'psycopg2==2.9.11', 'pycairo==1.28.0']\n";
+    let image = Project::empty().file("pyproject.toml", text).build(&[]);
+    image.output(&["python", "-c", "import cairo, MySQLdb, psycopg2"]);
 }
