@@ -1,12 +1,15 @@
 //! What is not part of a build context, when the user has no `.dockerignore`.
 
-use microb::Context;
+use microb::{Context, SourceFile};
 
 use crate::backend;
 use crate::metadata::Tables;
 use crate::mistake::Findings;
+use crate::project_dir::within;
 use crate::requirement::normalized;
 use crate::resolve::with_tables;
+use crate::script::file_name;
+use crate::text;
 
 /// The folder whose history some build backends take the version from.
 const GIT: &str = "**/.git";
@@ -78,6 +81,13 @@ pub fn ignored(cx: &dyn Context) -> Vec<String> {
         .filter(|pattern| **pattern != GIT || !keeps_git)
         .map(|pattern| (*pattern).to_owned())
         .collect()
+}
+
+/// The user's own ignore file: the one of the definition, which stands beside it in `folder`, else that of the build context.
+pub(crate) fn file(cx: &dyn Context, folder: &str) -> Option<SourceFile> {
+    let own = format!("{}.dockerignore", file_name(cx.definition()));
+    let mut paths = [within(folder, &own), ".dockerignore".to_owned()].into_iter();
+    paths.find_map(|path| text::read(cx, &path).ok().flatten())
 }
 
 fn keeps_git(cx: &dyn Context) -> bool {

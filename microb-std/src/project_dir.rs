@@ -5,10 +5,10 @@
 use microb::patterns::Patterns;
 use microb::{Context, Diagnostic, Span};
 
+use crate::ignored;
 use crate::location::within_context;
 use crate::mistake::Findings;
 use crate::rules::MISSING_PYPROJECT;
-use crate::text;
 use crate::tree::{escape, list};
 
 /// The build arguments that name the folder.
@@ -121,10 +121,7 @@ fn is_same(cx: &dyn Context, path: &str) -> bool {
 
 /// Whether the user keeps the definition itself out of the build context, so that nobody can know where it is.
 fn is_ignored(cx: &dyn Context, name: &str) -> bool {
-    let own = format!("{name}.dockerignore");
-    let file = [own.as_str(), ".dockerignore"]
-        .iter()
-        .find_map(|path| text::read(cx, path).ok().flatten());
+    let file = ignored::file(cx, "");
     let patterns = file.and_then(|file| Patterns::read(&file).ok());
     patterns.is_some_and(|patterns| patterns.leave_out(name))
 }

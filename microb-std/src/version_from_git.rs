@@ -4,11 +4,11 @@ use microb::patterns::Patterns;
 use microb::{Context, Diagnostic, Spanned};
 
 use crate::config::{BuildSystem, Config};
+use crate::ignored;
 use crate::location::within_context;
 use crate::metadata::Tables;
 use crate::mistake::Findings;
 use crate::project_dir::within;
-use crate::script::file_name;
 use crate::text;
 use crate::tree::escape;
 
@@ -209,10 +209,7 @@ impl Asking<'_> {
 
     /// The line of the ignore file that keeps the folder's repository out.
     fn hides_git(&self, folder: &str) -> Option<Spanned<String>> {
-        let own = format!("{}.dockerignore", file_name(self.cx.definition()));
-        let files = [within(self.project_dir, &own), ".dockerignore".to_owned()];
-        let mut files = files.iter();
-        let file = files.find_map(|path| text::read(self.cx, path).ok().flatten())?;
+        let file = ignored::file(self.cx, self.project_dir)?;
         let git = within(folder, ASKED[0]);
         if !Patterns::read(&file).ok()?.leave_out(&git) {
             return None;
