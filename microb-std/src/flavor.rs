@@ -4,6 +4,7 @@ use microb::prelude::*;
 use microb::{Span, Spanned};
 
 use crate::config::{Config, Flavor};
+use crate::packages;
 use crate::table::Choice as _;
 
 /// Where the interpreter is, in every official image of either flavor.
@@ -89,7 +90,6 @@ pub fn packages(config: &Config, names: &[Spanned<String>]) -> Vec<Step> {
 
 /// The packages of the build stage: those asked for, and what fetching over git and ssh needs where the image lacks it.
 pub fn build_packages(config: &Config) -> Vec<Spanned<String>> {
-    let mut names = config.build_deps.clone();
     let needed = match config.flavor {
         // The full Debian images have both.
         Flavor::Debian => [("git", None), ("openssh-client", None)],
@@ -98,14 +98,10 @@ pub fn build_packages(config: &Config) -> Vec<Spanned<String>> {
             ("openssh-client", config.ssh.as_ref()),
         ],
     };
-    for (name, cause) in needed {
-        if let Some(span) = cause
-            && !names.iter().any(|known| known.value.starts_with(name))
-        {
-            names.push(Spanned::new(name.to_owned(), span.clone()));
-        }
-    }
-    names
+    let needed = needed
+        .into_iter()
+        .filter_map(|(name, cause)| Some(Spanned::new(name.to_owned(), cause?.clone())));
+    packages::with(config.build_deps.clone(), needed)
 }
 
 /// From the first value to the last, if they stand in one file.
