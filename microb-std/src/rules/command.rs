@@ -113,7 +113,8 @@ pub(super) fn check(config: &Config, findings: &Findings) {
         return;
     }
     for finding in [
-        development_server(&argv),
+        development_server(&argv)
+            .map(|(finding, instead)| finding.help(format!("write {instead}"))),
         loopback(&argv, config),
         unknown(program, config),
     ]
@@ -126,21 +127,12 @@ pub(super) fn check(config: &Config, findings: &Findings) {
 
 /// A program that was found in the project has no mistakes of the user, but may be all that the dependencies offer.
 fn inferred(config: &Config, findings: &Findings) {
-    let Some(program) = &config.program else {
-        return;
-    };
-    let name = program.argv.value.first().map(String::as_str);
-    let is_own_server = matches!(name, Some("flask" | "python"));
-    if let Some(finding) = development_server(&program.argv.value).filter(|_| is_own_server) {
+    let argv = config.program.as_ref().map(|program| &program.argv);
+    if let Some(argv) = argv
+        && let Some((finding, _)) = development_server(&argv.value)
+    {
         let help = "add `gunicorn` to the dependencies, which runs it then";
-        findings.add(
-            Diagnostic {
-                help: None,
-                ..finding
-            }
-            .help(help)
-            .at(&program.argv.span),
-        );
+        findings.add(finding.help(help).at(&argv.span));
     }
 }
 
@@ -222,7 +214,8 @@ fn program(argv: &[String]) -> Option<(&str, &[String])> {
     }
 }
 
-fn development_server(argv: &[String]) -> Option<Diagnostic> {
+/// With what to write instead.
+fn development_server(argv: &[String]) -> Option<(Diagnostic, &'static str)> {
     let (name, rest) = program(argv)?;
     let has = |word: &str| rest.iter().any(|other| other == word);
     let instead = match name {
@@ -235,11 +228,8 @@ fn development_server(argv: &[String]) -> Option<Diagnostic> {
         _ => return None,
     };
     let shown = argv.join(" ");
-    Some(
-        DEVELOPMENT_SERVER
-            .finding(format!("`{}` is a server for development", escape(&shown)))
-            .help(format!("write {instead}")),
-    )
+    let message = format!("`{}` is a server for development", escape(&shown));
+    Some((DEVELOPMENT_SERVER.finding(message), instead))
 }
 
 fn loopback(argv: &[String], config: &Config) -> Option<Diagnostic> {
