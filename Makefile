@@ -12,6 +12,8 @@ FRONTEND := target/$(TARGET)/release/microb
 FEATURES := --no-default-features --features microb
 PACK = cargo run --quiet --package microb-frontend -- pack
 RELEASE := target/microb.oci.tar
+# Tests that count which steps ran, edit after edit: one at a time, for BuildKit merges steps of builds that run side by side.
+COUNTED := caching:: explain::
 # Every line that talks to the engine starts with it: which one that is may change from day to day.
 WITH_ENGINE = eval "$$($(ENGINE) env)";
 
@@ -38,7 +40,8 @@ demo: frontend ## build the first example into an image and run it
 # What takes a minute first: who has broken a law need not wait for the engine.
 test: frontend ## run every test, those on the real engine too, but for whole projects
 	@$(WITH_ENGINE) cargo test --workspace --no-fail-fast -- --include-ignored
-	@$(WITH_ENGINE) cargo test --package microb --test engine -- --include-ignored --skip projects::
+	@$(WITH_ENGINE) cargo test --package microb --test engine -- --include-ignored --skip projects:: $(addprefix --skip ,$(COUNTED))
+	@$(WITH_ENGINE) cargo test --package microb --test engine -- --include-ignored --test-threads=1 $(COUNTED)
 
 # One at a time: the time that a server needs to end is measured.
 test-projects: frontend ## build whole projects, of every layout and tool, with databases and large dependencies, and run them
