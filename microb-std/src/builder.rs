@@ -5,6 +5,7 @@ use microb::mount::Mount;
 use microb::prelude::*;
 use microb::step::Mkfile;
 
+use crate::bytecode;
 use crate::certificates::trusting;
 use crate::config::{BuildSystem, Config, Dependencies, Packaging, RequirementsFile};
 use crate::flavor::{self, PYTHON, all};
@@ -132,9 +133,8 @@ pub fn packages_on(config: &Config, image: Stage) -> Stage {
         ("UV_NO_PROGRESS", "1"),
         // A name server or an index that fails for a moment fails no build: half a minute, instead of seven seconds.
         ("UV_HTTP_RETRIES", "5"),
-        // Neither times nor paths of this build in what is installed, and bytecode without times.
+        // Neither times nor paths of this build in what is installed.
         ("UV_NO_INSTALLER_METADATA", "1"),
-        ("PYC_INVALIDATION_MODE", "UNCHECKED_HASH"),
         ("PYTHONDONTWRITEBYTECODE", "1"),
         ("SOURCE_DATE_EPOCH", WHEEL_EPOCH),
     ];
@@ -204,7 +204,6 @@ fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &
     let install = Install {
         venv: VENV,
         file,
-        compile: true,
         over_ssh: config.ssh.is_some(),
         ..Install::default()
     };
@@ -230,10 +229,7 @@ fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &
                 .then(install.steps(config, installer).at(span.as_ref()))
         }
     };
-    stage.then(prune(config)).then(
-        run(["rm", "-f", "/app/.venv/.lock", "/app/.venv/.gitignore"])
-            .called("remove what the tools keep for themselves"),
-    )
+    stage.then(prune(config)).then(bytecode::finish(config))
 }
 
 /// Removes what `prune` names.
@@ -285,7 +281,6 @@ fn locked(config: &Config, set: &PinnedSet, install: Install<'_>, installer: &St
     let mut set = set.clone();
     set.pins.retain(|pin| !is_member(pin));
     let batches = set.batches(REQUIREMENTS);
-    let last = batches.len().saturating_sub(1);
     let steps = batches.iter().enumerate().flat_map(|(n, batch)| {
         let local = batch.local_paths.iter().flat_map(|path| {
             let target = format!("{REQUIREMENTS}/{}", path.value);
@@ -302,8 +297,6 @@ fn locked(config: &Config, set: &PinnedSet, install: Install<'_>, installer: &St
         let install = Install {
             file: &file,
             is_locked: true,
-            // The installer compiles all that is there, so once is enough.
-            compile: n == last,
             has_hashes: batch.has_hashes,
             index: batch.index.as_deref(),
             ..install

@@ -30,10 +30,6 @@ const PIP_LOGINS_PY: &str = include_str!("pip_logins.py");
 
 /// The installation of what a requirements file lists.
 #[derive(Debug, Clone, Copy, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the installer"
-)]
 pub(crate) struct Install<'a> {
     pub(crate) venv: &'a str,
     pub(crate) file: &'a str,
@@ -44,8 +40,6 @@ pub(crate) struct Install<'a> {
     /// Whether each line has a hash, which is checked then.
     pub(crate) has_hashes: bool,
     pub(crate) constraints: Option<&'a str>,
-    /// Whether modules are compiled: all that are there, so that once is enough.
-    pub(crate) compile: bool,
     /// Whether anything that is listed is fetched over ssh: only then does the step need keys.
     pub(crate) over_ssh: bool,
 }
@@ -105,9 +99,7 @@ impl Install<'_> {
         if self.is_locked {
             flag("--no-deps");
         }
-        if !(self.compile && config.compile) {
-            flag("--no-compile");
-        }
+        flag("--no-compile");
         if let Some(constraints) = self.constraints {
             flag("--constraint");
             flag(constraints);
@@ -126,9 +118,6 @@ impl Install<'_> {
         let mut flag = |flag: &str| words.push(flag.to_owned());
         if self.is_locked {
             flag("--no-deps");
-        }
-        if self.compile && config.compile {
-            flag("--compile-bytecode");
         }
         if let Some(constraints) = self.constraints {
             flag("--constraints");

@@ -5,6 +5,7 @@
 #![warn(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod builder;
+mod bytecode;
 pub mod config;
 pub mod flavor;
 pub mod indices;

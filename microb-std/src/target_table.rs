@@ -94,7 +94,7 @@ pub(crate) struct TargetTable {
     /// Whether what builds the project's wheel may use the network, as backends that compile Rust do.
     #[key(default = false)]
     pub(crate) build_network: bool,
-    /// Whether modules are compiled when they are installed, so that programs start faster.
+    /// Whether installed modules are compiled, but for tests, so that programs start faster.
     #[key(default = true)]
     pub(crate) compile: bool,
     /// Files of the dependencies to leave out: patterns relative to `site-packages`.

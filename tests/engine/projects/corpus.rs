@@ -115,15 +115,16 @@ fn setuptools_files_of_requirements_and_no_others_decide_what_is_installed() {
 
 /// What may run with the installation of the dependencies; what comes out the same as ever ends it. The lock is one of the
 /// project's files too, so that the wheel is built again.
-const OF_A_BUMP: [&str; 9] = [
+const OF_A_BUMP: [&str; 10] = [
     "COPY --from=builder /app/.venv /app/.venv",
     "COPY . /src",
     "COPY <<EOF /inspection/facts.py",
+    "COPY <<EOF /requirements/compile.py",
     "COPY <<EOF /requirements/requirements.txt",
     "MKDIR /inspection",
     "build the wheel",
+    "compile the installed modules",
     "look at the finished image",
-    "remove what the tools keep for themselves",
     "uv pip install the project's wheel",
 ];
 
