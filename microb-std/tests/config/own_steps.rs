@@ -67,7 +67,10 @@ fn files_from_the_builder_are_those_after_the_own_commands() {
 #[test]
 fn bytecode_is_compiled_unless_it_is_not_wanted() {
     // What is installed in one step, and the project's wheel in another.
-    let marks = ["/requirements/compile.py /app/.venv\n", "--compile-bytecode"];
+    let marks = [
+        "/requirements/compile.py /app/.venv\n",
+        "--compile-bytecode",
+    ];
     let count = |lines: &str| {
         let text = stages(lines).concat();
         marks.map(|mark| text.matches(mark).count())
