@@ -5,7 +5,6 @@ use microb::mount::Mount;
 use microb::prelude::*;
 use microb::step::Mkfile;
 
-use crate::bytecode;
 use crate::certificates::trusting;
 use crate::config::{BuildSystem, Config, Dependencies, Packaging, RequirementsFile};
 use crate::flavor::{self, PYTHON, all};
@@ -15,6 +14,7 @@ use crate::members::is_member;
 use crate::own_steps;
 use crate::pinned::PinnedSet;
 use crate::requirement::Requirement;
+use crate::venv;
 use crate::version_from_git;
 use crate::wheels::{self, Backed};
 
@@ -38,9 +38,6 @@ pub(crate) const WHEEL_EPOCH: &str = "315532800";
 
 /// Lists the requirements of a project that only its build backend knows.
 const METADATA_PY: &str = include_str!("metadata.py");
-
-/// Removes the files that `prune` names.
-const PRUNE_PY: &str = include_str!("prune.py");
 
 /// The stages that the final image takes files from.
 #[derive(Debug, Clone)]
@@ -188,7 +185,7 @@ pub(crate) fn backend(
     };
     from(packages)
         .named("build-requirements")
-        .then(environment(config, BUILD_VENV))
+        .then(venv::empty(config, BUILD_VENV))
         .then(mkfile(&file, text).at(place.as_ref()))
         .then(install.steps(config, installer).at(place.as_ref()))
 }
@@ -198,7 +195,7 @@ pub(crate) fn backend(
 fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &Stage) -> Stage {
     let stage = from(packages)
         .named("builder")
-        .then(environment(config, VENV))
+        .then(venv::empty(config, VENV))
         .then(workdir(REQUIREMENTS));
     let file = "/requirements/requirements.txt";
     let install = Install {
@@ -229,23 +226,7 @@ fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &
                 .then(install.steps(config, installer).at(span.as_ref()))
         }
     };
-    stage.then(prune(config)).then(bytecode::finish(config))
-}
-
-/// Removes what `prune` names.
-fn prune(config: &Config) -> Vec<Step> {
-    if config.prune.is_empty() {
-        return Vec::new();
-    }
-    let script = "/requirements/prune.py";
-    let words = [flavor::python(config), script, VENV].into_iter();
-    let patterns = config.prune.iter().map(|pattern| pattern.value.as_str());
-    let words: Vec<&str> = words.chain(patterns).collect();
-    let step = run(words).network(Network::None);
-    (mkfile(script, PRUNE_PY), step)
-        .into_steps()
-        .called("remove the files that prune names")
-        .at(all(&config.prune).as_ref())
+    stage.then(venv::finish(config))
 }
 
 /// Installs what a requirements file lists, with the files that it names.
@@ -386,23 +367,6 @@ fn copied_sources(config: &Config, target: &str, left_out: &[&str]) -> Vec<Step>
 fn definition(config: &Config, folder: &str) -> Option<Mkfile> {
     let text = config.definition.as_deref()?;
     Some(mkfile(format!("{folder}/pyproject.toml"), text))
-}
-
-/// An empty virtual environment, by the interpreter itself.
-fn environment(config: &Config, folder: &str) -> Vec<Step> {
-    let made = run([
-        flavor::python(config),
-        "-m",
-        "venv",
-        "--without-pip",
-        folder,
-    ])
-    .called(format!("make the virtual environment {folder}"));
-    // An image without an interpreter fails here.
-    match flavor::image_span(config, config.build_image.as_ref()) {
-        Some(place) => made.at(place).into_steps(),
-        None => made.into_steps(),
-    }
 }
 
 /// Where the requirements stand, from the first to the last.

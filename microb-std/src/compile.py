@@ -12,10 +12,11 @@ UNCHECKED = py_compile.PycInvalidationMode.UNCHECKED_HASH
 
 
 def modules(folder):
-    """The modules in and below a folder, sorted."""
+    """The modules in and below a folder, sorted; a link to nothing is none."""
     for inside, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in ("tests", "__pycache__"))
-        yield from (os.path.join(inside, name) for name in sorted(files) if name.endswith(".py"))
+        paths = (os.path.join(inside, name) for name in sorted(files) if name.endswith(".py"))
+        yield from filter(os.path.isfile, paths)
 
 
 def compile_all(found):

@@ -5,7 +5,6 @@
 #![warn(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod builder;
-mod bytecode;
 pub mod config;
 pub mod flavor;
 pub mod indices;
@@ -66,6 +65,7 @@ mod unread;
 mod uv_sources;
 mod uv_version;
 mod uv_workspace;
+mod venv;
 mod version_from_git;
 mod wheels;
 

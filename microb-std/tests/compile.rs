@@ -161,6 +161,7 @@ fn tests_are_left_out_and_what_is_no_python_is_passed_over() {
     }
     environment.file("pandas/template.py", "class {{ name }}:\n");
     environment.file("pandas/latin.py", "A = '\0'\n");
+    std::os::unix::fs::symlink("nowhere", environment.site().join("pandas/link.py")).unwrap();
     environment.compiled(2);
     for (module, expected) in [
         ("pandas/a.py", true),
@@ -170,6 +171,7 @@ fn tests_are_left_out_and_what_is_no_python_is_passed_over() {
         ("pandas/core/tests/__init__.py", false),
         ("pandas/template.py", false),
         ("pandas/latin.py", false),
+        ("pandas/link.py", false),
     ] {
         assert_eq!(environment.has_bytecode_of(module), expected, "{module}");
     }

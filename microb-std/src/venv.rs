@@ -1,0 +1,79 @@
+//! The virtual environment: made empty, and finished when all is installed.
+
+use microb::prelude::*;
+
+use crate::builder::{REQUIREMENTS, VENV};
+use crate::config::{Config, Dependencies};
+use crate::flavor::{self, all};
+
+/// Removes the files that `prune` names.
+const PRUNE_PY: &str = include_str!("prune.py");
+
+/// Compiles the modules of an environment but for their tests, which installers compile too.
+const COMPILE_PY: &str = include_str!("compile.py");
+
+/// An empty virtual environment, by the interpreter itself.
+pub(crate) fn empty(config: &Config, folder: &str) -> Vec<Step> {
+    let made = run([
+        flavor::python(config),
+        "-m",
+        "venv",
+        "--without-pip",
+        folder,
+    ])
+    .called(format!("make the virtual environment {folder}"));
+    // An image without an interpreter fails here.
+    match flavor::image_span(config, config.build_image.as_ref()) {
+        Some(place) => made.at(place).into_steps(),
+        None => made.into_steps(),
+    }
+}
+
+/// The last steps, when all is installed: what `prune` names is removed, modules are compiled, and what the tools keep for
+/// themselves is removed.
+pub(crate) fn finish(config: &Config) -> Vec<Step> {
+    (prune(config), compile(config)).into_steps()
+}
+
+/// Compiles all modules that are there, in one step that also removes the files, so that there is no step more.
+///
+/// ```text
+/// RUN rm -f /app/.venv/.lock /app/.venv/.gitignore && PYTHONHASHSEED=0 /usr/local/bin/python3 /requirements/compile.py /app/.venv
+/// ```
+fn compile(config: &Config) -> Vec<Step> {
+    let remove = format!("rm -f {VENV}/.lock {VENV}/.gitignore");
+    let is_empty =
+        matches!(&config.dependencies, Dependencies::Listed(listed) if listed.is_empty());
+    if is_empty || !config.compile {
+        return run(remove)
+            .called("remove what the tools keep for themselves")
+            .into_steps();
+    }
+    let script = format!("{REQUIREMENTS}/compile.py");
+    let python = flavor::python(config);
+    // Until 3.11 the order of sets in bytecode was that of their hashes.
+    let compile = format!("{remove} && PYTHONHASHSEED=0 {python} {script} {VENV}");
+    (
+        mkfile(&script, COMPILE_PY),
+        run(compile)
+            .network(Network::None)
+            .called("compile the installed modules"),
+    )
+        .into_steps()
+}
+
+/// Removes what `prune` names.
+fn prune(config: &Config) -> Vec<Step> {
+    if config.prune.is_empty() {
+        return Vec::new();
+    }
+    let script = "/requirements/prune.py";
+    let words = [flavor::python(config), script, VENV].into_iter();
+    let patterns = config.prune.iter().map(|pattern| pattern.value.as_str());
+    let words: Vec<&str> = words.chain(patterns).collect();
+    let step = run(words).network(Network::None);
+    (mkfile(script, PRUNE_PY), step)
+        .into_steps()
+        .called("remove the files that prune names")
+        .at(all(&config.prune).as_ref())
+}
