@@ -37,7 +37,7 @@ fn a_git_revision_tells_what_was_there_before() {
     fs::write(&module, "import sys\n").unwrap();
     since(&["explain"])
         .succeeded()
-        .says(["copies sizes.py", "2 of 20 steps"]);
+        .says(["copies sizes.py", "2 of 21 steps"]);
     git(&["checkout", "--quiet", "sizes.py"]);
     fs::set_permissions(&module, fs::Permissions::from_mode(0o755)).unwrap();
     since(&["explain"]).succeeded().says(["copies sizes.py"]);

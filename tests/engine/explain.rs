@@ -313,7 +313,7 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
                         "\"humanize>=4.1,<5\"",
                     )
                 },
-                same: &["[builder 5/5"],
+                same: &["[builder 6/6"],
                 ..EDIT
             },
             Edit {
@@ -332,7 +332,7 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
             Edit {
                 what: "a variable",
                 change: |project| project.edit("pyproject.toml", "RUN = \"", "RUN = \"2"),
-                same: &["[builder 5/5", "[wheel 2/2"],
+                same: &["[builder 6/6", "[wheel 2/2"],
                 ..EDIT
             },
             Edit {
@@ -402,7 +402,7 @@ fn what_a_program_writes_decides_what_runs_after_it() {
                 what: "the file that lists them",
                 change: |project| project.file("needs.txt", "humanize>=4.1,<5\n"),
                 changed: &["needs.txt"],
-                same: &["[build-requirements-asked 3/3", "[builder 5/5"],
+                same: &["[build-requirements-asked 3/3", "[builder 6/6"],
                 ..EDIT
             },
         ],
