@@ -444,7 +444,7 @@ fn edits_of_what_a_requirements_file_names_run_what_was_foretold() {
                         "4.17.0 ; python_version > '3' ",
                     )
                 },
-                same: &["[wheel 2/2", "[builder 6/6"],
+                same: &["[wheel 2/2", "[builder 7/7"],
                 ..EDIT
             },
             Edit {
