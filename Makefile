@@ -12,12 +12,15 @@ FRONTEND := target/$(TARGET)/release/microb
 FEATURES := --no-default-features --features microb
 PACK = cargo run --quiet --package microb-frontend -- pack
 RELEASE := target/microb.oci.tar
-# Tests that count which steps ran, edit after edit: one at a time, for BuildKit merges steps of builds that run side by side.
-COUNTED := caching:: explain::
+# Tests that build many images: with them, `make test` would take longer than anybody waits.
+LONG := inspection:: new:: parity:: recipes:: supply::
+# Tests that run one at a time: they count which steps ran, and BuildKit merges steps of builds that run side by side, or measure
+# how long a server needs to end.
+ALONE := caching:: explain:: projects::
 # Every line that talks to the engine starts with it: which one that is may change from day to day.
 WITH_ENGINE = eval "$$($(ENGINE) env)";
 
-.PHONY: help engine executable frontend demo test test-projects conformance bench bench-service measure release test-release lint doc clean
+.PHONY: help engine executable frontend demo test test-long conformance bench bench-service measure release test-release lint doc clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -38,14 +41,13 @@ demo: frontend ## build the first example into an image and run it
 	@$(WITH_ENGINE) dev/demo
 
 # What takes a minute first: who has broken a law need not wait for the engine.
-test: frontend ## run every test, those on the real engine too, but for whole projects
+test: frontend ## run the tests, those on the real engine too, but for what takes longer
 	@$(WITH_ENGINE) cargo test --workspace --no-fail-fast -- --include-ignored
-	@$(WITH_ENGINE) cargo test --package microb --test engine -- --include-ignored --skip projects:: $(addprefix --skip ,$(COUNTED))
-	@$(WITH_ENGINE) cargo test --package microb --test engine -- --include-ignored --test-threads=1 $(COUNTED)
+	@$(WITH_ENGINE) cargo test --package microb --test engine -- --include-ignored $(addprefix --skip ,$(LONG) $(ALONE))
 
-# One at a time: the time that a server needs to end is measured.
-test-projects: frontend ## build whole projects, of every layout and tool, with databases and large dependencies, and run them
-	@$(WITH_ENGINE) cargo test --package microb --test engine -- --include-ignored --test-threads=1 projects::
+test-long: frontend ## run the other tests: edit after edit, image against image, and whole projects of every layout and tool
+	@$(WITH_ENGINE) cargo test --package microb --test engine -- --include-ignored $(LONG)
+	@$(WITH_ENGINE) cargo test --package microb --test engine -- --include-ignored --test-threads=1 $(ALONE)
 
 conformance: ## print which tests of BuildKit's Dockerfile frontend, and which cases of the corpus of projects, have one of ours
 	@cargo test --quiet --test conformance -- --include-ignored --nocapture print

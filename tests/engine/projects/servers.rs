@@ -257,7 +257,7 @@ fn all() -> Project {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-projects"]
+#[ignore = "needs an engine: make test-long"]
 fn every_server_answers_and_ends_within_a_second() {
     let databases = Databases::start();
     let network = databases.network();
