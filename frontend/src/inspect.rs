@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use microb_dsl::{Diagnostic, Diagnostics, Inspection, Judgment, llb};
+use microb_dsl::llb::{self, Lowered, NoCache};
+use microb_dsl::{Diagnostic, Diagnostics, Inspection, Judgment, Stage};
 
 use crate::build::Build;
 use crate::gateway::{Failure, Graph};
@@ -80,16 +81,45 @@ impl Build {
     /// Builds what has the report, and reads it.
     async fn report(&self, inspection: &Inspection, image: &Plan) -> Result<Vec<u8>, Failure> {
         let plan = self.plan_inspection(inspection, image).await?;
+        let lowered = llb::lower(&plan.stage, &plan.inputs)?;
+        match self.build_report(inspection, &lowered).await {
+            Ok(report) => Ok(report),
+            Err(failure) => {
+                let failure = explain(failure, inspection);
+                let meanings = meanings::of(&plan.stage, &lowered.vertices);
+                Err(self.explain(failure, &meanings, &plan).await)
+            }
+        }
+    }
+
+    /// Looks at what a step began with that failed. Its cause may be gone the next time, so no cache is asked.
+    pub(crate) async fn look_before(
+        &self,
+        inspection: &Inspection,
+        before: &Stage,
+        plan: &Plan,
+    ) -> Result<Vec<Diagnostic>, Failure> {
+        let mut inputs = plan.inputs.clone();
+        let stage = inspection.stage(before);
+        inputs.no_cache = NoCache::Stages(stage.name().into_iter().map(str::to_owned).collect());
+        let lowered = llb::lower(&stage, &inputs)?;
+        let report = self.build_report(inspection, &lowered).await?;
+        Ok(match inspection.judge(&report) {
+            Judgment::Findings(findings) => findings,
+            Judgment::More(_) => Vec::new(),
+        })
+    }
+
+    async fn build_report(
+        &self,
+        inspection: &Inspection,
+        lowered: &Lowered,
+    ) -> Result<Vec<u8>, Failure> {
         let path = inspection.report();
         let missing = || Failure::new(format!("the recipe's inspection wrote no file `{path}`"));
-        let lowered = llb::lower(&plan.stage, &plan.inputs)?;
-        let graph = Graph::new(&lowered.definition.ok_or_else(missing)?)?;
+        let graph = Graph::new(lowered.definition.as_ref().ok_or_else(missing)?)?;
         let built = self.gateway.build(graph, &self.request.cache_imports);
-        let explain = |failure| {
-            let failure = explain(failure, inspection);
-            meanings::explain(failure, &meanings::of(&plan.stage, &lowered.vertices))
-        };
-        let reference = built.await.map_err(explain)?.single()?;
+        let reference = built.await?.single()?;
         let report = self.gateway.read_file(&reference, path, None).await?;
         report.ok_or_else(missing)
     }

@@ -47,8 +47,10 @@ impl Build {
                         let solved = if plan.is_built_later() {
                             build.gateway.solve(graph, imports).await
                         } else {
-                            let built = build.gateway.build(graph, imports).await;
-                            built.map_err(|failure| plan.explain(failure))
+                            match build.gateway.build(graph, imports).await {
+                                Ok(built) => Ok(built),
+                                Err(failure) => Err(plan.explain(failure, &build).await),
+                            }
                         };
                         Some(solved?.single()?)
                     }
@@ -88,9 +90,9 @@ impl LoweredPlan {
         self.needs.is_empty() && (self.meanings.is_empty() || is_looked_at)
     }
 
-    fn explain(&self, failure: Failure) -> Failure {
+    async fn explain(&self, failure: Failure, build: &Build) -> Failure {
         let failure = needs::explain(failure, &self.needs);
-        meanings::explain(failure, &self.meanings)
+        build.explain(failure, &self.meanings, &self.plan).await
     }
 }
 

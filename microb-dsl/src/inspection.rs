@@ -50,6 +50,16 @@ pub struct Inspection {
     failure: Option<Diagnostic>,
 }
 
+/// Looks are equal when they look at the same. What they say of it is a function, which cannot be compared.
+impl PartialEq for Inspection {
+    fn eq(&self, other: &Self) -> bool {
+        let data = |one: &Self| (one.report.clone(), one.failure.clone());
+        self.subject == other.subject && self.steps == other.steps && data(self) == data(other)
+    }
+}
+
+impl Eq for Inspection {}
+
 type Judge = dyn Fn(&[u8]) -> Judgment + Send + Sync;
 
 /// What a report means.

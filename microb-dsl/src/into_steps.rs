@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
+use crate::inspection::Inspection;
 use crate::span::Span;
 use crate::step::{
     Copy, Healthcheck, Instruction, Meaning, Mkdir, Mkfile, Origin, Remove, Run, Setting, Step,
@@ -61,6 +62,26 @@ pub trait IntoSteps: Sized {
     /// The same for one exit code alone: it wins over [`on_failure`](Self::on_failure).
     fn on_exit_code(self, exit_code: u8, finding: Diagnostic) -> Vec<Step> {
         meaning(self, Some(exit_code), &finding)
+    }
+
+    /// What looks for the cause when one of these steps fails: on the file system that the step began with, and never from a
+    /// cache. What it finds is told; if it finds nothing, what [`on_failure`](Self::on_failure) says. A program that fails
+    /// leaves the engine nothing but its exit code, so a look usually runs it again and reads what it says.
+    ///
+    /// ```
+    /// # use microb_dsl::prelude::*;
+    /// # use microb_dsl::{Inspection, Judgment};
+    /// let again = Inspection::new(run("make > /said 2>&1 || true"), "/said", |said| {
+    ///     let is_missing = said.starts_with(b"make: *** No rule");
+    ///     let finding = is_missing.then(|| Diagnostic::error("the `Makefile` lacks a rule"));
+    ///     Judgment::Findings(finding.into_iter().collect())
+    /// });
+    /// let built = run(["make"]).on_failure_look(again);
+    /// assert_eq!(built[0].origin.look.as_ref().unwrap().report(), "/said");
+    /// ```
+    fn on_failure_look(self, look: Inspection) -> Vec<Step> {
+        let look = Arc::new(look);
+        with_origin(self, |origin| origin.look = Some(Arc::clone(&look)))
     }
 }
 

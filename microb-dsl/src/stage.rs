@@ -176,6 +176,12 @@ impl Stage {
         self
     }
 
+    /// The stage without the step at this place and what follows it.
+    pub fn before(mut self, step: usize) -> Self {
+        Arc::make_mut(&mut self.0).steps.truncate(step);
+        self
+    }
+
     /// What the stage starts from.
     pub fn base(&self) -> &Base {
         &self.0.base

@@ -5,6 +5,7 @@ use microb::mount::Mount;
 use microb::prelude::*;
 use microb::step::Mkfile;
 
+use crate::causes::Wanted;
 use crate::certificates::trusting;
 use crate::config::{BuildSystem, Config, Dependencies, Packaging, RequirementsFile};
 use crate::flavor::{self, PYTHON, all};
@@ -181,6 +182,7 @@ pub(crate) fn backend(
         venv: BUILD_VENV,
         file: &file,
         over_ssh: system.requires.iter().any(Requirement::needs_ssh),
+        wanted: &wanted(&system.requires),
         ..Install::default()
     };
     from(packages)
@@ -211,6 +213,7 @@ fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &
             let (file, text) = install::file(config, REQUIREMENTS, "requirements", listed);
             let install = Install {
                 file: &file,
+                wanted: &wanted(listed),
                 ..install
             };
             stage
@@ -246,6 +249,7 @@ fn of_file(
     let install = Install {
         constraints: has_constraints.then_some(constraints),
         has_hashes: listed.has_hashes,
+        wanted: &wanted(&listed.listed),
         ..install
     };
     (
@@ -262,6 +266,10 @@ fn locked(config: &Config, set: &PinnedSet, install: Install<'_>, installer: &St
     let mut set = set.clone();
     set.pins.retain(|pin| !is_member(pin));
     let batches = set.batches(REQUIREMENTS);
+    let pins = set.pins.iter();
+    let wanted: Vec<Wanted> = pins
+        .map(|pin| (pin.name.clone(), pin.span.clone()))
+        .collect();
     let steps = batches.iter().enumerate().flat_map(|(n, batch)| {
         let local = batch.local_paths.iter().flat_map(|path| {
             let target = format!("{REQUIREMENTS}/{}", path.value);
@@ -280,6 +288,7 @@ fn locked(config: &Config, set: &PinnedSet, install: Install<'_>, installer: &St
             is_locked: true,
             has_hashes: batch.has_hashes,
             index: batch.index.as_deref(),
+            wanted: &wanted,
             ..install
         };
         (
@@ -367,6 +376,12 @@ fn copied_sources(config: &Config, target: &str, left_out: &[&str]) -> Vec<Step>
 fn definition(config: &Config, folder: &str) -> Option<Mkfile> {
     let text = config.definition.as_deref()?;
     Some(mkfile(format!("{folder}/pyproject.toml"), text))
+}
+
+/// The names of requirements, and where each stands.
+fn wanted(requirements: &[Requirement]) -> Vec<Wanted> {
+    let of = |one: &Requirement| (one.name.clone(), one.text.span.clone());
+    requirements.iter().map(of).collect()
 }
 
 /// Where the requirements stand, from the first to the last.

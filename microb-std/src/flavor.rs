@@ -3,6 +3,7 @@
 use microb::prelude::*;
 use microb::{Span, Spanned};
 
+use crate::causes;
 use crate::config::{Config, Flavor};
 use crate::packages;
 use crate::table::Choice as _;
@@ -76,14 +77,24 @@ pub fn packages(config: &Config, names: &[Spanned<String>]) -> Vec<Step> {
         config.flavor.as_str(),
         config.python.version
     );
-    let (steps, command) = match config.flavor {
+    let (steps, command, list) = match config.flavor {
         Flavor::Debian => (
             apt(words.clone()).cached(cache).into_steps(),
             "apt-get install",
+            "https://packages.debian.org",
         ),
-        Flavor::Alpine => (apk(words.clone()).cached(cache).into_steps(), "apk add"),
+        Flavor::Alpine => (
+            apk(words.clone()).cached(cache).into_steps(),
+            "apk add",
+            "https://pkgs.alpinelinux.org",
+        ),
     };
+    let failure = Diagnostic::error(format!("`{command}` could not install these packages"));
+    let help = format!("read above which and why; {list} has the names");
+    let look = causes::of_packages(config.flavor, names, &steps);
     steps
+        .on_failure_look(look)
+        .on_failure(failure.help(help))
         .called(format!("{command} {}", words.join(" ")))
         .at(all(names).as_ref())
 }

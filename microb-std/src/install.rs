@@ -1,14 +1,16 @@
 //! The installation of packages into a virtual environment: where the installer needs the network, logins and keys.
 
-use microb::mount::Mount;
+use microb::mount::{Cache, Mount};
 use microb::prelude::*;
 
+use crate::causes::{self, Wanted};
 use crate::certificates::trusting;
 use crate::config::{Config, Installer};
 use crate::flavor;
 use crate::indices;
 use crate::refused;
 use crate::requirement::{Requirement, requirements_txt};
+use crate::table::Choice as _;
 
 /// Where the installer is mounted.
 pub(crate) const UV: &str = "/opt/uv/bin/uv";
@@ -42,6 +44,8 @@ pub(crate) struct Install<'a> {
     pub(crate) constraints: Option<&'a str>,
     /// Whether anything that is listed is fetched over ssh: only then does the step need keys.
     pub(crate) over_ssh: bool,
+    /// Where the user asks for what is installed.
+    pub(crate) wanted: &'a [Wanted],
 }
 
 impl Install<'_> {
@@ -55,31 +59,42 @@ impl Install<'_> {
         let watched = refused::watched(config);
         let watching = watched.as_ref().map(refused::Watched::words);
         let argv = [watching.unwrap_or_default(), logins.clone(), words.clone()];
-        let run = trusting(config, argv.concat());
-        let mut install = match config.installer {
-            Installer::Uv => run.cache("/root/.cache/uv").mount(tool(installer)),
-            Installer::Pip => run.cache("/root/.cache/pip"),
+        let argv = argv.concat();
+        let running = |before: Vec<String>| {
+            let run = trusting(config, [before, argv.clone()].concat());
+            let mut install = match config.installer {
+                Installer::Uv => run
+                    .mount(kept(config, "/root/.cache/uv"))
+                    .mount(tool(installer)),
+                Installer::Pip => run.mount(kept(config, "/root/.cache/pip")),
+            };
+            if !logins.is_empty() {
+                install = install.mount(tmpfs(LOGINS));
+            }
+            if self.over_ssh {
+                let known_hosts = secret("known_hosts").target(KNOWN_HOSTS).optional();
+                install = install.ssh().mount(known_hosts);
+            }
+            if let Some(id) = &config.netrc_secret {
+                install = install.mount(secret(&id.value).target(NETRC).at(&id.span));
+            }
+            install.mounts(indices::secrets(config))
         };
-        if !logins.is_empty() {
-            install = install.mount(tmpfs(LOGINS));
-        }
-        if self.over_ssh {
-            let known_hosts = secret("known_hosts").target(KNOWN_HOSTS).optional();
-            install = install.ssh().mount(known_hosts);
-        }
-        if let Some(id) = &config.netrc_secret {
-            install = install.mount(secret(&id.value).target(NETRC).at(&id.span));
-        }
+        let python = flavor::python(config);
+        let look = causes::of_installer(config.installer, python, self.wanted, running);
         let ssh_command = format!(
             "ssh -o StrictHostKeyChecking=accept-new -o GlobalKnownHostsFile={KNOWN_HOSTS}"
         );
-        let install = install.mounts(indices::secrets(config));
+        let install = running(Vec::new());
         let is_plain = config.certificates.is_empty() && logins.is_empty() && watched.is_none();
         let install = if is_plain {
             install.into_steps()
         } else {
             install.called(words.join(" "))
         };
+        let install = install
+            .on_failure_look(look)
+            .on_failure(self.failure(config));
         (
             watched.is_some().then(refused::script),
             (!logins.is_empty()).then(|| mkfile(LOGINS_SCRIPT, PIP_LOGINS_PY)),
@@ -91,6 +106,17 @@ impl Install<'_> {
                 None => install,
             },
         )
+    }
+
+    /// What is said when the installer fails, below its own words.
+    fn failure(&self, config: &Config) -> Diagnostic {
+        let tool = config.installer.as_str();
+        let error = Diagnostic::error(format!("`{tool}` could not install these packages"));
+        error.help(if self.has_hashes {
+            "read above why; where a file is not what its hash says, find out who changed it before you lock again"
+        } else {
+            "read above why; then correct a name or a version, or list in `build_deps` what a package is compiled with"
+        })
     }
 
     fn pip(&self, config: &Config) -> Vec<String> {
@@ -134,6 +160,14 @@ impl Install<'_> {
         words.extend(["--requirements".to_owned(), self.file.to_owned()]);
         words
     }
+}
+
+/// What the installer keeps from build to build. A wheel that it built wants the libraries of the image that it was built in,
+/// and no tag of a wheel says which these are: so each image that builds has a cache of its own.
+fn kept(config: &Config, folder: &str) -> Cache {
+    let image = flavor::build_image(config).familiar();
+    let name = image.split('@').next().unwrap_or_default();
+    cache(folder).id(format!("{folder}-{name}"))
 }
 
 /// What runs before pip, to give it the logins that uv finds by itself.

@@ -16,6 +16,7 @@ pub mod runtime;
 pub mod table;
 
 mod backend;
+mod causes;
 mod certificates;
 mod container;
 mod decisions;

@@ -5,6 +5,7 @@ use microb::prelude::*;
 use crate::builder::{REQUIREMENTS, VENV};
 use crate::config::{Config, Dependencies};
 use crate::flavor::{self, all};
+use crate::tree::escape;
 
 /// Removes the files that `prune` names.
 const PRUNE_PY: &str = include_str!("prune.py");
@@ -23,10 +24,19 @@ pub(crate) fn empty(config: &Config, folder: &str) -> Vec<Step> {
     ])
     .called(format!("make the virtual environment {folder}"));
     // An image without an interpreter fails here.
-    match flavor::image_span(config, config.build_image.as_ref()) {
-        Some(place) => made.at(place).into_steps(),
-        None => made.into_steps(),
-    }
+    let named = config.build_image.as_ref().or(config.base_image.as_ref());
+    let made = match named {
+        None => made,
+        Some(image) => {
+            let image = escape(&image.value.familiar());
+            let error = format!("`{image}` has no Python that makes virtual environments");
+            made.on_failure(
+                Diagnostic::error(error)
+                    .help("name an image with `python3` and its module `venv` in it"),
+            )
+        }
+    };
+    made.at(flavor::image_span(config, config.build_image.as_ref()))
 }
 
 /// The last steps, when all is installed: what `prune` names is removed, modules are compiled, and what the tools keep for

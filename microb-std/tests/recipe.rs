@@ -1,6 +1,8 @@
 //! What the standard recipe makes of a project, read as a Dockerfile.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::collections::BTreeSet;
+
 use microb::{MemoryContext, dockerfile};
 use microb_std::recipe;
 
@@ -30,6 +32,36 @@ fn ssh_is_mounted_where_a_requirement_needs_it() {
          build-backend = 'setuptools.build_meta'\n"
     );
     assert!(mounted(&build)[1]);
+}
+
+#[test]
+fn installers_keep_what_they_built_for_the_image_that_it_was_built_in() {
+    let project = "[project]\nname = 'app'\nversion = '1'\ndependencies = ['idna']\nscripts = { app = 'app:main' }\n";
+    let id = |lines: &str| {
+        let of = stage(
+            &format!("{project}[tool.microb.target.default]\n{lines}\n"),
+            "builder",
+        );
+        let mount = "--mount=type=cache,target=/root/.cache/";
+        let (_, after) = of.split_once(mount).unwrap();
+        let (_, id) = after.split_once("id=").unwrap();
+        id.split([' ', ',']).next().unwrap().to_owned()
+    };
+    let ids = [
+        "python_version = '3.13'",
+        "python_version = '3.13'\nflavor = 'alpine'",
+        "base_image = 'acme/python:bookworm'",
+        "base_image = 'acme/python:trixie'",
+        "python_version = '3.13'\ninstaller = 'pip'",
+    ]
+    .map(id);
+    assert_eq!(BTreeSet::from(ids.clone()).len(), ids.len(), "{ids:?}");
+    // A digest is bumped often, and the distribution stays the same.
+    let digest = "0".repeat(64);
+    let pinned = id(&format!(
+        "base_image = 'acme/python:trixie@sha256:{digest}'"
+    ));
+    assert_eq!(pinned, ids[3]);
 }
 
 #[test]

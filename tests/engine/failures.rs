@@ -31,6 +31,7 @@ fn end(output: &str) -> String {
     let start = output.lines().find(is_place);
     let start = start.map_or(0, |line| line.as_ptr() as usize - output.as_ptr() as usize);
     let lines = output[start..].lines().map(without_reference);
+    let lines = lines.map(|line| without_time(&line));
     // Which of the two the client says is chance: the session's answer and the build's come at the same time.
     let lines =
         lines.map(|line| line.replace("failed to run Build function: ", "failed to solve: "));
@@ -44,6 +45,21 @@ fn without_reference(line: &str) -> String {
     };
     let (_, after) = after.split_once(": ").unwrap_or_default();
     format!("{before} of ref …: {after}")
+}
+
+/// How long git tried to connect.
+fn without_time(line: &str) -> String {
+    match line.split_once(" after ") {
+        Some((before, after)) => {
+            let rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
+            if rest.len() < after.len() && rest.starts_with(" ms") {
+                format!("{before} after …{rest}")
+            } else {
+                line.to_owned()
+            }
+        }
+        None => line.to_owned(),
+    }
 }
 
 macro_rules! failures {
@@ -83,6 +99,7 @@ failures! {
     broken_toml
     conflicted_lock
     conflicting_dependencies
+    conflicting_dependencies_pip
     failing_backend
     impossible_python
     included_requirements

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bollard_buildkit_proto::google::protobuf::Any;
 use bollard_buildkit_proto::google::rpc;
 use bollard_buildkit_proto::pb;
-use microb_dsl::{Diagnostic, Diagnostics, Span, report};
+use microb_dsl::{Diagnostics, Span, report};
 use prost::Message as _;
 use serde_json::{Value, json};
 use tonic::Code;
@@ -44,10 +44,10 @@ impl Failure {
         failure
     }
 
-    /// Tells this failure as a finding, which may have a place in the user's file. The details stay, and a place that
+    /// Tells this failure as findings, which may have places in the user's files. The details stay, and a place that
     /// is among them is the one that the client shows.
-    pub fn told_as(self, finding: Diagnostic) -> Self {
-        let mut told = Self::from(Diagnostics::from(finding));
+    pub fn told_as(self, findings: impl Into<Diagnostics>) -> Self {
+        let mut told = Self::from(findings.into());
         told.0.code = self.0.code;
         if self.0.details.iter().any(is_place) {
             told.0.details.clear();
@@ -56,12 +56,13 @@ impl Failure {
         told
     }
 
-    /// The same where the finding says best which lines of the user it is about: what the engine knows of that goes.
-    pub fn told_at_its_place(mut self, finding: Diagnostic) -> Self {
-        if finding.span.is_some() {
+    /// The same where the findings say best which lines of the user they are about: what the engine knows of that goes.
+    pub fn told_at_its_place(mut self, findings: impl Into<Diagnostics>) -> Self {
+        let findings = findings.into();
+        if findings.iter().any(|finding| finding.span.is_some()) {
             self.0.details.retain(|detail| !is_place(detail));
         }
-        self.told_as(finding)
+        self.told_as(findings)
     }
 
     /// The digest of the vertex that failed, if one did.
@@ -210,7 +211,7 @@ pub(super) fn range(span: &Span) -> pb::Range {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use microb_dsl::SourceFile;
+    use microb_dsl::{Diagnostic, SourceFile};
 
     fn details(failure: &Failure) -> Vec<(String, Value)> {
         let parse = |any: &Any| {

@@ -9,6 +9,7 @@ mod run;
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
+use crate::inspection::Inspection;
 use crate::mount::Mount;
 use crate::source::Source;
 use crate::span::Span;
@@ -43,6 +44,8 @@ pub struct Origin {
     pub group: Option<Arc<str>>,
     /// What it means when the step fails.
     pub failures: Vec<Meaning>,
+    /// What to look at when the step fails, to tell why.
+    pub look: Option<Arc<Inspection>>,
 }
 
 /// What the failure of a step means: told in place of the engine's words, which name the command alone.
