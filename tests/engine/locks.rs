@@ -79,7 +79,8 @@ fn other_bytes_than_the_locks_are_not_installed() {
     project.try_build(&[]).failed().says([
         "Hash mismatch for `click==8.5.1`",
         "sha256:8bb5376d2006",
-        "pyproject.toml:7",
+        "`click==8.5.1` has another hash than it should have",
+        ">>> name = \"click\"",
     ]);
 }
 
@@ -91,7 +92,10 @@ fn a_version_that_no_index_has_is_told_with_the_lock() {
         "name = \"click\"\nversion = \"8.5.99\"",
     );
     let project = project("uv-small", "uv.lock").edit("uv.lock", there, absent);
-    let said = ["there is no version of click==8.5.99", "pyproject.toml:7"];
+    let said = [
+        "there is no version of `click==8.5.99`",
+        ">>> name = \"click\"",
+    ];
     project.try_build(&[]).failed().says(said);
 }
 

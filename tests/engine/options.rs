@@ -203,9 +203,8 @@ fn a_requirement_with_another_hash_is_refused() {
     assert_ne!(text, wrong);
     locked(&text).try_build(&[]).succeeded();
     locked(&wrong).try_build(&[]).failed().says([
-        "Hash mismatch",
-        "humanize==4.17.0",
-        "pyproject.toml:10",
+        "`humanize==4.17.0` has another hash than it should have",
+        ">>> humanize==4.17.0",
     ]);
 }
 

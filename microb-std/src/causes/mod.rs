@@ -66,7 +66,7 @@ impl Cause {
 }
 
 const CORRECT_NAME: &str = "correct the name, or add the index that has it to `indices`";
-const CORRECT_VERSION: &str = "correct the version";
+const CORRECT_VERSION: &str = "correct the version, or lock again if a lock has it";
 const EXCLUDED: &str = "change one of them";
 const HASH: &str = "find out who changed the file; if it is the right one, lock again";
 const NOT_BUILT: &str = "read above why; list what it is compiled with in `build_deps`, or choose a version that has a wheel";
