@@ -18,8 +18,11 @@ pub(crate) type Meanings = BTreeMap<String, Known>;
 #[derive(Debug)]
 pub(crate) struct Known {
     meanings: Vec<Meaning>,
-    /// What looks for the cause, and the stage without the step and what follows it.
-    look: Option<(Arc<Inspection>, Stage)>,
+    /// What looks for the cause.
+    look: Option<Arc<Inspection>>,
+    /// The stage of the step, and the step's place in it.
+    stage: Stage,
+    step: usize,
 }
 
 /// What the steps of a stage, and of all stages that it needs, say of their failures.
@@ -33,11 +36,12 @@ pub(crate) fn of(stage: &Stage, vertices: &[StepVertex]) -> Meanings {
         let step = stage.steps().get(n);
         let says = |step: &&Step| !step.origin.failures.is_empty() || step.origin.look.is_some();
         if let Some(step) = step.filter(says) {
-            let look = step.origin.look.clone();
             // Equal steps are one vertex: the first says what its failure means.
             known.entry(vertex.digest.clone()).or_insert_with(|| Known {
                 meanings: placed(step),
-                look: look.map(|look| (look, (*stage).clone().before(n))),
+                look: step.origin.look.clone(),
+                stage: (*stage).clone(),
+                step: n,
             });
         }
     }
@@ -70,9 +74,10 @@ impl Build {
         if let Some(meant) = known.meaning(Some(code)) {
             return failure.told_at_its_place(meant.finding.clone());
         }
-        if let Some((look, before)) = &known.look {
+        if let Some(look) = &known.look {
+            let before = known.stage.clone().before(known.step);
             // One that fails itself has nothing to add to the failure that it is about.
-            let found = self.look_before(look, before, plan).await;
+            let found = self.look_before(look, &before, plan).await;
             if let Err(causes) = Diagnostics::or(found.unwrap_or_default(), ()) {
                 return failure.told_at_its_place(causes);
             }
@@ -149,8 +154,8 @@ mod tests {
         }
         let known = &meanings[&digests[0]];
         assert_eq!(known.meaning(None).unwrap().finding.message, "no wheel");
-        let (look, before) = known.look.as_ref().unwrap();
-        assert_eq!((look.report(), before.steps().len()), ("/said", 1));
+        assert_eq!(known.look.as_ref().unwrap().report(), "/said");
+        assert_eq!(known.stage.clone().before(known.step).steps().len(), 1);
     }
 
     #[test]

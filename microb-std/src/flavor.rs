@@ -91,7 +91,7 @@ pub fn packages(config: &Config, names: &[Spanned<String>]) -> Vec<Step> {
     };
     let failure = Diagnostic::error(format!("`{command}` could not install these packages"));
     let help = format!("read above which and why; {list} has the names");
-    let look = causes::of_packages(config.flavor, names, &steps);
+    let look = causes::of_packages(config.flavor, names, &steps, list);
     steps
         .on_failure_look(look)
         .on_failure(failure.help(help))

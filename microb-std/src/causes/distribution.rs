@@ -11,8 +11,13 @@ use crate::tree::escape;
 const SAID: &str = "/said.txt";
 
 /// A look at what the package manager says when it only plans the installation. `steps` are those of the installation, whose
-/// mounts it needs.
-pub(crate) fn look(flavor: Flavor, names: &[Spanned<String>], steps: &[Step]) -> Inspection {
+/// mounts it needs, and `list` is the page that has all names.
+pub(crate) fn look(
+    flavor: Flavor,
+    names: &[Spanned<String>],
+    steps: &[Step],
+    list: &'static str,
+) -> Inspection {
     let plan = match flavor {
         Flavor::Debian => {
             "apt-get update && apt-get install --simulate --yes --no-install-recommends \"$@\""
@@ -34,57 +39,35 @@ pub(crate) fn look(flavor: Flavor, names: &[Spanned<String>], steps: &[Step]) ->
         Judgment::Findings(
             names
                 .iter()
-                .filter_map(|name| missing(name, &said))
+                .filter_map(|name| missing(name, &said, list))
                 .collect(),
         )
     })
 }
 
-/// Whether it is said that this package is not there.
-fn missing(name: &Spanned<String>, said: &str) -> Option<Diagnostic> {
-    let package = name
-        .value
-        .split(['=', '<', '>', '~', '/'])
-        .next()
-        .unwrap_or_default();
-    let error = |message: String| Some(Diagnostic::error(message).at(&name.span));
-    let version = said
-        .lines()
-        .find(|line| line.ends_with(&format!(" for '{package}' was not found")));
-    if let Some(version) = version.and_then(|line| between(line, "E: Version '", "'")) {
-        let error = error(format!(
-            "the distribution has no version `{}` of `{}`",
-            escape(version),
-            escape(package)
-        ));
-        return error.map(|error| {
-            error.help(format!(
-                "write `{}`, which takes the version that there is",
-                escape(package)
-            ))
-        });
-    }
-    let says = [
+/// What is wrong with this package, if it is said that it, or the version that is asked for, is not there.
+fn missing(name: &Spanned<String>, said: &str, list: &str) -> Option<Diagnostic> {
+    let end = name.value.find(['=', '<', '>', '~', '/']);
+    let package = &name.value[..end.unwrap_or(name.value.len())];
+    let shown = escape(package);
+    let no_version = format!(" for '{package}' was not found");
+    let no_package = [
         format!("E: Unable to locate package {package}"),
         format!("E: Package '{package}' has no installation candidate"),
         format!("{package} (no such package):"),
     ];
-    if !said
-        .lines()
-        .any(|line| says.iter().any(|says| line.trim() == says))
-    {
-        return None;
-    }
-    let list = if said.contains("(no such package)") {
-        "https://pkgs.alpinelinux.org"
-    } else {
-        "https://packages.debian.org"
-    };
-    let error = error(format!(
-        "the distribution has no package `{}`",
-        escape(package)
-    ));
-    error.map(|error| error.help(format!("correct the name: {list} has those that there are")))
+    let finding = said.lines().map(str::trim).find_map(|line| {
+        if no_package.iter().any(|words| line == words) {
+            let error = Diagnostic::error(format!("the distribution has no package `{shown}`"));
+            return Some(error.help(format!("correct the name: {list} has those that there are")));
+        }
+        let version = between(line.strip_suffix(&no_version)?, "E: Version '", "'")?;
+        let version = escape(version);
+        let error = format!("the distribution has no version `{version}` of `{shown}`");
+        let help = format!("write `{shown}`, which takes the version that there is");
+        Some(Diagnostic::error(error).help(help))
+    });
+    finding.map(|finding| finding.at(&name.span))
 }
 
 #[cfg(test)]
@@ -100,6 +83,7 @@ mod tests {
             missing(
                 &Spanned::new(name.to_owned(), file.find(name).unwrap()),
                 said,
+                "LIST",
             )
         };
         let found = names.split(' ').filter_map(of).map(|found| found.message);
