@@ -12,18 +12,21 @@ FRONTEND := target/$(TARGET)/release/microb
 FEATURES := --no-default-features --features microb
 PACK = cargo run --quiet --package microb-frontend -- pack
 RELEASE := target/microb.oci.tar
-# Tests that build many images: with them, `make test` would take longer than anybody waits.
-LONG := inspection:: new:: parity:: recipes:: supply::
-# Tests that run one at a time: they count which steps ran, and BuildKit merges steps of builds that run side by side, or measure
+# Tests that build many images: with them, `make test` would take longer than anybody waits. `make conformance SHARD=2` runs one shard.
+SHARD ?= 1 2 3
+SHARD_1 := inspection:: new:: parity:: recipes:: supply::
+# These run one at a time: they count which steps ran, and BuildKit merges steps of builds that run side by side; or they measure
 # how long a server needs to end.
-ALONE := caching:: explain:: projects::
+SHARD_2 := caching:: explain:: projects::corpus::
+SHARD_3 := projects::counterparts:: projects::servers:: projects::system_needs:: projects::two_indices::
+ENGINE_TESTS = cargo test --package microb --test engine -- --include-ignored
 # Every line that talks to the engine starts with it: which one that is may change from day to day.
 WITH_ENGINE = eval "$$($(ENGINE) env)";
 
-.PHONY: help engine executable frontend demo test test-long conformance bench bench-service measure release test-release lint doc clean
+.PHONY: help engine executable frontend demo test conformance conformance-1 conformance-2 conformance-3 conformance-table bench bench-service measure release test-release lint doc clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' Makefile
 
 engine: ## start a container engine for development, unless this machine has one
 	@$(ENGINE) up $(IMAGES)
@@ -43,13 +46,17 @@ demo: frontend ## build the first example into an image and run it
 # What takes a minute first: who has broken a law need not wait for the engine.
 test: frontend ## run the tests, those on the real engine too, but for what takes longer
 	@$(WITH_ENGINE) cargo test --workspace --no-fail-fast -- --include-ignored
-	@$(WITH_ENGINE) cargo test --package microb --test engine -- --include-ignored $(addprefix --skip ,$(LONG) $(ALONE))
+	@$(WITH_ENGINE) $(ENGINE_TESTS) $(addprefix --skip ,$(SHARD_1) $(SHARD_2) $(SHARD_3))
 
-test-long: frontend ## run the other tests: edit after edit, image against image, and whole projects of every layout and tool
-	@$(WITH_ENGINE) cargo test --package microb --test engine -- --include-ignored $(LONG)
-	@$(WITH_ENGINE) cargo test --package microb --test engine -- --include-ignored --test-threads=1 $(ALONE)
+conformance: $(addprefix conformance-,$(SHARD)) ## run the other tests: edit after edit, image against image, and whole projects of every layout and tool
 
-conformance: ## print which tests of BuildKit's Dockerfile frontend, and which cases of the corpus of projects, have one of ours
+conformance-1: frontend
+	@$(WITH_ENGINE) $(ENGINE_TESTS) $(SHARD_1)
+
+conformance-2 conformance-3: conformance-%: frontend
+	@$(WITH_ENGINE) $(ENGINE_TESTS) --test-threads=1 $(SHARD_$*)
+
+conformance-table: ## print which tests of BuildKit's Dockerfile frontend, and which cases of the corpus of projects, have one of ours
 	@cargo test --quiet --test conformance -- --include-ignored --nocapture print
 
 bench: frontend ## time an unchanged rebuild against the Dockerfile frontend

@@ -121,7 +121,7 @@ fn every_project_of_the_corpus_is_built() {
     }
 }
 
-/// `make conformance`
+/// `make conformance-table`
 #[test]
 #[ignore = "prints the tables"]
 fn print() {

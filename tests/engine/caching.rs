@@ -29,7 +29,7 @@ fn rebuild(project: &Project) -> Progress {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn a_second_build_without_changes_runs_nothing() {
     for name in EXAMPLES.into_iter().filter(|name| *name != ADVANCED) {
         let project = Project::example(name);
@@ -94,7 +94,7 @@ const EDITS: [(&str, &str, &str); 12] = [
 ];
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn fourteen_edits_install_no_dependency_again() {
     let new = || {
         Project::example(PACKAGED).edit("pyproject.toml", "[project]\n", "[tool.ruff]\n[project]\n")
@@ -126,7 +126,7 @@ fn fourteen_edits_install_no_dependency_again() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn another_dependency_is_installed() {
     let edit = |project: Project| {
         let dependency = format!("\"humanize>=4,<5\", \"humanize>=0.{}\"", unique());

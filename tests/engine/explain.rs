@@ -174,7 +174,7 @@ fn check(project: &Project, edits: &[Edit]) {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn edits_of_files_run_what_was_foretold() {
     check(
         &project(),
@@ -276,7 +276,7 @@ fn edits_of_files_run_what_was_foretold() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
     check(
         &project(),
@@ -371,7 +371,7 @@ fn edits_of_what_the_recipe_reads_run_what_was_foretold() {
 
 /// A project whose build backend is asked for the dependencies: what it writes decides whether they are installed.
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn what_a_program_writes_decides_what_runs_after_it() {
     let project = own("03-entrypoint-and-command")
         .edit(
@@ -410,7 +410,7 @@ fn what_a_program_writes_decides_what_runs_after_it() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn edits_of_what_a_requirements_file_names_run_what_was_foretold() {
     let project = own("04-requirements-file")
         .file(

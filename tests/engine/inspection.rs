@@ -57,7 +57,7 @@ const NATIVE: [&str; 5] = [
 const BUILD_DEPS: &str = "automatic_deps = false\nbuild_deps = [\"default-libmysqlclient-dev\", \"libcairo2-dev\", \"libpq-dev\", \"pkg-config\"]";
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn the_package_that_has_a_missing_library_is_named_and_with_it_the_container_runs() {
     let lacking = project(&NATIVE, BUILD_DEPS);
     let refused = lacking.try_build(&[]).failed();
@@ -91,14 +91,14 @@ fn the_package_that_has_a_missing_library_is_named_and_with_it_the_container_run
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn a_wheel_that_brings_its_libraries_lacks_nothing() {
     let image = project(&["psycopg2-binary==2.9.11"], "").build(&[]);
     image.output(&["python", "-c", "import psycopg2"]);
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn what_is_wrong_with_the_files_and_the_program_is_told_at_its_place() {
     let module = "/app/.venv/lib/python3.13/site-packages/idna/core.py";
     let target = format!(
@@ -129,7 +129,7 @@ fn what_is_wrong_with_the_files_and_the_program_is_told_at_its_place() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn a_script_that_names_no_function_is_told_with_the_one_that_was_meant() {
     let project = Project::empty()
         .file(
@@ -181,7 +181,7 @@ fn check_version(target: &str, told: Option<&str>, version: &str) {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn what_runs_is_what_the_files_say_however_they_came_to_be() {
     let copied = format!("copy_files = [{{ src = \"six.py\", dst = \"{MODULE}\" }}]");
     for (target, told, version) in [
@@ -205,7 +205,7 @@ fn what_runs_is_what_the_files_say_however_they_came_to_be() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn a_base_image_whose_interpreter_the_project_does_not_allow_is_told_at_what_the_project_allows() {
     let project = project(&["idna==3.11"], "base_image = \"python:3.11-slim\"").edit(
         "pyproject.toml",
@@ -274,7 +274,7 @@ fn alpine_with_a_package() -> Image {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn on_alpine_a_missing_library_is_named_as_apk_knows_it_and_its_package_where_the_builder_has_that()
 {
     let base = alpine_with_a_package();
@@ -320,7 +320,7 @@ wheels = [
 "#;
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn a_package_without_a_wheel_for_alpine_is_named_before_anything_is_compiled() {
     let project = project(
         &["mysqlclient==2.2.7"],
@@ -402,7 +402,7 @@ for library, package in rows:
 "#;
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn the_packages_that_are_proposed_on_debian_have_the_libraries() {
     let of = |image: &'static str| {
         let mut python = docker(["run", "--rm", "-i", "--user=0", image]);
@@ -428,7 +428,7 @@ fn the_packages_that_are_proposed_on_debian_have_the_libraries() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn an_unchanged_image_is_not_looked_at_again_but_its_findings_are_told() {
     let project = project(&["idna==3.11"], "").file("app.py", format!("# {}\n", unique()));
     let project = project.edit(

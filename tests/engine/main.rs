@@ -1,6 +1,6 @@
 //! What a user sees, end to end: projects built by a real engine with the frontend image `microb:dev`.
 //!
-//! `make test` and `make test-long` load that image and run half of it each; without an engine, only what needs none is run.
+//! `make test` and `make conformance` load that image and run half of it each; without an engine, only what needs none is run.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod docker;

@@ -57,7 +57,7 @@ fn remove(image: &str) {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn a_new_crate_passes_its_own_test_and_builds_images() {
     let new = Crate::new();
     let snapshot = new.folder.join("snapshots/example.Dockerfile");
@@ -115,7 +115,7 @@ fn a_new_crate_passes_its_own_test_and_builds_images() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn a_new_crate_tells_its_own_mistakes_in_docker_build() {
     let new = Crate::new();
     let file = new.folder.join("example/pyproject.toml");

@@ -148,7 +148,7 @@ fn digest(content: &mut impl Read) -> Vec<u8> {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn the_examples_on_debian_are_the_same_images_as_their_dockerfiles() {
     for name in EXAMPLES {
         if !name.contains("alpine") && name != "09-rye" {
@@ -158,7 +158,7 @@ fn the_examples_on_debian_are_the_same_images_as_their_dockerfiles() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn the_examples_on_alpine_are_the_same_images_as_their_dockerfiles() {
     for name in EXAMPLES {
         if name != ADVANCED && (name.contains("alpine") || name == "09-rye") {

@@ -20,7 +20,7 @@ fn built(mut program: Command, project: &Project, flags: &[&str]) -> Image {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn combinators_and_macros_build_images_that_run_the_same() {
     let project = Project::example("04-requirements-file");
     let image = |name| built(example_program(name), &project, &[]);
@@ -36,7 +36,7 @@ fn combinators_and_macros_build_images_that_run_the_same() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn recipes_are_the_same_images_as_their_dockerfiles() {
     for (name, folder) in [
         ("combinators", "04-requirements-file"),
@@ -60,7 +60,7 @@ fn recipes_are_the_same_images_as_their_dockerfiles() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn buildkits_linter_finds_nothing_in_a_rendered_dockerfile() {
     let check = |text: &str| {
         let folder = Project::empty().file("Dockerfile", text);
@@ -91,7 +91,7 @@ fn buildkits_linter_finds_nothing_in_a_rendered_dockerfile() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn copies_are_linked_and_keep_their_parents() {
     let project = Project::empty()
         .file("pyproject.toml", "name = 1")
@@ -111,7 +111,7 @@ fn copies_are_linked_and_keep_their_parents() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn a_site_is_served_and_stops_at_once() {
     let image = built(example_program("site"), &Project::example("site"), &[]);
     let label = &image.config()["Labels"]["org.opencontainers.image.title"];
@@ -136,7 +136,7 @@ fn a_site_is_served_and_stops_at_once() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn a_site_is_also_just_files_and_its_mistakes_are_told() {
     let project = Project::example("site");
     let out = Project::empty();
@@ -168,7 +168,7 @@ fn a_site_is_also_just_files_and_its_mistakes_are_told() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn the_test_target_fails_with_the_words_of_the_tool_that_failed() {
     let test = |project: &Project| {
         let mut program = example_program("checks");
@@ -207,7 +207,7 @@ fn the_test_target_fails_with_the_words_of_the_tool_that_failed() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn a_stage_of_another_library_is_built_and_built_upon() {
     // Of its folder nothing is read, not even a definition file.
     let image = built(foreign_llb(), &Project::empty(), &[]);
@@ -216,7 +216,7 @@ fn a_stage_of_another_library_is_built_and_built_upon() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn a_recipe_without_a_definition_file_takes_any_file_with_the_syntax_line() {
     let tag = format!("microb-test-foreign:{}", unique());
     let mut pack = foreign_llb();

@@ -123,7 +123,7 @@ fn check_attestations(predicates: &[(String, Value)]) {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn an_image_for_one_platform_has_provenance_and_an_sbom() {
     let registry = Registry::start();
     let sbom = format!("--sbom=generator={}", scanner(&registry));
@@ -139,7 +139,7 @@ fn an_image_for_one_platform_has_provenance_and_an_sbom() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn an_index_for_two_platforms_has_both_for_each() {
     let registry = Registry::start();
     let [slim, full] = bases(&registry);
@@ -183,7 +183,7 @@ fn an_index_for_two_platforms_has_both_for_each() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn two_builds_without_cache_give_one_digest() {
     let _alone = crate::docker::WITHOUT_CACHE
         .write()
@@ -214,7 +214,7 @@ fn two_builds_without_cache_give_one_digest() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn the_cache_goes_to_a_registry_and_comes_from_there() {
     let registry = Registry::start();
     let project = Project::app("").file("note", unique());
@@ -233,7 +233,7 @@ fn the_cache_goes_to_a_registry_and_comes_from_there() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn annotations_of_the_client_are_on_the_manifest() {
     let registry = Registry::start();
     let output = format!(

@@ -40,7 +40,7 @@ fn runs(case: &Project, target: &str, prints: &str, packages: &str) -> Image {
 macro_rules! projects {
     ($($test:ident: ($name:literal, $($target:literal, $prints:literal, $packages:literal),+);)*) => {$(
         #[test]
-        #[ignore = "needs an engine: make test-long"]
+        #[ignore = "needs an engine: make conformance"]
         fn $test() {
             let case = case($name);
             $(runs(&case, $target, $prints, $packages);)+
@@ -74,7 +74,7 @@ projects! {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn a_static_project_of_setuptools_runs_its_only_script() {
     let case = case("static-setuptools");
     let image = runs(&case, "default", "xn--4ca 3 14", "idna static-setuptools");
@@ -96,7 +96,7 @@ fn installs(progress: &Progress) -> bool {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn setuptools_files_of_requirements_and_no_others_decide_what_is_installed() {
     let case = case("dynamic-setuptools");
     let packages = "dynamic-setuptools idna iniconfig six";
@@ -129,7 +129,7 @@ const OF_A_BUMP: [&str; 10] = [
 ];
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn another_version_in_the_lock_installs_the_dependencies_again_and_none_of_the_tools() {
     // Nobody else has installed anything of it.
     let variable = format!("groups = [\"prod\"]\nenv = {{ RUN = \"{}\" }}", unique());
@@ -154,7 +154,7 @@ fn another_version_in_the_lock_installs_the_dependencies_again_and_none_of_the_t
 
 /// The version is that which the recipe refuses to go below.
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn the_oldest_uv_installs_a_lock() {
     let case = case("uv").edit(
         "pyproject.toml",
@@ -192,7 +192,7 @@ fn repository(folder: &Path, tag: &str) {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn a_version_is_taken_from_git_or_said_and_without_either_an_error() {
     let case = case("scm");
     case.try_build(&[]).failed().says([
@@ -235,7 +235,7 @@ fn a_version_is_taken_from_git_or_said_and_without_either_an_error() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn a_version_is_taken_from_the_repository_above_the_project() {
     let scm = case("scm");
     let case = Project::empty()
@@ -283,7 +283,7 @@ fn of_yanked(requirement: &str) -> Project {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn a_yanked_version_is_installed_if_it_is_asked_for_by_number_and_said() {
     let ran = of_yanked("private==1.0").try_build(&[]).succeeded();
     ran.says(["`private==1.0` is yanked", "breaks the till"]);

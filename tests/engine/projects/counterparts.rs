@@ -73,7 +73,7 @@ fn each_of_the_23_is_tested() {
 macro_rules! projects {
     ($($test:ident: $check:ident($name:literal, $expected:expr);)*) => {$(
         #[test]
-        #[ignore = "needs an engine: make test-long"]
+        #[ignore = "needs an engine: make conformance"]
         fn $test() {
             $check($name, $expected);
         }
@@ -109,7 +109,7 @@ projects! {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn asdf_s_file_says_which_python_and_which_uv() {
     prints("uv-tool-versions", "1st with Python 3.13");
     let built = Project::copy(&folder().join("uv-tool-versions")).try_build(&[]);
@@ -121,7 +121,7 @@ fn asdf_s_file_says_which_python_and_which_uv() {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn django_asks_postgres_and_redis() {
     let databases = Databases::start();
     let network = databases.network();
@@ -133,7 +133,7 @@ fn django_asks_postgres_and_redis() {
 
 /// No git server of the internet is in reach: the plan has the repository, and the image a folder instead.
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn a_requirement_of_a_repository_is_installed_with_git() {
     const REPOSITORY: &str = "weights @ git+https://example.com/weights.git@v1";
     let planned = dockerfile("pip");

@@ -1,4 +1,4 @@
-//! Whole projects, large dependencies and databases among them: `make test-long`, for they take minutes.
+//! Whole projects, large dependencies and databases among them: `make conformance`, for they take minutes.
 
 mod corpus;
 mod counterparts;

@@ -7,7 +7,7 @@ const TABLE: &str = include_str!("../../../microb-std/src/system_needs.tsv");
 
 /// Every package of Debian that the table has is one in each of its releases.
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn every_release_of_debian_has_the_packages() {
     let lines = TABLE.lines().filter(|line| !line.starts_with('#'));
     let columns = lines.map(|line| line.split('\t').collect::<Vec<_>>());
@@ -30,7 +30,7 @@ fn every_release_of_debian_has_the_packages() {
 
 /// Each of these loads a library when it is imported, and finds it.
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn libraries_that_are_loaded_by_name_are_there() {
     let packages = [
         "cairocffi",
@@ -59,7 +59,7 @@ fn libraries_that_are_loaded_by_name_are_there() {
 
 /// What is compiled finds what it needs, in the build and in the image.
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn widespread_packages_need_no_line_at_all() {
     let text = "#syntax=microb:dev\n[project]\nname = 'app'\nversion = '1'\nrequires-python = '==3.13.*'\n\
         dependencies = ['mysqlclient==2.2.7', 'psycopg2==2.9.11', 'pycairo==1.28.0']\n";

@@ -103,20 +103,20 @@ fn check(lines: &str, other_host: &str) {
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn each_of_two_indices_is_opened_by_its_own_login() {
     check("", "127.0.0.1");
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn pip_opens_each_of_two_indices_too() {
     // It knows logins by the host's name alone.
     check("installer = \"pip\"", "localhost");
 }
 
 #[test]
-#[ignore = "needs an engine: make test-long"]
+#[ignore = "needs an engine: make conformance"]
 fn of_two_indices_the_one_whose_login_is_wrong_is_told() {
     let project = project("", "localhost");
     build(&project, "wrong", &["--output=type=cacheonly"])
