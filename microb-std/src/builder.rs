@@ -6,9 +6,8 @@ use microb::prelude::*;
 use microb::step::Mkfile;
 
 use crate::causes::Wanted;
-use crate::certificates::trusting;
 use crate::config::{BuildSystem, Config, Dependencies, Packaging, RequirementsFile};
-use crate::flavor::{self, PYTHON, all};
+use crate::flavor::{self, all};
 use crate::ignored::NEVER_IN_AN_IMAGE;
 use crate::install::{self, Install};
 use crate::members::is_member;
@@ -35,7 +34,7 @@ pub(crate) const SRC: &str = "/src";
 pub(crate) const REQUIREMENTS: &str = "/requirements";
 
 /// A time that zip archives can hold, 1980-01-01, so that the same sources give the same wheel.
-pub(crate) const WHEEL_EPOCH: &str = "315532800";
+const WHEEL_EPOCH: &str = "315532800";
 
 /// Lists the requirements of a project that only its build backend knows.
 const METADATA_PY: &str = include_str!("metadata.py");
@@ -90,37 +89,18 @@ pub fn builder(
 
 /// uv in `/opt/uv`, in a stage of its own that only its version changes.
 pub fn installer(config: &Config) -> Stage {
-    let version = config.uv_version.as_ref();
-    let requirement = format!(
-        "uv=={}",
-        version.map_or(UV_VERSION, |version| &version.value)
-    );
-    let pip = [
-        PYTHON,
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--root-user-action=ignore",
-        "--no-compile",
-        "--target=/opt/uv",
-        &requirement,
-    ];
     from(flavor::official_runtime_image(config))
         .named("uv")
-        .then(
-            trusting(config, pip.map(str::to_owned).to_vec())
-                .cache("/root/.cache/pip")
-                .called(format!("pip install {requirement}"))
-                .at(version.map(|version| &version.span)),
-        )
+        .then(install::fetch_uv(config))
 }
 
 /// The build image with the packages that building needs, and the variables of the build.
 pub fn packages(config: &Config) -> Stage {
     let place = flavor::image_span(config, config.build_image.as_ref());
     let image = from(flavor::build_image(config)).at(place);
-    packages_on(config, image.named("packages"))
+    let named = config.build_image.as_ref().or(config.base_image.as_ref());
+    let image = image.named("packages").then(flavor::as_root(named));
+    packages_on(config, image)
 }
 
 /// The same on an image of your own, or after steps of your own.

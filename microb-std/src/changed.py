@@ -19,24 +19,37 @@ CHECKED = b"\3\0\0\0"
 
 
 def state(path):
-    """What changes when somebody writes to it; of a folder only its mode, since what is in it is looked at too."""
+    """What changes when somebody writes to it; of a folder only its mode and owner, since what is in it is looked at too."""
     try:
         info = os.lstat(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    known = info.st_mode, info.st_uid, info.st_gid
     if stat.S_ISDIR(info.st_mode):
-        return info.st_mode
+        return known
     if stat.S_ISLNK(info.st_mode):
-        return os.readlink(path)
-    return info.st_mode, info.st_size, info.st_mtime_ns
+        return known, os.readlink(path)
+    return known, info.st_size, info.st_mtime_ns
+
+
+def is_kept(path):
+    """Whether it can be in an image: sockets and pipes belong to a program that has ended."""
+    mode = os.lstat(path).st_mode
+    return stat.S_ISDIR(mode) or stat.S_ISREG(mode) or stat.S_ISLNK(mode)
+
+
+def take_owner(source, target):
+    info = os.lstat(source)
+    os.chown(target, info.st_uid, info.st_gid, follow_symlinks=False)
 
 
 def make_folder(inside):
-    """The same folder in the output, with the modes of all that it is in."""
+    """The same folder in the output, with the modes and owners of all that it is in."""
     target = os.path.join(output, inside)
     if inside and not os.path.isdir(os.path.dirname(target)):
         make_folder(os.path.dirname(inside))
     os.makedirs(target, exist_ok=True)
+    take_owner(os.path.join(after, inside), target)
     shutil.copystat(os.path.join(after, inside), target)
 
 
@@ -61,12 +74,13 @@ for folder, folders, files in os.walk(after):
     for name in sorted(folders + files):
         path = os.path.join(inside, name)
         source, target = os.path.join(after, path), os.path.join(output, path)
-        if state(source) == state(os.path.join(before, path)):
+        if state(source) == state(os.path.join(before, path)) or not is_kept(source):
             continue
         if os.path.isdir(source) and not os.path.islink(source):
             make_folder(path)
         else:
             make_folder(inside)
             shutil.copy2(source, target, follow_symlinks=False)
+            take_owner(source, target)
             if name.endswith(".py") and not os.path.islink(source):
                 compile_again(path)

@@ -1,8 +1,10 @@
-"""Compiles the modules of a virtual environment. Argument: the environment.
+"""Compiles the modules of a virtual environment that are not compiled yet. Argument: the environment.
 
 Folders named `tests` are left out: nothing imports them but who tests the package, and they are a third of some images.
 """
 
+import errno
+import importlib.util
 import os
 import py_compile
 import sys
@@ -19,6 +21,13 @@ def modules(folder):
         yield from filter(os.path.isfile, paths)
 
 
+def is_compiled(module):
+    try:
+        return os.path.getmtime(importlib.util.cache_from_source(module)) >= os.path.getmtime(module)
+    except OSError:
+        return False
+
+
 def compile_all(found):
     for module in found:
         try:
@@ -26,11 +35,15 @@ def compile_all(found):
         except (py_compile.PyCompileError, SyntaxError, UnicodeError):
             # What is no Python, as a template, has no bytecode: that is told when somebody imports it.
             pass
+        except OSError as error:
+            # With the ending of bytecode a name may be too long: Python runs such a module all the same.
+            if error.errno != errno.ENAMETOOLONG:
+                sys.exit(f"{module} is not compiled: {error.strerror}")
 
 
 warnings.simplefilter("ignore")
-found = list(modules(os.path.join(sys.argv[1], "lib")))
-processes = len(os.sched_getaffinity(0))
+found = [module for module in modules(os.path.join(sys.argv[1], "lib")) if not is_compiled(module)]
+processes = min(len(os.sched_getaffinity(0)), len(found))
 for n in range(processes):
     if os.fork() == 0:
         compile_all(found[n::processes])

@@ -188,6 +188,8 @@ impl fmt::Display for PythonVersion {
 pub enum PythonOrigin {
     /// `python_version` of the target.
     Explicit,
+    /// The name of `base_image`, or of `build_image`: `python:3.13-slim`.
+    Image,
     /// The file `.python-version`, `mise.toml` or `.tool-versions`.
     VersionFile,
     /// `requires-python`, or `python` in Poetry's dependencies.
@@ -371,6 +373,15 @@ pub enum Credential {
     Secret(Spanned<String>),
     /// The id of a build secret that holds the value, if the client gives it.
     IfGiven(Spanned<String>),
+}
+
+impl Credential {
+    /// The value, or the id of the secret.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Plain(text) | Self::Secret(text) | Self::IfGiven(text) => &text.value,
+        }
+    }
 }
 
 /// One entry of `run`.

@@ -22,6 +22,10 @@ impl Config {
     fn interpreter(&self) -> Option<(String, String)> {
         let why = match self.python.origin {
             PythonOrigin::Explicit => return None,
+            PythonOrigin::Image => {
+                let image = self.base_image.as_ref().or(self.build_image.as_ref())?;
+                format!("the image `{}` has it", image.value.familiar())
+            }
             PythonOrigin::VersionFile => {
                 let file = self.python.span.as_ref()?.file().name();
                 format!("{file} says so")

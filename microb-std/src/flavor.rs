@@ -55,6 +55,12 @@ pub(crate) fn official_runtime_image(config: &Config) -> ImageRef {
     )
 }
 
+/// Makes an image of the user's own do what official ones do without being told: run as root, whose home has the caches.
+/// Its own user may be one who may write nowhere.
+pub(crate) fn as_root(named: Option<&Spanned<ImageRef>>) -> Option<impl IntoSteps + use<>> {
+    named.map(|_| (user(0), env("HOME", "/root")))
+}
+
 /// What chose an image: its own key, `base_image`, or what chose the version of Python.
 pub(crate) fn image_span<'a>(
     config: &'a Config,

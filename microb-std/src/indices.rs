@@ -6,6 +6,7 @@ use microb::mount::{Mount, secret};
 use microb::prelude::*;
 
 use crate::config::{Config, Credential, ExplicitPackage, Index, IndexRole};
+use crate::mistake::Findings;
 use crate::pinned::{Pinned, PinnedSource};
 use crate::requirement::Requirement;
 use crate::tool_indices::is_same;
@@ -63,12 +64,16 @@ pub fn only(config: &Config, url: &str) -> Vec<String> {
 }
 
 /// pip's options: `only` is the index of a lock. Where there are several indices, pip asks all at once.
-pub(crate) fn options_of_pip(config: &Config, only: Option<&str>, is_locked: bool) -> Vec<String> {
+pub(crate) fn options_of_pip<'a>(
+    indices: impl IntoIterator<Item = &'a Index>,
+    only: Option<&str>,
+    is_locked: bool,
+) -> Vec<String> {
     let mut words = Vec::new();
     if let Some(url) = only {
         words.extend(["--index-url".to_owned(), url.to_owned()]);
     }
-    for index in &config.indices {
+    for index in indices {
         let url = &index.url.value;
         let flag = match index.role {
             _ if only.is_some() || is_locked && index.of_tool => None,
@@ -87,18 +92,46 @@ pub(crate) fn options_of_pip(config: &Config, only: Option<&str>, is_locked: boo
 }
 
 /// The hosts of indices with a login, as the beginning of the variables' names and the host without its port: `UV_INDEX_A=h`.
-pub(crate) fn hosts_with_login(config: &Config) -> Vec<String> {
-    let with_login = config
-        .indices
-        .iter()
-        .filter(|index| index.username.is_some());
-    with_login
+pub(crate) fn hosts_with_login<'a>(indices: impl IntoIterator<Item = &'a Index>) -> Vec<String> {
+    let indices = indices.into_iter();
+    indices
+        .filter(|index| index.username.is_some())
         .map(|index| {
-            let host = host(&index.url.value);
-            let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-            format!("UV_INDEX_{}={name}", in_variable(&index.name))
+            let host = host_without_port(index);
+            format!("UV_INDEX_{}={host}", in_variable(&index.name))
         })
         .collect()
+}
+
+fn host_without_port(index: &Index) -> &str {
+    let host = host(&index.url.value);
+    host.rsplit_once(':').map_or(host, |(name, _)| name)
+}
+
+/// The index that stands in the place of `PyPI`.
+pub(crate) fn default(config: &Config) -> Option<&Index> {
+    let mut indices = config.indices.iter();
+    indices.find(|index| index.role == IndexRole::Default)
+}
+
+/// Tells of two logins for one host: pip knows them by the host alone, and would send the one where the other belongs.
+pub(crate) fn check_logins_of_pip(indices: &[Index], findings: &Findings) {
+    let login = |index: &Index| {
+        let halves = [&index.username, &index.password];
+        halves.map(|half| half.as_ref().map(Credential::text).map(str::to_owned))
+    };
+    let with_login = indices.iter().filter(|index| index.username.is_some());
+    for (n, index) in with_login.clone().enumerate() {
+        let host = host_without_port(index);
+        let mut before = with_login.clone().take(n);
+        if before.any(|other| host_without_port(other) == host && login(other) != login(index)) {
+            let message = format!(
+                "pip knows one login for a host, and two indices at `{host}` have another each"
+            );
+            let error = Diagnostic::error(message).at(&index.url.span);
+            findings.add(error.help("remove `installer = \"pip\"`: uv knows logins by the index"));
+        }
+    }
 }
 
 /// Packages of a lock that come from one index only, since the configuration says so.
@@ -170,8 +203,8 @@ fn quoted(text: &str) -> String {
 }
 
 /// Logins from build secrets: mounted as variables, so that their values are in no layer and no cache key.
-pub fn secrets(config: &Config) -> Vec<Mount> {
-    variables(config)
+pub fn secrets<'a>(indices: impl IntoIterator<Item = &'a Index>) -> Vec<Mount> {
+    variables(indices)
         .filter_map(|(name, credential)| match credential {
             Credential::Secret(id) => Some(secret(&id.value).env(name).at(&id.span).into()),
             Credential::IfGiven(id) => {
@@ -184,8 +217,8 @@ pub fn secrets(config: &Config) -> Vec<Mount> {
 }
 
 /// Logins that stand in the file: variables of the build stage, which the final image does not have.
-pub fn plain_logins(config: &Config) -> Vec<Step> {
-    variables(config)
+pub fn plain_logins<'a>(indices: impl IntoIterator<Item = &'a Index>) -> Vec<Step> {
+    variables(indices)
         .filter_map(|(name, credential)| match credential {
             Credential::Plain(value) => Some(env(name, &value.value)),
             Credential::Secret(_) | Credential::IfGiven(_) => None,
@@ -194,8 +227,10 @@ pub fn plain_logins(config: &Config) -> Vec<Step> {
 }
 
 /// The variables that uv reads logins from, `UV_INDEX_NAME_USERNAME` and `UV_INDEX_NAME_PASSWORD`.
-fn variables(config: &Config) -> impl Iterator<Item = (String, &Credential)> {
-    config.indices.iter().flat_map(|index| {
+fn variables<'a>(
+    indices: impl IntoIterator<Item = &'a Index>,
+) -> impl Iterator<Item = (String, &'a Credential)> {
+    indices.into_iter().flat_map(|index| {
         [("USERNAME", &index.username), ("PASSWORD", &index.password)]
             .into_iter()
             .filter_map(|(half, credential)| Some((variable(index, half), credential.as_ref()?)))

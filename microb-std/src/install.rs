@@ -1,12 +1,13 @@
 //! The installation of packages into a virtual environment: where the installer needs the network, logins and keys.
 
-use microb::mount::{Cache, Mount};
+use microb::mount::{Cache, Mount, secret};
 use microb::prelude::*;
 
+use crate::builder::UV_VERSION;
 use crate::causes::{self, Wanted};
 use crate::certificates::trusting;
-use crate::config::{Config, Installer};
-use crate::flavor;
+use crate::config::{Config, Index, Installer};
+use crate::flavor::{self, PYTHON};
 use crate::indices;
 use crate::refused;
 use crate::requirement::{Requirement, requirements_txt};
@@ -78,7 +79,7 @@ impl Install<'_> {
             if let Some(id) = &config.netrc_secret {
                 install = install.mount(secret(&id.value).target(NETRC).at(&id.span));
             }
-            install.mounts(indices::secrets(config))
+            install.mounts(indices::secrets(&config.indices))
         };
         let python = flavor::python(config);
         let look = causes::of_installer(config.installer, python, self.wanted, running);
@@ -98,7 +99,7 @@ impl Install<'_> {
         (
             watched.is_some().then(refused::script),
             (!logins.is_empty()).then(|| mkfile(LOGINS_SCRIPT, PIP_LOGINS_PY)),
-            indices::plain_logins(config),
+            indices::plain_logins(&config.indices),
             self.over_ssh.then(|| env("GIT_SSH_COMMAND", ssh_command)),
             config.netrc_secret.as_ref().map(|_| env("NETRC", NETRC)),
             match &watched {
@@ -133,7 +134,11 @@ impl Install<'_> {
         if self.has_hashes {
             flag("--require-hashes");
         }
-        words.extend(indices::options_of_pip(config, self.index, self.is_locked));
+        words.extend(indices::options_of_pip(
+            &config.indices,
+            self.index,
+            self.is_locked,
+        ));
         words.extend(["--requirement".to_owned(), self.file.to_owned()]);
         words
     }
@@ -170,14 +175,71 @@ fn kept(config: &Config, folder: &str) -> Cache {
     cache(folder).id(format!("{folder}-{name}"))
 }
 
+/// Fetches uv into `/opt/uv` with pip: from PyPI, or from the index that stands in its place.
+pub(crate) fn fetch_uv(config: &Config) -> Vec<Step> {
+    let version = config.uv_version.as_ref();
+    let number = version.map_or(UV_VERSION, |version| &version.value);
+    let requirement = format!("uv=={number}");
+    let pip = [
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--root-user-action=ignore",
+        "--no-compile",
+        "--target=/opt/uv",
+    ];
+    let index: Vec<&Index> = indices::default(config).into_iter().collect();
+    let logins = logins(PYTHON, &index);
+    let mut argv = logins.clone();
+    argv.extend(pip.map(str::to_owned));
+    argv.extend(indices::options_of_pip(index.iter().copied(), None, false));
+    argv.push(requirement.clone());
+    let mut fetch = trusting(config, argv).cache("/root/.cache/pip");
+    if !logins.is_empty() {
+        fetch = fetch.mount(tmpfs(LOGINS));
+    }
+    if let (Some(id), false) = (&config.netrc_secret, index.is_empty()) {
+        fetch = fetch.mount(secret(&id.value).target(NETRC).at(&id.span));
+    }
+    let span = version.map(|version| &version.span);
+    let span = span.or(index.first().map(|index| &index.url.span));
+    let failure = Diagnostic::error(format!("`uv` {number} could not be fetched"));
+    let failure = failure.help(if index.is_empty() {
+        "read above why; without PyPI, write `default = true` at the index that has the package `uv`, or `installer = \"pip\"`"
+    } else {
+        "read above why; let the index have the package `uv`, or write `installer = \"pip\"`"
+    });
+    let fetch = fetch.mounts(indices::secrets(index.iter().copied()));
+    (
+        (!logins.is_empty()).then(|| mkfile(LOGINS_SCRIPT, PIP_LOGINS_PY)),
+        indices::plain_logins(index.iter().copied()),
+        fetch
+            .called(format!("pip install {requirement}"))
+            .on_failure(failure)
+            .at(span),
+    )
+        .into_steps()
+}
+
 /// What runs before pip, to give it the logins that uv finds by itself.
 fn logins_of_pip(config: &Config) -> Vec<String> {
-    let hosts = indices::hosts_with_login(config);
-    if config.installer == Installer::Uv || hosts.is_empty() {
+    if config.installer == Installer::Uv {
         return Vec::new();
     }
-    let python = flavor::python(config).to_owned();
-    let mut words = vec![python, LOGINS_SCRIPT.to_owned(), format!("{LOGINS}/netrc")];
+    let indices: Vec<&Index> = config.indices.iter().collect();
+    logins(flavor::python(config), &indices)
+}
+
+/// What runs before a pip that needs logins; nothing without any.
+fn logins(python: &str, indices: &[&Index]) -> Vec<String> {
+    let hosts = indices::hosts_with_login(indices.iter().copied());
+    if hosts.is_empty() {
+        return Vec::new();
+    }
+    let netrc = format!("{LOGINS}/netrc");
+    let mut words = [python, LOGINS_SCRIPT, &netrc].map(str::to_owned).to_vec();
     words.extend(hosts);
     words.push("--".to_owned());
     words

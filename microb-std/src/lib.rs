@@ -37,6 +37,7 @@ mod lock;
 mod members;
 mod metadata;
 mod mistake;
+mod named_image;
 mod own_step_table;
 mod own_steps;
 mod packages;

@@ -12,8 +12,13 @@ output, logins, program = sys.argv[1], sys.argv[2:end], sys.argv[end + 1 :]
 
 
 def token(text):
-    """As netrc has it: in quotes if a reader would take it for something else. Readers before Python 3.11 know none."""
-    if re.fullmatch(r'[^\s"\\#][^\s"\\]*', text):
+    """As netrc has it: in quotes if a reader would take it for something else. Readers before Python 3.11 know no quotes."""
+    if sys.version_info < (3, 11):
+        if not re.fullmatch(r"\S+", text):
+            # They would take the whole file for broken, and send no login at all.
+            sys.exit("a user or a password is empty or has white space in it: pip reads that with Python 3.11 or newer only, uv with any")
+        return text
+    if re.fullmatch(r'[^\s"\\#][^\s\\]*', text):
         return text
     return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
 

@@ -64,6 +64,8 @@ pub(crate) enum Wanted {
 pub(crate) struct Question<'a> {
     /// `python_version` of the target.
     pub(crate) explicit: Option<&'a Spanned<Wanted>>,
+    /// The Python that the name of `base_image` or `build_image` says.
+    pub(crate) image: Option<&'a Spanned<Wanted>>,
     /// The first usable line of `.python-version`.
     pub(crate) version_file: Option<&'a Spanned<Wanted>>,
     /// `requires-python`, or Poetry's `python`.
@@ -106,11 +108,17 @@ pub(crate) fn choose(question: &Question<'_>, findings: &Findings) -> Option<Pyt
     let requires = question
         .requires
         .map_or(&any, |requires| &requires.constraint);
-    let (origin, wanted) = match (question.explicit, question.version_file, question.requires) {
-        (Some(wanted), _, _) => (PythonOrigin::Explicit, Some(wanted)),
-        (None, Some(wanted), _) => (PythonOrigin::VersionFile, Some(wanted)),
-        (None, None, Some(_)) => (PythonOrigin::Requires, None),
-        (None, None, None) => (PythonOrigin::Default, None),
+    let said = [
+        (PythonOrigin::Explicit, question.explicit),
+        (PythonOrigin::Image, question.image),
+        (PythonOrigin::VersionFile, question.version_file),
+    ];
+    let mut said = said.into_iter();
+    let said = said.find_map(|(origin, wanted)| Some((origin, wanted?)));
+    let (origin, wanted) = match (said, question.requires) {
+        (Some((origin, wanted)), _) => (origin, Some(wanted)),
+        (None, Some(_)) => (PythonOrigin::Requires, None),
+        (None, None) => (PythonOrigin::Default, None),
     };
     let span = match wanted {
         Some(wanted) => Some(wanted.span.clone()),
@@ -220,12 +228,10 @@ fn warn(choice: &Choice, span: Option<&Span>, question: &Question<'_>, findings:
             "the build fails if there is no such image",
         );
     }
-    if let (None, None, Some(requires), Some(patch)) = (
-        question.explicit,
-        question.version_file,
-        question.requires,
-        version.patch,
-    ) {
+    let is_said = [question.explicit, question.image, question.version_file]
+        .iter()
+        .any(Option::is_some);
+    if let (false, Some(requires), Some(patch)) = (is_said, question.requires, version.patch) {
         let exact = requires.constraint.exact();
         let help = match exact {
             Some(exact) => format!("write `=={exact}.*` for the newest {exact}"),
@@ -325,6 +331,7 @@ mod tests {
         let python = choose(
             &Question {
                 explicit: explicit.as_ref(),
+                image: None,
                 version_file: None,
                 requires: Some(&requires),
             },
@@ -416,6 +423,7 @@ mod tests {
         };
         let question = Question {
             explicit: None,
+            image: None,
             version_file: None,
             requires: Some(&requires),
         };

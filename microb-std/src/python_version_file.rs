@@ -180,6 +180,7 @@ mod tests {
         let python = wanted.as_ref().and_then(|wanted| {
             let question = Question {
                 explicit: None,
+                image: None,
                 version_file: Some(wanted),
                 requires: None,
             };
@@ -232,6 +233,7 @@ mod tests {
             let wanted = first(words.iter().map(word).collect(), &findings)?;
             let question = Question {
                 explicit: None,
+                image: None,
                 version_file: Some(&wanted),
                 requires: None,
             };

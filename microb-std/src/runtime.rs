@@ -4,14 +4,18 @@ use microb::Spanned;
 use microb::prelude::*;
 use microb::step::Owner;
 
-use crate::builder::{self, Built, VENV, WHEEL_EPOCH, variables};
+use crate::builder::{self, Built, VENV, variables};
 use crate::config::{Config, Installer, Packaging};
 use crate::container::{Port, User};
 use crate::flavor::{image_span, packages, runtime_image};
 use crate::install::{self, tool};
 use crate::own_steps;
+use crate::venv;
 
 pub use crate::container::NONROOT;
+
+/// The repository of the official images, whose user is root.
+const OFFICIAL: &str = "docker.io/library/python";
 
 /// The script that adds the user to copies of the base's passwd and group, so that nothing that packages added is lost,
 /// and makes the home folder. The same on Debian and Alpine. `awk 1` ends a last line that has no end.
@@ -38,25 +42,29 @@ fn add_user(User { name, uid, gid }: &User) -> String {
     )
 }
 
-/// Installs the wheel into the environment, and removes what the installer leaves for itself.
+/// Installs the wheel into the environment, compiles what is not compiled yet, and removes what the installer leaves for itself.
+///
+/// Neither step may write bytecode of what it runs itself: official images have none of the standard library and of pip, and
+/// it would be in the project's layer, with the times of the build.
 fn install_wheel(config: &Config) -> String {
-    match (config.installer, config.compile) {
-        (Installer::Uv, compile) => {
-            let compile = if compile { "--compile-bytecode " } else { "" };
-            format!(
-                "UV_NO_INSTALLER_METADATA=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH \
-                 /opt/uv/bin/uv pip install --python=/app/.venv/bin/python --offline --no-cache --no-index --no-deps \
-                 --link-mode=copy {compile}--no-progress /dist/*.whl && rm -f /app/.venv/.lock"
-            )
+    let install = match config.installer {
+        Installer::Uv => {
+            "UV_NO_INSTALLER_METADATA=1 /opt/uv/bin/uv pip install --python=/app/.venv/bin/python --offline --no-cache \
+             --no-index --no-deps --link-mode=copy --no-progress /dist/*.whl && rm -f /app/.venv/.lock"
+                .to_owned()
         }
-        (Installer::Pip, compile) => {
+        Installer::Pip => {
             let words = install::pip(config, VENV, "install").join(" ");
-            let compile = if compile { "" } else { "--no-compile " };
-            // With this variable, pip compiles without times.
             format!(
-                "SOURCE_DATE_EPOCH={WHEEL_EPOCH} {words} --root-user-action=ignore --no-cache-dir --no-index --no-deps {compile}/dist/*.whl"
+                "{words} --root-user-action=ignore --no-cache-dir --no-index --no-deps --no-compile /dist/*.whl"
             )
         }
+    };
+    let install = format!("export PYTHONDONTWRITEBYTECODE=1 && {install}");
+    if config.compile {
+        format!("{install} && {}", venv::compile_words(config))
+    } else {
+        install
     }
 }
 
@@ -147,6 +155,7 @@ pub fn system(config: &Config) -> Stage {
     from(runtime_image(config))
         .at(image_span(config, None))
         .named("system")
+        .then(config.base_image.as_ref().map(|_| user(0)))
         .then(packages(config, &config.system_deps))
 }
 
@@ -157,9 +166,11 @@ pub fn user_files(system: &Stage, user: &User) -> Stage {
     while let Base::Stage(stage) = first.base() {
         first = stage;
     }
+    let is_official = matches!(first.base(), Base::Image(image) if image.repository() == OFFICIAL);
     from(first.base().clone())
         .on(StagePlatform::Build)
         .named("user")
+        .then((!is_official).then(|| microb::user(0)))
         .then(
             run(add_user(user))
                 .mount(bind("/base").from(system).path("/etc"))
@@ -209,6 +220,7 @@ pub fn project(config: &Config, built: &Built) -> Vec<Step> {
             .network(Network::None)
             .mount(bind("/dist").from(wheel).path("/dist"))
             .mounts((config.installer == Installer::Uv).then(|| tool(&built.installer)))
+            .mounts(config.compile.then(|| venv::compiler(&built.builder)))
             .called(match config.installer {
                 Installer::Uv => "uv pip install the project's wheel",
                 Installer::Pip => "pip install the project's wheel",

@@ -13,13 +13,15 @@ use crate::dependencies;
 use crate::files::{self, Place};
 use crate::healthcheck;
 use crate::index_table;
+use crate::indices;
 use crate::labels;
 use crate::members;
 use crate::metadata::Tables;
 use crate::mistake::{Findings, part};
+use crate::named_image;
 use crate::packages;
 use crate::program;
-use crate::python::{self, Question, Wanted};
+use crate::python::{self, Question};
 use crate::requirement::Requirement;
 use crate::resolve::Shared;
 use crate::rules::UNDEFINED_VARIABLE;
@@ -42,17 +44,16 @@ pub(crate) fn resolve(
 ) -> Option<Config> {
     let name = table.map(|(name, _)| name.clone());
     let table = table.map(|(_, table)| table);
-    let target = match table {
+    let mut target = match table {
         Some(table) => TargetTable::from_keys(table)?,
         None => TargetTable::missing()?,
     };
-    let has_version = table.is_some_and(|table| table.has("python_version"));
-    let python = python(
-        shared,
-        target.python_version.as_ref(),
-        has_version,
-        findings,
-    );
+    let has = |key: &str| table.is_some_and(|table| table.has(key));
+    let named = target.base_image.as_ref().or(target.build_image.as_ref());
+    if let (false, Some(image)) = (has("flavor"), named) {
+        target.flavor = named_image::flavor(&image.value).unwrap_or_default();
+    }
+    let python = python(shared, &target, has("python_version"), findings);
     let project = &shared.metadata.project;
     let mut wanted = dependencies::wanted(shared, tables, &target, python.as_ref(), cx, findings);
     let system_needs = system_needs(shared, &target, &wanted.dependencies, python.as_ref(), cx);
@@ -80,6 +81,9 @@ pub(crate) fn resolve(
     check_installer(target.installer, target.uv_version.as_ref(), findings);
     let indices = index_table::resolve(target.indices, findings);
     let indices = tool_indices::resolve(indices, tables, cx, &mut lists, findings);
+    if target.installer == Installer::Pip {
+        indices::check_logins_of_pip(&indices, findings);
+    }
     let mut config = Config {
         extends: target.extends,
         api_version: target.api_version,
@@ -209,19 +213,23 @@ fn merged(
     Map(all)
 }
 
-/// The interpreter, from what the target, the version file and the project say.
+/// The interpreter, from what the target, its images, the version file and the project say.
 fn python(
     shared: &Shared,
-    explicit: Option<&Spanned<Wanted>>,
+    target: &TargetTable,
     has_explicit: bool,
     findings: &Findings,
 ) -> Option<Python> {
+    let explicit = target.python_version.as_ref();
     // After a wrong version, another choice would only lead to errors about that.
     if has_explicit && explicit.is_none() {
         return None;
     }
+    let images = [&target.base_image, &target.build_image].into_iter();
+    let image = images.flatten().find_map(named_image::python);
     let question = Question {
         explicit,
+        image: image.as_ref(),
         version_file: shared.version_file.as_ref(),
         requires: shared.metadata.requires.as_ref(),
     };

@@ -1,8 +1,9 @@
 //! The virtual environment: made empty, and finished when all is installed.
 
+use microb::mount::Mount;
 use microb::prelude::*;
 
-use crate::builder::{REQUIREMENTS, VENV};
+use crate::builder::VENV;
 use crate::config::{Config, Dependencies};
 use crate::flavor::{self, all};
 use crate::tree::escape;
@@ -12,6 +13,9 @@ const PRUNE_PY: &str = include_str!("prune.py");
 
 /// Compiles the modules of an environment but for their tests, which installers compile too.
 const COMPILE_PY: &str = include_str!("compile.py");
+
+/// Where [`COMPILE_PY`] is in the stage with the environment.
+const COMPILER: &str = "/requirements/compile.py";
 
 /// An empty virtual environment, by the interpreter itself.
 pub(crate) fn empty(config: &Config, folder: &str) -> Vec<Step> {
@@ -54,22 +58,28 @@ fn compile(config: &Config) -> Vec<Step> {
     let remove = format!("rm -f {VENV}/.lock {VENV}/.gitignore");
     let is_empty =
         matches!(&config.dependencies, Dependencies::Listed(listed) if listed.is_empty());
-    if is_empty || !config.compile {
-        return run(remove)
-            .called("remove what the tools keep for themselves")
-            .into_steps();
-    }
-    let script = format!("{REQUIREMENTS}/compile.py");
+    let script = config.compile.then(|| mkfile(COMPILER, COMPILE_PY));
+    let finished = if is_empty || !config.compile {
+        run(remove).called("remove what the tools keep for themselves")
+    } else {
+        let compile = compile_words(config);
+        run(format!("{remove} && {compile}"))
+            .network(Network::None)
+            .called("compile the installed modules")
+    };
+    (script, finished).into_steps()
+}
+
+/// The command that compiles what is not compiled yet, where [`compiler`] is mounted.
+pub(crate) fn compile_words(config: &Config) -> String {
     let python = flavor::python(config);
     // Until 3.11 the order of sets in bytecode was that of their hashes.
-    let compile = format!("{remove} && PYTHONHASHSEED=0 {python} {script} {VENV}");
-    (
-        mkfile(&script, COMPILE_PY),
-        run(compile)
-            .network(Network::None)
-            .called("compile the installed modules"),
-    )
-        .into_steps()
+    format!("PYTHONHASHSEED=0 {python} {COMPILER} {VENV}")
+}
+
+/// The script that compiles, from the stage with the environment.
+pub(crate) fn compiler(builder: &Stage) -> impl Into<Mount> + use<> {
+    bind(COMPILER).from(builder).path(COMPILER)
 }
 
 /// Removes what `prune` names.

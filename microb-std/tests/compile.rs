@@ -56,8 +56,11 @@ impl Environment {
         command.env("PYTHONHASHSEED", "0").output().unwrap()
     }
 
-    /// The bytecode that so many processors give, by its path: without a word.
+    /// The bytecode that so many processors give, by its path: without a word. What was there before is gone first.
     fn compiled(&self, processors: usize) -> BTreeMap<PathBuf, Vec<u8>> {
+        for path in self.bytecode().keys() {
+            fs::remove_file(self.site().join(path)).unwrap();
+        }
         let compiled = self.compile(processors);
         assert!(
             compiled.status.success() && compiled.stderr.is_empty(),
@@ -186,5 +189,54 @@ fn bytecode_that_cannot_be_written_is_an_error() {
     let compiled = environment.compile(2);
     let said = String::from_utf8_lossy(&compiled.stderr);
     assert_eq!(compiled.status.code(), Some(1), "{said}");
-    assert!(said.contains("json/__pycache__"), "{said}");
+    assert!(said.contains("json/__init__.py is not compiled"), "{said}");
+}
+
+#[test]
+#[ignore = "needs Python: make test"]
+fn what_is_compiled_stays_and_what_is_newer_is_compiled_again() {
+    let environment = Environment::new("again");
+    let first = environment.compiled(1);
+    environment.file("late.py", "late = 1\n");
+    let ast = environment.site().join("ast.py");
+    let text = fs::read_to_string(&ast).unwrap();
+    environment.file("ast.py", &format!("{text}\nedited = 1\n"));
+    // The program can tell only what is later than a second ago from what is now.
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(5);
+    fs::File::options()
+        .write(true)
+        .open(&ast)
+        .unwrap()
+        .set_modified(later)
+        .unwrap();
+    let ran = environment.compile(1);
+    assert!(ran.status.success(), "{ran:?}");
+    let second = environment.bytecode();
+    let differs = second
+        .iter()
+        .filter(|(path, bytes)| first.get(*path) != Some(*bytes));
+    let differs: Vec<String> = differs
+        .map(|(path, _)| path.display().to_string())
+        .collect();
+    let is_of = |stem: &str| {
+        differs
+            .iter()
+            .any(|path| path.contains(&format!("/{stem}.cpython-")))
+    };
+    assert!(
+        differs.len() == 2 && is_of("late") && is_of("ast"),
+        "{differs:?}"
+    );
+}
+
+#[test]
+#[ignore = "needs Python: make test"]
+fn a_module_whose_bytecode_has_too_long_a_name_is_passed_over() {
+    let environment = Environment::new("long");
+    let name = format!("{}.py", "n".repeat(245));
+    environment.file(&name, "");
+    let ran = environment.compile(2);
+    assert!(ran.status.success(), "{ran:?}");
+    assert!(ran.stderr.is_empty(), "{ran:?}");
+    assert!(environment.has_bytecode_of("ast.py"));
 }

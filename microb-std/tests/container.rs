@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use microb::{MemoryContext, dockerfile};
-use microb_std::recipe;
+use microb_std::{Config, Flavor, recipe};
 
 const PROJECT: &str = "[project]\nname = 'app'\nversion = '1'\ndependencies = ['idna']\n[tool.microb.target.default]\n";
 
@@ -90,7 +90,55 @@ fn other_images_take_the_places_of_the_official_ones() {
         "base_image = 'run:1'",
         &["RUN [\"python3\", \"-m\", \"venv\", \"--without-pip\", \"/app/.venv\"]"],
     );
+    // Their own users may be any, and the caches are where root's are.
+    let own = render("base_image = 'run:1'");
+    for lines in [
+        "AS packages\nUSER 0:0\nENV HOME=/root\n",
+        "AS system\nUSER 0:0\n",
+        "AS user\nUSER 0:0\n",
+    ] {
+        assert!(own.contains(lines), "{own}");
+    }
+    assert!(!render("").contains("USER 0"));
     assert!(render("uv_version = '0.9.1'").contains("\"uv==0.9.1\""));
+}
+
+#[test]
+fn an_image_that_is_called_like_its_python_says_which_one_and_of_which_family() {
+    let config = |lines: &str| {
+        let toml = format!(
+            "[project]\nname = 'app'\nversion = '1'\nrequires-python = '>=3.11'\n[tool.microb.target.default]\n{lines}"
+        );
+        Config::resolve(&MemoryContext::new(toml)).map_err(|errors| errors.to_string())
+    };
+    let chosen = |lines: &str| {
+        let config = config(lines).unwrap_or_else(|errors| panic!("{errors}"));
+        (config.python.version.to_string(), config.flavor)
+    };
+    let of = |version: &str, flavor| (version.to_owned(), flavor);
+    assert_eq!(
+        chosen("base_image = 'python:3.12-slim'"),
+        of("3.12", Flavor::Debian)
+    );
+    assert_eq!(
+        chosen("build_image = 'python:3.12'"),
+        of("3.12", Flavor::Debian)
+    );
+    assert_eq!(
+        chosen("base_image = 'python:3.13-alpine'"),
+        of("3.13", Flavor::Alpine)
+    );
+    // What the file says wins.
+    let all = "base_image = 'python:3.13-alpine'\nflavor = 'debian'\npython_version = '3.14'";
+    assert_eq!(chosen(all), of("3.14", Flavor::Debian));
+    assert_eq!(
+        chosen("base_image = 'acme/base:3.12'"),
+        of("3.14", Flavor::Debian)
+    );
+    assert_eq!(
+        config("base_image = 'python:3.10-slim'").unwrap_err(),
+        "pyproject.toml:6:22: error: Python 3.10 contradicts `>=3.11` at pyproject.toml:4:19 (change one of the two)"
+    );
 }
 
 #[test]

@@ -226,6 +226,70 @@ fn a_base_image_whose_interpreter_the_project_does_not_allow_is_told_at_what_the
     allowed.try_build(&[]).succeeded();
 }
 
+/// An image of Debian's Python with the changes of a Dockerfile's lines.
+fn python_with(lines: &str) -> Image {
+    let image = Image::new();
+    let folder = Project::empty().file("Dockerfile", format!("FROM python:3.13-slim\n{lines}\n"));
+    let mut build = docker(["build", "--tag", &image.0, "."]);
+    Ran::of(build.current_dir(folder.folder())).succeeded();
+    image
+}
+
+#[test]
+#[ignore = "needs an engine: make conformance"]
+fn a_base_image_with_a_user_without_rights_builds_and_runs() {
+    let base = python_with(
+        "RUN echo app:x:1001:0::/opt/app:/bin/sh >> /etc/passwd && mkdir -m 0555 /opt/app\nENV HOME=/opt/app\nWORKDIR /opt/app\nUSER 1001",
+    );
+    let target = format!("base_image = \"{}\"\nsystem_deps = [\"hello\"]", base.0);
+    let image = project(&["idna==3.11"], &target).build(&[]);
+    let script = "import idna, os, subprocess; print(os.getuid(), os.path.expanduser('~'), subprocess.run(['hello'], capture_output=True, text=True).stdout.strip())";
+    assert_eq!(
+        image.output(&["python", "-c", script]).trim(),
+        "65532 /home/nonroot Hello, world!"
+    );
+}
+
+#[test]
+#[ignore = "needs an engine: make conformance"]
+fn an_image_with_another_python_than_the_lock_was_read_for_is_told() {
+    let base = python_with("");
+    let target = format!("base_image = \"{}\"", base.0);
+    let project = project(&["idna==3.11"], &target)
+        .edit("pyproject.toml", "python_version = \"3.13\"", "python_version = \"3.14\"\nlock = \"pylock.toml\"")
+        .file("pylock.toml", "lock-version = '1.0'\ncreated-by = 'test'\n[[packages]]\nname = 'idna'\nversion = '3.11'\n\
+            [[packages.wheels]]\nurl = 'https://files.pythonhosted.org/packages/0e/61/66938bbb5fc52dbdf84594873d5b51fb1f7c7794e9c0f5bd885f30bc507b/idna-3.11-py3-none-any.whl'\n\
+            hashes = { sha256 = '771a87f49d9defaf64091e6e6fe9c18d4833f140bd19464795bc32d966ca37ea' }\n");
+    let refused = project.try_build(&[]).failed();
+    refused.says([
+        "error: the image has Python 3.13, and `pylock.toml` was read for Python 3.14",
+        "help: write `python_version = \"3.13\"`",
+    ]);
+}
+
+#[test]
+#[ignore = "needs an engine: make conformance"]
+fn the_layer_of_the_project_has_its_own_files_and_no_bytecode_of_others() {
+    // Official images have no bytecode of the standard library and of pip.
+    let base = python_with("RUN find / -xdev -name '*.pyc' -delete");
+    for installer in ["uv", "pip"] {
+        let target = format!("base_image = \"{}\"\ninstaller = \"{installer}\"", base.0);
+        let image = project(&["idna==3.11"], &target).build(&[]);
+        let elsewhere = image.run(
+            &["--user=0", "--entrypoint=find"],
+            &["/", "-xdev", "-name", "*.pyc", "-not", "-path", "/app/*"],
+        );
+        assert_eq!(elsewhere.stdout, "", "{installer}");
+        let modules = image
+            .run(
+                &["--user=0", "--entrypoint=find"],
+                &["/app", "-name", "*.pyc"],
+            )
+            .stdout;
+        assert!(modules.contains("/idna/"), "{installer}: {modules}");
+    }
+}
+
 /// A shared library of 64 bits that needs another one, and nothing else: what the linker calls its dynamic section.
 fn library(needed: &str) -> Vec<u8> {
     let (headers, dynamic) = (64 + 2 * 56_u64, 3 * 16_u64);

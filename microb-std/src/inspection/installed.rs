@@ -38,6 +38,22 @@ pub(super) fn interpreter(subject: &Subject, report: &Report, findings: &Finding
         );
         return false;
     }
+    let planned = subject.config.python.version;
+    if let Dependencies::Locked(set) = &subject.config.dependencies
+        && minor != format!("3.{}", planned.minor)
+    {
+        let error = format!(
+            "the image has Python {}, and `{}` was read for Python {planned}",
+            escape(minor),
+            escape(&set.path.value)
+        );
+        findings.add(
+            Diagnostic::error(error)
+                .at(&subject.image())
+                .help(format!("write `python_version = \"{}\"`", escape(minor))),
+        );
+        return false;
+    }
     if let Some(requires) = &subject.config.python.requires
         && let Ok(version) = Version::from_str(version)
         // Poetry's dialect is a superset, but for what only PEP 440 has.

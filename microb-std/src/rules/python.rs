@@ -44,14 +44,17 @@ pub(super) fn check(facts: &Facts<'_>, findings: &Findings) {
     unbounded(facts, findings);
 }
 
-/// `python_version` of the target against `.python-version`.
+/// `python_version` of the target, or the Python of its image, against `.python-version`.
 fn mismatch(facts: &Facts<'_>, findings: &Findings) {
     let python = &facts.config.python;
-    let Some(span) = python
-        .span
-        .as_ref()
-        .filter(|_| python.origin == PythonOrigin::Explicit)
-    else {
+    let (key, Some(span)) = (
+        match python.origin {
+            PythonOrigin::Explicit => "python_version",
+            PythonOrigin::Image => "base_image",
+            PythonOrigin::VersionFile | PythonOrigin::Requires | PythonOrigin::Default => return,
+        },
+        python.span.as_ref(),
+    ) else {
         return;
     };
     // Its own mistakes are none while nobody follows it.
@@ -78,7 +81,7 @@ fn mismatch(facts: &Facts<'_>, findings: &Findings) {
                 ))
                 .at(span)
                 .help(format!(
-                    "remove `python_version` to follow `{file}`, or change one of the two"
+                    "remove `{key}` to follow `{file}`, or change one of the two"
                 )),
         );
     }

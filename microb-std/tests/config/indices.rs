@@ -54,6 +54,65 @@ fn an_index_is_extra_default_or_for_some_packages() {
 }
 
 #[test]
+fn uv_itself_comes_from_the_index_in_the_place_of_pypi() {
+    let fetches = |indices: &str| {
+        let toml = format!(
+            "{PROJECT}dependencies = ['idna']\n[tool.microb.target.default]\nindices = [{indices}]\n"
+        );
+        let text = dockerfile::render(&recipe(&MemoryContext::new(toml)).expect("no mistakes"))
+            .expect("a Dockerfile");
+        let (_, stage) = text.split_once(" AS uv\n").expect("a stage of uv");
+        stage.split("\nFROM ").next().unwrap_or_default().to_owned()
+    };
+    let plain = fetches("{ url = 'https://a/s', username = 'u', password_secret = 'p' }");
+    assert!(
+        !plain.contains("https://a/s") && !plain.contains("secret"),
+        "{plain}"
+    );
+    let own = fetches(
+        "{ url = 'https://a/s', default = true, trust = true, username = 'u', password_secret = 'p' }",
+    );
+    for expected in [
+        "\"--index-url\", \"https://a/s\", \"--trusted-host\", \"a\", \"uv==",
+        "\"/requirements/pip_logins.py\", \"/run/logins/netrc\", \"UV_INDEX_INDEX_1=a\", \"--\"",
+        "--mount=type=secret,id=p,env=UV_INDEX_INDEX_1_PASSWORD",
+    ] {
+        assert!(own.contains(expected), "{expected}\n{own}");
+    }
+}
+
+#[test]
+fn pip_has_one_login_for_a_host() {
+    let errors = |indices: &str| {
+        let toml = format!(
+            "{PROJECT}[tool.microb.target.default]\ninstaller = 'pip'\nindices = [{indices}]\n"
+        );
+        Config::resolve(&MemoryContext::new(toml))
+            .map_or_else(|errors| errors.to_string(), |_| String::new())
+    };
+    let first = "{ url = 'https://h/1/s', username = 'u', password_secret = 'p' }";
+    assert_eq!(
+        errors(&format!(
+            "{first}, {{ url = 'https://h:443/2/s', username = 'u', password_secret = 'p' }}"
+        )),
+        ""
+    );
+    assert_eq!(
+        errors(&format!(
+            "{first}, {{ url = 'https://i/2/s', token_secret = 't' }}"
+        )),
+        ""
+    );
+    assert_eq!(
+        errors(&format!(
+            "{first}, {{ url = 'https://h/2/s', token_secret = 't' }}"
+        )),
+        "pyproject.toml:6:86: error: pip knows one login for a host, and two indices at `h` have another each \
+         (remove `installer = \"pip\"`: uv knows logins by the index)"
+    );
+}
+
+#[test]
 fn indices_of_uv_have_logins_by_the_names_of_its_variables() {
     let uv = "[[tool.uv.index]]\nname = 'my-own.1'\nurl = 'https://a/s'\nexplicit = true\n\
               [[tool.uv.index]]\nname = 'mirror'\nurl = 'https://b/s/'\ndefault = true\n\

@@ -66,16 +66,20 @@ fn files_from_the_builder_are_those_after_the_own_commands() {
 
 #[test]
 fn bytecode_is_compiled_unless_it_is_not_wanted() {
-    // What is installed in one step, and the project's wheel in another.
-    let marks = [
-        "/requirements/compile.py /app/.venv\n",
-        "--compile-bytecode",
-    ];
-    let count = |lines: &str| {
-        let text = stages(lines).concat();
-        marks.map(|mark| text.matches(mark).count())
-    };
-    assert_eq!((count(""), count("compile = false")), ([1, 1], [0, 0]));
+    // What is installed in one step, and the project's wheel in another; by no installer, which would compile tests too.
+    for installer in ["uv", "pip"] {
+        let count = |lines: &str| {
+            let text = stages(&format!("installer = '{installer}'\n{lines}")).concat();
+            let ours = text
+                .matches("/requirements/compile.py /app/.venv\n")
+                .count();
+            (ours, text.contains("--compile-bytecode"))
+        };
+        assert_eq!(
+            (count(""), count("compile = false")),
+            ((2, false), (0, false))
+        );
+    }
 }
 
 #[test]
