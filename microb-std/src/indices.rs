@@ -9,7 +9,7 @@ use crate::config::{Config, Credential, ExplicitPackage, Index, IndexRole};
 use crate::mistake::Findings;
 use crate::pinned::{Pinned, PinnedSource};
 use crate::requirement::Requirement;
-use crate::tool_indices::is_same;
+use crate::tool_indices::{PYPI, is_same};
 
 /// The installer's options for the indices of the configuration, those of uv's and Poetry's tables included.
 ///
@@ -108,9 +108,13 @@ fn host_without_port(index: &Index) -> &str {
     host.rsplit_once(':').map_or(host, |(name, _)| name)
 }
 
-/// The index that stands in the place of `PyPI`.
-pub(crate) fn default(config: &Config) -> Option<&Index> {
+/// The index that is asked instead of `PyPI`; `None` where `PyPI` is asked, under a name of its own or not.
+pub(crate) fn in_place_of_pypi(config: &Config) -> Option<&Index> {
     let mut indices = config.indices.iter();
+    let is_pypi = |index: &Index| is_same(&index.url.value, PYPI);
+    if indices.clone().any(is_pypi) {
+        return None;
+    }
     indices.find(|index| index.role == IndexRole::Default)
 }
 

@@ -57,7 +57,7 @@ impl Install<'_> {
             Installer::Pip => self.pip(config),
         };
         let logins = logins_of_pip(config);
-        let watched = refused::watched(config);
+        let watched = refused::watched(config, &config.indices);
         let watching = watched.as_ref().map(refused::Watched::words);
         let argv = [watching.unwrap_or_default(), logins.clone(), words.clone()];
         let argv = argv.concat();
@@ -186,39 +186,48 @@ pub(crate) fn fetch_uv(config: &Config) -> Vec<Step> {
         "pip",
         "install",
         "--disable-pip-version-check",
+        "--no-input",
         "--root-user-action=ignore",
         "--no-compile",
         "--target=/opt/uv",
     ];
-    let index: Vec<&Index> = indices::default(config).into_iter().collect();
-    let logins = logins(PYTHON, &index);
-    let mut argv = logins.clone();
+    let index = indices::in_place_of_pypi(config);
+    let span = version.map(|version| &version.span);
+    let span = span.or(index.map(|index| &index.url.span));
+    let watched = refused::watched(config, index);
+    let watching = watched.as_ref().map(refused::Watched::words);
+    let logins = logins(PYTHON, index);
+    let mut argv = [watching.unwrap_or_default(), logins.clone()].concat();
     argv.extend(pip.map(str::to_owned));
-    argv.extend(indices::options_of_pip(index.iter().copied(), None, false));
+    argv.extend(indices::options_of_pip(index, None, false));
     argv.push(requirement.clone());
     let mut fetch = trusting(config, argv).cache("/root/.cache/pip");
     if !logins.is_empty() {
         fetch = fetch.mount(tmpfs(LOGINS));
     }
-    if let (Some(id), false) = (&config.netrc_secret, index.is_empty()) {
+    if let (Some(id), Some(_)) = (&config.netrc_secret, index) {
         fetch = fetch.mount(secret(&id.value).target(NETRC).at(&id.span));
     }
-    let span = version.map(|version| &version.span);
-    let span = span.or(index.first().map(|index| &index.url.span));
+    let fetch = fetch.mounts(indices::secrets(index));
     let failure = Diagnostic::error(format!("`uv` {number} could not be fetched"));
-    let failure = failure.help(if index.is_empty() {
-        "read above why; without PyPI, write `default = true` at the index that has the package `uv`, or `installer = \"pip\"`"
-    } else {
-        "read above why; let the index have the package `uv`, or write `installer = \"pip\"`"
+    let failure = failure.help(match index {
+        None => {
+            "read above why; without PyPI, write `default = true` at the index that has the package `uv`, or `installer = \"pip\"`"
+        }
+        Some(_) => "read above why; let the index have the package `uv`, or write `installer = \"pip\"`",
     });
-    let fetch = fetch.mounts(indices::secrets(index.iter().copied()));
+    let fetch = fetch
+        .called(format!("pip install {requirement}"))
+        .on_failure(failure)
+        .at(span);
     (
+        watched.is_some().then(refused::script),
         (!logins.is_empty()).then(|| mkfile(LOGINS_SCRIPT, PIP_LOGINS_PY)),
-        indices::plain_logins(index.iter().copied()),
-        fetch
-            .called(format!("pip install {requirement}"))
-            .on_failure(failure)
-            .at(span),
+        indices::plain_logins(index),
+        match &watched {
+            Some(watched) => watched.explained(fetch),
+            None => fetch,
+        },
     )
         .into_steps()
 }
@@ -228,13 +237,12 @@ fn logins_of_pip(config: &Config) -> Vec<String> {
     if config.installer == Installer::Uv {
         return Vec::new();
     }
-    let indices: Vec<&Index> = config.indices.iter().collect();
-    logins(flavor::python(config), &indices)
+    logins(flavor::python(config), &config.indices)
 }
 
 /// What runs before a pip that needs logins; nothing without any.
-fn logins(python: &str, indices: &[&Index]) -> Vec<String> {
-    let hosts = indices::hosts_with_login(indices.iter().copied());
+fn logins<'a>(python: &str, indices: impl IntoIterator<Item = &'a Index>) -> Vec<String> {
+    let hosts = indices::hosts_with_login(indices);
     if hosts.is_empty() {
         return Vec::new();
     }

@@ -22,11 +22,18 @@ const FOR_EACH: u8 = 4;
 const MAX_INDICES: usize = 15;
 
 /// The installation of packages that may come from an index of the configuration.
-pub(crate) struct Watched<'a>(&'a Config);
+pub(crate) struct Watched<'a> {
+    config: &'a Config,
+    indices: Vec<&'a Index>,
+}
 
 /// `None` without an index that could refuse.
-pub(crate) fn watched(config: &Config) -> Option<Watched<'_>> {
-    (!config.indices.is_empty()).then_some(Watched(config))
+pub(crate) fn watched<'a>(
+    config: &'a Config,
+    indices: impl IntoIterator<Item = &'a Index>,
+) -> Option<Watched<'a>> {
+    let indices: Vec<_> = indices.into_iter().take(MAX_INDICES).collect();
+    (!indices.is_empty()).then_some(Watched { config, indices })
 }
 
 /// The file that runs.
@@ -35,33 +42,29 @@ pub(crate) fn script() -> impl IntoSteps {
 }
 
 impl Watched<'_> {
-    fn indices(&self) -> impl Iterator<Item = &Index> {
-        self.0.indices.iter().take(MAX_INDICES)
-    }
-
     /// What runs before the installer.
     pub(crate) fn words(&self) -> Vec<String> {
-        let indices = self.indices().map(|index| {
+        let indices = self.indices.iter().map(|index| {
             let name = in_variable(&index.name);
             format!("UV_INDEX_{name}={}", index.url.value)
         });
-        let program = [flavor::python(self.0), SCRIPT].map(str::to_owned);
+        let program = [flavor::python(self.config), SCRIPT].map(str::to_owned);
         let end = ["--".to_owned()];
         program.into_iter().chain(indices).chain(end).collect()
     }
 
     /// The step with what its failure means.
     pub(crate) fn explained(&self, mut step: Vec<Step>) -> Vec<Step> {
-        for (first, index) in (FIRST..).step_by(FOR_EACH.into()).zip(self.indices()) {
+        for (first, index) in (FIRST..).step_by(FOR_EACH.into()).zip(&self.indices) {
             for (code, is_forbidden, has_login) in [
                 (first, false, false),
                 (first + 1, false, true),
                 (first + 2, true, false),
                 (first + 3, true, true),
             ] {
-                let error = Diagnostic::error(what(self.0, index, is_forbidden, has_login));
+                let error = Diagnostic::error(what(self.config, index, is_forbidden, has_login));
                 let error = error.at(&index.url.span);
-                step = step.on_exit_code(code, error.help(help(self.0, index, has_login)));
+                step = step.on_exit_code(code, error.help(help(self.config, index, has_login)));
             }
         }
         step

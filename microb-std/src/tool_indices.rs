@@ -15,7 +15,7 @@ use crate::text;
 use crate::tree::{self, Table, escape, list};
 
 /// `PyPI`, as uv and Poetry know it.
-const PYPI: &str = "https://pypi.org/simple";
+pub(crate) const PYPI: &str = "https://pypi.org/simple";
 
 /// What is installed, which indices may say something about.
 pub(crate) struct Lists<'a> {

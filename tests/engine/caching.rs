@@ -146,3 +146,32 @@ fn another_dependency_is_installed() {
         |step: &&str| step.contains("apt-get") || step.contains("/requirements/build.txt");
     assert!(!ran.iter().any(is_other), "{ran:?}");
 }
+
+#[test]
+#[ignore = "needs an engine: make conformance"]
+fn a_member_of_a_workspace_without_a_lock_is_a_wheel_and_its_edit_installs_nothing_again() {
+    let member = "[project]\nname = \"lib\"\nversion = \"2\"\ndependencies = [\"humanize==4.9.0\"]\n\
+                  [build-system]\nrequires = [\"setuptools\"]\nbuild-backend = \"setuptools.build_meta\"\n\
+                  [tool.setuptools]\npy-modules = [\"lib\"]\n";
+    let project = Project::app("command = [\"python\", \"-c\", \"import lib; print(lib.WORD)\"]")
+        .edit(
+            "pyproject.toml",
+            "version = \"1.0\"",
+            "version = \"1.0\"\ndependencies = [\"lib\"]\n[tool.uv.workspace]\nmembers = [\"libs/*\"]\n\
+             [tool.uv.sources]\nlib = { workspace = true }",
+        )
+        .file("libs/lib/pyproject.toml", member)
+        .file("libs/lib/lib.py", "import humanize\nWORD = humanize.naturalsize(1)\n");
+    let image = project.build(&[]);
+    assert_eq!(image.run(&[], &[]).succeeded().stdout, "1 Byte\n");
+    let project = project.file("libs/lib/lib.py", format!("WORD = \"{}\"\n", unique()));
+    let (image, progress) = project.build_with_progress(&[]);
+    assert_ne!(image.run(&[], &[]).succeeded().stdout, "1 Byte\n");
+    let ran = progress.steps_that_ran();
+    let installs = |name: &&&str| name.contains("--requirements");
+    assert_eq!(ran.iter().filter(installs).count(), 0, "{ran:?}");
+    assert!(
+        ran.iter().any(|name| name.contains("build the wheel")),
+        "{ran:?}"
+    );
+}
