@@ -46,6 +46,11 @@ def serve(package, text):
 
 serve('acme-greeting', 'WORDS = "served in private"\n')
 serve('acme-hook', 'from setuptools.build_meta import *\n')
+for requirement in sys.argv[3:]:
+    folder = f'/tmp/index/{root}/' + requirement.split('==')[0]
+    subprocess.run(['pip', 'download', '--quiet', '--no-deps', '--dest', folder, requirement], check=True)
+    links = ''.join(f'<a href="{wheel}">{wheel}</a>' for wheel in os.listdir(folder))
+    open(f'{folder}/index.html', 'w').write(links)
 
 class Handler(http.server.SimpleHTTPRequestHandler):
     def send_head(self):
@@ -76,10 +81,16 @@ struct Index {
 
 impl Index {
     fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// One that has these packages of `PyPI` too.
+    fn with(requirements: &[&str]) -> Self {
         let root = unique();
         let mut run = docker(["run", "--rm", "-i", "--network=host", "python:3.14-slim"]);
         let login = format!("{USER}:{PASSWORD}");
         run.args(["python3", "-c", INDEX_PY, &root, &login]);
+        run.args(requirements);
         let mut server = run
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -207,6 +218,44 @@ fn an_index_of_uv_with_an_authority_of_its_own_serves_and_nothing_of_it_is_found
 }
 
 /// The version is that which the recipe refuses to go below, where an index serves some packages only and wants a login.
+#[test]
+#[ignore = "needs an engine: make test"]
+fn nothing_is_asked_of_pypi_where_an_index_stands_in_its_place() {
+    let target = |index: &Index| {
+        let login = "username_secret = \"user\", password_secret = \"password\"";
+        let url = &index.url;
+        format!(
+            "certificates = [{{ secret = \"ca\" }}]\nindices = [{{ url = \"{url}\", default = true, {login} }}]\nuv_version = \"0.13.8\""
+        )
+    };
+    // Nobody answers at that address.
+    let offline = "--add-host=pypi.org:127.0.0.2";
+    let index = Index::with(&["uv==0.13.8", "setuptools", "humanize==4.9.0"]);
+    let image = Image::new();
+    let flags = [offline, "--tag", &image.0];
+    build(
+        &project(&target(&index), ""),
+        &index,
+        ["user", "password"],
+        &flags,
+    )
+    .succeeded();
+    check_runs(&image);
+    let index = Index::with(&["setuptools", "humanize==4.9.0"]);
+    let flags = [offline, "--output=type=cacheonly"];
+    let failed = build(
+        &project(&target(&index), ""),
+        &index,
+        ["user", "password"],
+        &flags,
+    )
+    .failed();
+    failed.says([
+        "error: `uv` 0.13.8 could not be fetched",
+        "= help: read above why; let the index have the package `uv`, or write `installer",
+    ]);
+}
+
 #[test]
 #[ignore = "needs an engine: make test"]
 fn the_oldest_uv_opens_an_index_and_builds_too() {
