@@ -132,6 +132,49 @@ fn only_the_paths_that_a_recipe_reads_are_sent() {
 }
 
 #[test]
+fn only_the_paths_that_a_recipe_reads_of_a_named_context_are_sent() {
+    let mut inputs = inputs();
+    let folder = |name: &str| local(name).exclude(["*.pyc"]);
+    for (name, given) in [
+        ("assets", folder("assets")),
+        ("tools:latest", folder("tools")),
+        ("own", folder("own").follow_paths(["x"])),
+    ] {
+        inputs.named_contexts.insert(name.to_owned(), given.into());
+    }
+    let sent = |stage: &Stage| {
+        let definition = lower(stage, &inputs).unwrap().definition.unwrap();
+        let text = definition.to_text();
+        let lines = text.lines().filter(|line| line.contains("followpaths"));
+        let lines: Vec<String> = lines.map(|line| line.trim().to_owned()).collect();
+        lines.join(", ")
+    };
+    let assets = || named_context("assets");
+    let bound = |path: &str| run("x").mount(bind("/x").from(assets()).path(path));
+    // All that any stage reads of it is sent at once.
+    let builder = from(image("alpine")).then((copy("a/./b", "/").from(assets()), bound("/c/d/")));
+    let both = from(&builder).then(copy("*.css", "/").from(assets()));
+    assert_eq!(sent(&both), r#"local.followpaths ["*.css","a/b","c/d"]"#);
+    // One that stands for an image is no other.
+    let tools = scratch().then(copy("/bin/a", "/").from(image("tools")));
+    assert_eq!(sent(&tools), r#"local.followpaths ["bin/a"]"#);
+    // A client would take the mounted path for a pattern.
+    let odd = from(image("alpine")).then(bound("a/b[1]/c"));
+    assert_eq!(sent(&odd), r#"local.followpaths ["a"]"#);
+    // All of a base is part of the image, and all of a cache's source is there for the program.
+    let base = from(Base::NamedContext("assets".to_owned()));
+    assert_eq!(sent(&base.then(copy("a", "/b").from(assets()))), "");
+    let cached = run("x").mount(cache("/c").from(assets()));
+    assert_eq!(sent(&from(image("alpine")).then(cached)), "");
+    // Who names a folder, or says what of it is sent, has said it.
+    let own = scratch().then((
+        copy("a", "/").from(named_context("own")),
+        copy("b", "/").from(local("other")),
+    ));
+    assert_eq!(sent(&own), r#"local.followpaths ["x"]"#);
+}
+
+#[test]
 fn remote_sources_are_copied_as_they_are() {
     let checksum = format!("sha256:{}", "a".repeat(64));
     let stage = scratch()

@@ -17,9 +17,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::mount::{Cache, Mount};
 use crate::platform::Platform;
 use crate::reference::ImageRef;
-use crate::source::Source;
+use crate::source::{Local, Source};
 use crate::stage::{Base, Stage, StageKey, StagePlatform};
-use crate::step::{Copy, Instruction, Mkfile, Run, Step, mkdir};
+use crate::step::{Instruction, Mkfile, Run, Step, mkdir};
 
 /// The images that lowering wants to know more about, each with the platform that it is for, each once.
 ///
@@ -52,7 +52,7 @@ pub fn lower(stage: &Stage, inputs: &Inputs) -> Result<Lowered, Diagnostics> {
         inputs,
         graph: Graph::default(),
         done: BTreeMap::new(),
-        context_paths: context_paths(&stages),
+        sent_paths: sent_paths(&stages, inputs),
         vertices: Vec::new(),
         mistakes: Vec::new(),
     };
@@ -129,18 +129,54 @@ fn replaced<'a>(source: &'a Source, inputs: &'a Inputs) -> &'a Source {
     }
 }
 
-/// All paths of the build context that any stage reads, so that the client sends no others. Empty means all of it.
-fn context_paths(stages: &[Stage]) -> Vec<String> {
-    let mut paths = BTreeSet::new();
-    for step in stages.iter().flat_map(Stage::steps) {
-        match &step.instruction {
-            Instruction::Copy(copy) if matches!(copy.from, Source::Context) => {
-                paths.extend(copy.sources.iter().map(|path| sent_for(copy, path)));
+/// Of each folder that the client gave, the paths that any stage reads, so that no others are sent. Empty means all of it.
+fn sent_paths(stages: &[Stage], inputs: &Inputs) -> BTreeMap<Local, Vec<String>> {
+    let mut sent: BTreeMap<Local, BTreeSet<String>> = BTreeMap::new();
+    let mut note = |source: &Source, paths: Vec<String>| {
+        if let Some(folder) = given_folder(source, inputs) {
+            sent.entry(folder.clone()).or_default().extend(paths);
+        }
+    };
+    for stage in stages {
+        if let Some(base) = base_source(stage) {
+            note(&base, vec!["/".to_owned()]);
+        }
+        for step in stage.steps() {
+            match &step.instruction {
+                Instruction::Copy(copy) => {
+                    let paths = copy.sources.iter();
+                    let paths = paths.map(|path| sent_for(path, copy.wildcard));
+                    note(&copy.from, paths.collect());
+                }
+                Instruction::Run(run) => {
+                    for (source, path) in run.mounts.iter().filter_map(mounted) {
+                        note(source, vec![sent_for(path, false)]);
+                    }
+                }
+                _ => {}
             }
-            Instruction::Run(run) => paths.extend(run.mounts.iter().filter_map(mounted_path)),
-            _ => {}
         }
     }
+    sent.into_iter()
+        .map(|(folder, paths)| (folder, below_root(paths)))
+        .collect()
+}
+
+/// The folder of the client that the build context or a named one is. One that says itself what of it is sent is none of
+/// these, and neither is one that the recipe names.
+fn given_folder<'a>(source: &'a Source, inputs: &'a Inputs) -> Option<&'a Local> {
+    match replaced(source, inputs) {
+        Source::Local(folder)
+            if !matches!(source, Source::Local(_)) && folder.follow_paths.is_empty() =>
+        {
+            Some(folder)
+        }
+        _ => None,
+    }
+}
+
+/// The paths as the client takes them, from the root; none where the root itself is read.
+fn below_root(paths: BTreeSet<String>) -> Vec<String> {
     if paths.contains("/") {
         return Vec::new();
     }
@@ -150,25 +186,21 @@ fn context_paths(stages: &[Stage]) -> Vec<String> {
         .collect()
 }
 
-/// What the client has to send for a copy. It takes a path for a pattern, so for a literal one with the characters
-/// of patterns, the folder above.
-fn sent_for(copy: &Copy, path: &str) -> String {
+/// What the client has to send for a path. It takes each for a pattern, so for a literal one with the characters of
+/// patterns, the folder above.
+fn sent_for(path: &str, is_pattern: bool) -> String {
     let path = absolute("/", &clean(path));
-    let plain = |part: &&str| copy.wildcard || !part.contains(['*', '?', '[', '\\']);
+    let plain = |part: &&str| is_pattern || !part.contains(['*', '?', '[', '\\']);
     let parts: Vec<&str> = path.split('/').take_while(plain).collect();
     absolute("/", &parts.join("/"))
 }
 
-/// The path of the build context that a mount shows.
-fn mounted_path(mount: &Mount) -> Option<String> {
+/// What a mount shows: the source, and the path in it.
+fn mounted(mount: &Mount) -> Option<(&Source, &str)> {
     match mount {
-        Mount::Bind(bind) if matches!(bind.from, Source::Context) => {
-            Some(absolute("/", &bind.path))
-        }
-        Mount::Cache(cache) if matches!(cache.from, Some(Source::Context)) => Some("/".to_owned()),
-        Mount::Bind(_) | Mount::Cache(_) | Mount::Secret(_) | Mount::Ssh(_) | Mount::Tmpfs(_) => {
-            None
-        }
+        Mount::Bind(bind) => Some((&bind.from, &bind.path)),
+        Mount::Cache(cache) => Some((cache.from.as_ref()?, "/")),
+        Mount::Secret(_) | Mount::Ssh(_) | Mount::Tmpfs(_) => None,
     }
 }
 
@@ -223,7 +255,7 @@ pub(super) struct Lowering<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) graph: Graph,
     pub(super) done: BTreeMap<StageKey, State>,
-    context_paths: Vec<String>,
+    sent_paths: BTreeMap<Local, Vec<String>>,
     vertices: Vec<StepVertex>,
     pub(super) mistakes: Vec<Diagnostic>,
 }
@@ -343,6 +375,8 @@ impl Lowering<'_> {
     /// The node of a source; `None` for an empty file system.
     fn source(&mut self, source: &Source, cx: &mut StageContext, role: SourceRole) -> Option<Node> {
         let is_context = matches!(source, Source::Context);
+        let sent = given_folder(source, self.inputs);
+        let sent = sent.and_then(|folder| self.sent_paths.get(folder).cloned());
         let source = replaced(source, self.inputs);
         let mut notes = Notes {
             ignore_cache: cx.ignore_cache && !matches!(role, SourceRole::Base),
@@ -369,8 +403,10 @@ impl Lowering<'_> {
             }
             Source::Local(local) => {
                 let mut local = local.clone();
+                if let Some(paths) = sent {
+                    local.follow_paths = paths;
+                }
                 if is_context {
-                    local.follow_paths.clone_from(&self.context_paths);
                     "[internal] load build context".clone_into(&mut notes.name);
                 } else {
                     notes.name = name(format!("[context {}] load files", local.name));
