@@ -59,6 +59,7 @@ impl Build {
                     platform: plan.plan.inputs.platform.clone(),
                     reference,
                     config: plan.lowered.config,
+                    base_config: plan.lowered.base_config,
                     annotations: plan.annotations,
                 })
             }

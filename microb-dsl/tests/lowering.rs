@@ -638,6 +638,18 @@ fn times_come_from_the_epoch() {
 }
 
 #[test]
+fn the_config_of_the_base_image_comes_along_as_it_was() {
+    let config = &inputs().images[&(image("python:3.14"), amd64())].config;
+    let base = from(image("python:3.14")).then(label("a", "b"));
+    let above = from(&base).then(mkdir("/a"));
+    let merged = merge([&above, &scratch().then(mkdir("/b"))]);
+    for stage in [&base, &above, &merged] {
+        assert_eq!(lowered(stage).base_config.as_ref(), Some(config));
+    }
+    assert_eq!(lowered(&scratch().then(mkdir("/a"))).base_config, None);
+}
+
+#[test]
 fn every_file_step_has_its_action() {
     let stage = scratch()
         .then(mkdir("/d").mode(0o750).owner("app:staff"))

@@ -34,7 +34,7 @@ pub(crate) static FRONTEND: LazyLock<&str> = LazyLock::new(|| {
     name
 });
 
-const BOTH: &str = "--platform=linux/amd64,linux/arm64";
+pub(crate) const BOTH: &str = "--platform=linux/amd64,linux/arm64";
 
 pub(crate) fn project() -> Project {
     let project = Project::empty().file("pyproject.toml", "name = 'trial'\n");

@@ -29,6 +29,9 @@ pub(super) struct ImageConfig {
     history: Vec<History>,
     #[serde(flatten)]
     other: Map<String, Value>,
+    /// The base image's own config as the engine gave it, by which exporters know what is not new.
+    #[serde(skip)]
+    base: Option<Vec<u8>>,
 }
 
 /// The part of the config that a container is started with.
@@ -111,6 +114,7 @@ impl ImageConfig {
             rootfs: no_layers(),
             history: Vec::new(),
             other: Map::new(),
+            base: None,
         }
     }
 
@@ -119,6 +123,7 @@ impl ImageConfig {
         let mut value: Value = serde_json::from_slice(json)?;
         without_nulls(&mut value);
         let mut image: Self = serde_json::from_value(value)?;
+        image.base = Some(json.to_vec());
         // The time of the base image's making says nothing about this one.
         image.other.remove("created");
         if image.config.working_dir.is_empty() {
@@ -139,6 +144,11 @@ impl ImageConfig {
             empty_layer,
             other: Map::new(),
         });
+    }
+
+    /// The config of the base image, byte for byte; `None` where there is no such image.
+    pub(super) fn into_base(self) -> Option<Vec<u8>> {
+        self.base
     }
 
     /// The config as JSON, with a given time of making.
@@ -270,6 +280,7 @@ mod tests {
         assert_eq!(json["history"][0]["author"], "y");
         assert_eq!(json["rootfs"]["diff_ids"][0], "sha256:0");
         assert_eq!(json["created"], Value::Null);
+        assert_eq!(image.into_base().as_deref(), Some(&base[..]));
     }
 
     #[test]

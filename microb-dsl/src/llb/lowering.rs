@@ -70,6 +70,7 @@ pub fn lower(stage: &Stage, inputs: &Inputs) -> Result<Lowered, Diagnostics> {
                 .root
                 .map(|root| Definition(lowering.graph.finish(&root))),
             config: result.image.to_json(inputs.source_date_epoch),
+            base_config: result.image.into_base(),
             vertices: lowering.vertices,
         },
     )

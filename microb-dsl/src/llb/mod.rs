@@ -171,6 +171,9 @@ pub struct Lowered {
     pub definition: Option<Definition>,
     /// The OCI image config as JSON.
     pub config: Vec<u8>,
+    /// The config of the image that all is based on, as the engine gave it. Exporters that set the times of layers and of
+    /// history leave alone what this one names. `None` for an image on nothing.
+    pub base_config: Option<Vec<u8>>,
     /// Which vertices the bases and steps became, stage by stage.
     pub vertices: Vec<StepVertex>,
 }
