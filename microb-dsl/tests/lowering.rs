@@ -23,6 +23,7 @@ fn inputs() -> Inputs {
     inputs.images.insert(
         (image("python:3.14"), amd64()),
         ResolvedImage {
+            reference: None,
             digest: Some(format!("sha256:{}", "0".repeat(64))),
             config: br#"{"architecture":"amd64","os":"linux","config":{
                 "Env":["PATH=/base/bin","LANG=C.UTF-8"],"Cmd":["python3"],"WorkingDir":"/work"}}"#
@@ -314,6 +315,7 @@ fn lines_that_a_base_image_wants_run_are_no_silent_loss() {
     inputs.images.insert(
         (image("python:onbuild"), amd64()),
         ResolvedImage {
+            reference: None,
             digest: None,
             config: config.to_vec(),
         },
@@ -458,6 +460,26 @@ fn a_stage_runs_where_the_stage_below_it_runs() {
         .to_text();
     assert_eq!(text.matches("linux/amd64").count(), 2, "{text}");
     assert_eq!(text.matches("linux/arm64").count(), 0, "{text}");
+}
+
+#[test]
+fn what_a_source_policy_puts_in_the_place_of_an_image_is_used() {
+    let mut inputs = inputs();
+    let key = (image("python:3.14"), amd64());
+    let resolved = inputs.images.get_mut(&key).unwrap();
+    resolved.reference = Some(image("mirror.example.com/python:3.14"));
+    let stage = from(image("python:3.14")).then(run("x"));
+    let text = lower(&stage, &inputs)
+        .unwrap()
+        .definition
+        .unwrap()
+        .to_text();
+    let pinned = format!(
+        "docker-image://mirror.example.com/python:3.14@sha256:{}",
+        "0".repeat(64)
+    );
+    assert!(text.contains(&pinned), "{text}");
+    assert!(!text.contains("docker.io"), "{text}");
 }
 
 #[test]

@@ -127,31 +127,50 @@ fn a_layout_may_have_two_names() {
     check(serde_json::from_str(&index.stdout).unwrap());
 }
 
+/// Builds the image that the context `other` is, where a source policy puts this in the place of the image of its name,
+/// into the folder `out`.
+fn replaced(project: Project, by: &str, flags: &[&str]) -> Project {
+    let policy = format!(
+        r#"{{ "rules": [{{ "action": "CONVERT",
+        "selector": {{ "identifier": "docker-image://docker.io/library/alpine:3.23" }},
+        "updates": {{ "identifier": "{by}" }} }}] }}"#
+    );
+    let project = project.file("policy.json", policy);
+    let syntax = format!("--build-arg=BUILDKIT_SYNTAX={}", *FRONTEND);
+    let mut build = docker(["build", "-f", "pyproject.toml", "--progress=plain"]);
+    build
+        .current_dir(project.folder())
+        .env("EXPERIMENTAL_BUILDKIT_SOURCE_POLICY", "policy.json")
+        .args([&syntax, "--build-arg=TRY=only-context"])
+        .arg("--build-context=other=docker-image://alpine:3.23")
+        .args(flags)
+        .args(["--output=type=local,dest=out", "."]);
+    Ran::of(&mut build).succeeded();
+    project
+}
+
 #[test]
 #[ignore = "needs an engine: make test"]
 fn a_source_policy_may_put_a_folder_in_the_place_of_an_image() {
     let replacement = Project::empty().file("foo", "from the folder");
-    let policy = r#"{ "rules": [{ "action": "CONVERT",
-        "selector": { "identifier": "docker-image://docker.io/library/alpine:3.23" },
-        "updates": { "identifier": "local://replacement" } }] }"#;
-    let project = project().file("policy.json", policy);
     let folder = format!(
         "--build-context=replacement={}",
         replacement.folder().display()
     );
-    let syntax = format!("--build-arg=BUILDKIT_SYNTAX={}", *FRONTEND);
-    let build = |what: &str| {
-        let mut build = docker(["build", "-f", "pyproject.toml", "--progress=plain", &folder]);
-        build
-            .current_dir(project.folder())
-            .env("EXPERIMENTAL_BUILDKIT_SOURCE_POLICY", "policy.json")
-            .args([&syntax, &format!("--build-arg=TRY={what}")])
-            .args(["--build-context=other=docker-image://alpine:3.23"])
-            .args(["--output=type=local,dest=out", "."]);
-        Ran::of(&mut build)
-    };
-    build("only-context").succeeded();
+    let project = replaced(project(), "local://replacement", &[&folder]);
     assert_eq!(project.text("out/foo"), "from the folder");
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn a_source_policy_may_put_another_image_in_the_place_of_an_image() {
+    let (registry, project) = (Registry::start(), project());
+    let name = registry.name("mirror");
+    let push = format!("--output=type=image,name={name},push=true");
+    build(&project, "scratch", &[&push]);
+    let mirror = format!("docker-image://{name}:latest");
+    let project = replaced(project, &mirror, &[]);
+    assert_eq!(project.text("out/app/note"), project.text("note"));
 }
 
 #[test]

@@ -59,6 +59,8 @@ pub struct Inputs {
 /// What the engine found out about an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolvedImage {
+    /// The image that a source policy puts in its place; `None` for the image itself.
+    pub reference: Option<ImageRef>,
     /// The manifest's digest, `sha256:…`; `None` leaves the tag as it is.
     pub digest: Option<String>,
     /// The OCI image config as JSON.
