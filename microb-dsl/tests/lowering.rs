@@ -463,6 +463,21 @@ fn a_stage_runs_where_the_stage_below_it_runs() {
 }
 
 #[test]
+fn the_image_is_for_the_platform_that_was_asked_for_whatever_its_last_stage_runs_on() {
+    let mut inputs = inputs();
+    inputs.platform = "linux/arm64".parse().unwrap();
+    let last = from(image("python:3.14")).on(StagePlatform::Build);
+    let mut architecture = |given| {
+        inputs.platform_is_given = given;
+        let config = lower(&last, &inputs).unwrap().config;
+        let config: serde_json::Value = serde_json::from_slice(&config).unwrap();
+        config["architecture"].clone()
+    };
+    assert_eq!(architecture(true), "arm64");
+    assert_eq!(architecture(false), "amd64");
+}
+
+#[test]
 fn what_a_source_policy_puts_in_the_place_of_an_image_is_used() {
     let mut inputs = inputs();
     let key = (image("python:3.14"), amd64());

@@ -194,6 +194,7 @@ pub(super) fn lowering_inputs(inputs: &Inputs) -> Result<llb::Inputs, Diagnostic
     Ok(llb::Inputs {
         named_contexts: named_contexts?,
         build_platform: Platform::host(),
+        platform_is_given: inputs.platform.is_some(),
         ..llb::Inputs::offline(platform(inputs))
     })
 }

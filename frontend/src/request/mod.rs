@@ -35,7 +35,7 @@ pub struct Request {
     pub context_subdir: Option<String>,
     /// `--target`.
     pub target: Option<String>,
-    /// `--platform`; never empty: without the option it is the platform that builds.
+    /// `--platform`; empty without the option.
     pub platforms: Vec<Platform>,
     /// Whether the result is an image index, even if it is for one platform.
     pub multi_platform: bool,
@@ -136,11 +136,8 @@ impl Request {
             mistakes: Vec::new(),
         };
         let build_platform = build_platform(workers);
-        let mut platforms = reader.value("platform", values::platforms);
+        let platforms = reader.value("platform", values::platforms);
         let multi_platform = reader.multi_platform(platforms.len());
-        if platforms.is_empty() {
-            platforms.push(build_platform.clone());
-        }
         let build_args = reader.all("build-arg:");
         let epoch_of = reader.text(EPOCH).filter(|name| {
             name == epoch::CONTEXT || options.contains_key(&format!("context:{name}"))
@@ -181,6 +178,15 @@ impl Request {
             input_metadata: reader.all("input-metadata:"),
         };
         Diagnostics::or(reader.mistakes, request)
+    }
+
+    /// The platforms that images are for: without `--platform` the one that builds.
+    pub fn target_platforms(&self) -> &[Platform] {
+        if self.platforms.is_empty() {
+            std::slice::from_ref(&self.build_platform)
+        } else {
+            &self.platforms
+        }
     }
 
     /// The request with this time in the place of a context's.

@@ -22,7 +22,8 @@ fn without_options_it_is_a_plain_build_for_the_platform_that_builds() {
     assert_eq!(request.filename, None);
     assert_eq!(request.definition_local, "dockerfile");
     assert_eq!(request.context, ContextSource::Local("context".to_owned()));
-    assert_eq!(request.platforms[0].to_string(), "linux/arm64");
+    assert_eq!(request.platforms, []);
+    assert_eq!(request.target_platforms()[0].to_string(), "linux/arm64");
     assert_eq!(request.build_platform.to_string(), "linux/arm64");
     assert!(!request.multi_platform);
     assert_eq!(request.no_cache, NoCache::Never);
@@ -54,7 +55,7 @@ fn what_docker_build_sends_is_read() {
     assert_eq!(request.build_args["A"], "1=2");
     assert_eq!(request.run_options.proxy.https, "http://proxy");
     assert_eq!(request.labels["team"], "x");
-    assert_eq!(request.platforms.len(), 2);
+    assert_eq!(request.target_platforms().len(), 2);
     assert!(request.multi_platform);
     let stages = BTreeSet::from(["base".to_owned(), "deps".to_owned()]);
     assert_eq!(request.no_cache, NoCache::Stages(stages));

@@ -60,9 +60,11 @@ pub fn lower(stage: &Stage, inputs: &Inputs) -> Result<Lowered, Diagnostics> {
         let lowered = lowering.stage(stage, n, &stage_name(stage, n, stages.len()));
         lowering.done.insert(stage.key(), lowered);
     }
-    let Some(result) = lowering.done.remove(&stage.key()) else {
+    let Some(mut result) = lowering.done.remove(&stage.key()) else {
         return Err(Diagnostic::error("the recipe has no stage").into());
     };
+    let given = inputs.platform_is_given.then_some(&inputs.platform);
+    result.image.set_platform(given);
     Diagnostics::or(
         lowering.mistakes,
         Lowered {

@@ -30,6 +30,9 @@ use crate::source::Source;
 pub struct Inputs {
     /// The platform that the image is for.
     pub platform: Platform,
+    /// Whether the client asked for that platform. Then the image config names it, whatever the last stage runs on; else
+    /// that of the last stage.
+    pub platform_is_given: bool,
     /// The platform of the machine that builds.
     pub build_platform: Platform,
     /// What the engine found out about images. One that is missing here is used by its tag, with an empty config.
@@ -151,6 +154,7 @@ impl Inputs {
         Self {
             build_platform: platform.clone(),
             platform,
+            platform_is_given: true,
             images: BTreeMap::new(),
             context: crate::source::local("context").into(),
             named_contexts: BTreeMap::new(),
