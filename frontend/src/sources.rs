@@ -254,21 +254,31 @@ pub(crate) async fn replacement(
     })
 }
 
-/// A context that needs nothing but itself. `None` for the other kinds.
+/// A context that is a folder of the client or needs nothing but itself. `None` for the other kinds.
 async fn plain(
     gateway: &Gateway,
     request: &Request,
     source: ContextSource,
     shared_key: String,
 ) -> Result<Option<Source>, Failure> {
-    Ok(Some(match source {
+    if let ContextSource::Local(local) = source {
+        let folder = named_folder(gateway, request, local, shared_key).await?;
+        return Ok(Some(folder));
+    }
+    Ok(by_itself(source))
+}
+
+/// A named context that is known without the client and the engine. `None` for the other kinds.
+pub(crate) fn by_itself(source: ContextSource) -> Option<Source> {
+    Some(match source {
         ContextSource::Image(image) => Source::Image(image),
         ContextSource::Scratch => Source::Scratch,
         ContextSource::Git(git) => Source::Git(git),
         ContextSource::Http(url) => Source::from(http(url).named(DOWNLOADED)),
-        ContextSource::Local(local) => named_folder(gateway, request, local, shared_key).await?,
-        ContextSource::OciLayout { .. } | ContextSource::Input(_) => return Ok(None),
-    }))
+        ContextSource::Local(_) | ContextSource::OciLayout { .. } | ContextSource::Input(_) => {
+            return None;
+        }
+    })
 }
 
 /// An image of the client's content store. `name` is the context's, which stands for the image in messages.

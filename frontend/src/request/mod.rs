@@ -228,7 +228,7 @@ impl Request {
             return Ok(None);
         };
         let chosen = self.shared_keys.get(key).map_or("", String::as_str);
-        let source = remote::named(name, value)?;
+        let source = ContextSource::parse(name, value)?;
         Ok(Some((source, format!("context:{key}-{chosen}"))))
     }
 

@@ -28,6 +28,38 @@ pub enum ContextSource {
 }
 
 impl ContextSource {
+    /// What the value of `context:NAME` means, as `namedcontext.go` of BuildKit's `dockerui` reads it.
+    ///
+    /// # Errors
+    ///
+    /// When no context is of this kind.
+    pub fn parse(name: &str, value: &str) -> Result<Self, Diagnostic> {
+        const HELP: &str =
+            "give a folder, a git or https URL, `docker-image://…` or `oci-layout://…`";
+        let wrong = |problem: String| {
+            Diagnostic::error(format!("build context `{name}` is `{value}`: {problem}"))
+        };
+        if let Some(url) = url(value).transpose().map_err(wrong)? {
+            return Ok(url);
+        }
+        match value.split_once(':') {
+            Some(("docker-image", image)) => match image.trim_start_matches("//") {
+                "scratch" => Ok(Self::Scratch),
+                image => image.parse().map(Self::Image).map_err(wrong),
+            },
+            Some(("oci-layout", layout)) => {
+                oci_layout(layout.trim_start_matches("//")).map_err(wrong)
+            }
+            Some(("local", name)) => Ok(Self::Local(name.to_owned())),
+            Some(("input", name)) => Ok(Self::Input(name.to_owned())),
+            Some((kind, _)) => {
+                let problem = format!("contexts of kind `{kind}` are not supported");
+                Err(wrong(problem).help(HELP))
+            }
+            None => Err(wrong("it has no kind".to_owned()).help(HELP)),
+        }
+    }
+
     /// What the identifier of a source means that a source policy puts in the place of the context `name`.
     ///
     /// # Errors
@@ -35,35 +67,10 @@ impl ContextSource {
     /// When no context is of this kind.
     pub fn replacing(name: &str, identifier: &str) -> Result<Self, Diagnostic> {
         let folder = identifier.strip_prefix("local://");
-        named(
+        Self::parse(
             name,
             &folder.map_or_else(|| identifier.to_owned(), |folder| format!("local:{folder}")),
         )
-    }
-}
-
-/// What the value of `context:NAME` means, as `namedcontext.go` of BuildKit's `dockerui` reads it.
-pub(super) fn named(name: &str, value: &str) -> Result<ContextSource, Diagnostic> {
-    let wrong = |problem: String| {
-        Diagnostic::error(format!("build context `{name}` is `{value}`: {problem}"))
-    };
-    if let Some(url) = url(value).transpose().map_err(wrong)? {
-        return Ok(url);
-    }
-    match value.split_once(':') {
-        Some(("docker-image", image)) => match image.trim_start_matches("//") {
-            "scratch" => Ok(ContextSource::Scratch),
-            image => image.parse().map(ContextSource::Image).map_err(wrong),
-        },
-        Some(("oci-layout", layout)) => oci_layout(layout.trim_start_matches("//")).map_err(wrong),
-        Some(("local", name)) => Ok(ContextSource::Local(name.to_owned())),
-        Some(("input", name)) => Ok(ContextSource::Input(name.to_owned())),
-        Some((kind, _)) => Err(
-            wrong(format!("contexts of kind `{kind}` are not supported"))
-                .help("give a folder, a git or https URL, `docker-image://…` or `oci-layout://…`"),
-        ),
-        None => Err(wrong("it has no kind".to_owned())
-            .help("give a folder, a git or https URL, `docker-image://…` or `oci-layout://…`")),
     }
 }
 
@@ -253,7 +260,11 @@ mod tests {
 
     #[track_caller]
     fn check(value: &str, expected: impl Into<Option<ContextSource>>) {
-        assert_eq!(named("x", value).ok(), expected.into(), "{value}");
+        assert_eq!(
+            ContextSource::parse("x", value).ok(),
+            expected.into(),
+            "{value}"
+        );
     }
 
     #[test]
@@ -332,7 +343,7 @@ mod tests {
             "https://github.com/a/b.git?tag=a&branch=a",
             "https://github.com/a/b.git?ref=a#b",
         ] {
-            let error = named("base", value).unwrap_err();
+            let error = ContextSource::parse("base", value).unwrap_err();
             assert!(
                 error.message.starts_with("build context `base` is `"),
                 "{error}"
