@@ -687,6 +687,29 @@ fn the_config_of_the_base_image_comes_along_as_it_was() {
 }
 
 #[test]
+fn a_working_directory_that_is_the_root_is_no_layer() {
+    let steps = (workdir("/"), mkdir("/a"), workdir("/b"), workdir(".."));
+    let lowered = lowered(&from(image("python:3.14")).named("app").then(steps));
+    let config: serde_json::Value = serde_json::from_slice(&lowered.config).unwrap();
+    let history = config["history"].as_array().unwrap().iter();
+    let layers = history.filter(|line| line["empty_layer"] != true);
+    let layers: Vec<&str> = layers
+        .map(|line| line["created_by"].as_str().unwrap())
+        .collect();
+    assert_eq!(layers, ["MKDIR /a", "WORKDIR /b"]);
+    assert_eq!(config["config"]["WorkingDir"], "/");
+    let definition = lowered.definition.unwrap().to_bytes();
+    let definition = String::from_utf8_lossy(&definition);
+    for name in [
+        "[app 1/3] FROM",
+        "[app 2/3] MKDIR /a",
+        "[app 3/3] WORKDIR /b",
+    ] {
+        assert!(definition.contains(name), "{name}");
+    }
+}
+
+#[test]
 fn every_file_step_has_its_action() {
     let stage = scratch()
         .then(mkdir("/d").mode(0o750).owner("app:staff"))

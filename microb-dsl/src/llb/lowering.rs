@@ -207,6 +207,27 @@ fn mounted(mount: &Mount) -> Option<(&Source, &str)> {
     }
 }
 
+/// Whether a step makes a layer in this working directory. The root is always there, so `WORKDIR /` makes none.
+fn makes_layer(step: &Step, working_dir: &str) -> bool {
+    match &step.instruction {
+        Instruction::Workdir(folder) => absolute(working_dir, folder) != "/",
+        _ => is_layer(step),
+    }
+}
+
+/// How many layers steps make that begin in this working directory.
+fn count_layers(steps: &[Step], working_dir: &str) -> usize {
+    let mut current = working_dir.to_owned();
+    let makes_layer = |step: &&Step| {
+        let makes_layer = makes_layer(step, &current);
+        if let Instruction::Workdir(folder) = &step.instruction {
+            current = absolute(&current, folder);
+        }
+        makes_layer
+    };
+    steps.iter().filter(makes_layer).count()
+}
+
 /// A stage so far: its file system and its image config.
 #[derive(Debug, Clone)]
 pub(super) struct State {
@@ -266,7 +287,8 @@ pub(super) struct Lowering<'a> {
 impl Lowering<'_> {
     fn stage(&mut self, stage: &Stage, n: usize, name: &str) -> State {
         let platform = stage_platform(stage, self.inputs);
-        let layers = stage.steps().iter().filter(|step| is_layer(step)).count();
+        let image = self.base_image(stage, &platform);
+        let layers = count_layers(stage.steps(), &image.config.working_dir);
         let has_base_op = !matches!(stage.base(), Base::Scratch | Base::Stage(_));
         let shown_platform = self.inputs.name_platforms.then(|| platform.to_string());
         let mut cx = StageContext {
@@ -279,7 +301,8 @@ impl Lowering<'_> {
             },
             platform,
         };
-        let mut state = self.base(stage, &mut cx);
+        let root = self.base_root(stage, &mut cx);
+        let mut state = State::new(root, image);
         if has_base_op {
             self.note_vertex(&state, (n, None));
         }
@@ -302,31 +325,33 @@ impl Lowering<'_> {
             }));
     }
 
-    fn base(&mut self, stage: &Stage, cx: &mut StageContext) -> State {
-        let empty = ImageConfig::empty(&cx.platform);
+    /// The image config that a stage starts with.
+    fn base_image(&mut self, stage: &Stage, platform: &Platform) -> ImageConfig {
+        let made = |stage: &Stage| Some(self.done.get(&stage.key())?.image.clone());
+        let brought = match stage.base() {
+            Base::Stage(base) => made(base),
+            Base::Merge(stages) => stages.first().and_then(made),
+            Base::Image(_) | Base::NamedContext(_) | Base::Definition(_) => base_source(stage)
+                .and_then(|source| {
+                    let given = self.context_config(&source);
+                    given.or_else(|| self.base_config(replaced(&source, self.inputs), platform))
+                }),
+            Base::Scratch | Base::Diff { .. } => None,
+        };
+        brought.unwrap_or_else(|| ImageConfig::empty(platform))
+    }
+
+    /// The file system that a stage starts with.
+    fn base_root(&mut self, stage: &Stage, cx: &mut StageContext) -> Option<Node> {
         match stage.base() {
-            Base::Scratch => State::new(None, empty),
-            Base::Stage(base) => match self.done.get(&base.key()) {
-                Some(base) => State::new(base.root.clone(), base.image.clone()),
-                None => State::new(None, empty),
-            },
+            Base::Scratch => None,
+            Base::Stage(base) => self.done.get(&base.key())?.root.clone(),
             Base::Image(_) | Base::NamedContext(_) | Base::Definition(_) => {
-                let Some(source) = base_source(stage) else {
-                    return State::new(None, empty);
-                };
-                let given = self.context_config(&source);
-                let source = replaced(&source, self.inputs);
-                let image = given
-                    .or_else(|| self.base_config(source, cx))
-                    .unwrap_or(empty);
-                let root = self.source(source, cx, SourceRole::Base);
-                State::new(root, image)
+                let source = base_source(stage)?;
+                self.source(replaced(&source, self.inputs), cx, SourceRole::Base)
             }
             Base::Merge(stages) => self.merge(stages, cx),
-            Base::Diff { lower, upper } => {
-                let root = self.diff(lower, upper, cx);
-                State::new(root, empty)
-            }
+            Base::Diff { lower, upper } => self.diff(lower, upper, cx),
         }
     }
 
@@ -350,11 +375,11 @@ impl Lowering<'_> {
     }
 
     /// The config that a base image brings.
-    fn base_config(&mut self, source: &Source, cx: &StageContext) -> Option<ImageConfig> {
+    fn base_config(&mut self, source: &Source, platform: &Platform) -> Option<ImageConfig> {
         let Source::Image(image) = source else {
             return None;
         };
-        let key = (image.clone(), cx.platform.clone());
+        let key = (image.clone(), platform.clone());
         let resolved = self.inputs.images.get(&key)?;
         match ImageConfig::from_base(&resolved.config) {
             Ok(config) if config.config.triggers().is_some() => {
@@ -451,20 +476,22 @@ impl Lowering<'_> {
 
     pub(super) fn step(&mut self, state: &mut State, step: &Step, cx: &mut StageContext) {
         let epoch = self.inputs.source_date_epoch;
+        let folder = &state.image.config.working_dir;
+        let makes_layer = makes_layer(step, folder);
         if let Some(mistake) = config::mistake(&step.instruction) {
             self.mistakes.push(match &step.origin.span {
                 Some(span) => mistake.at(span),
                 None => mistake,
             });
         }
-        if is_layer(step) {
+        if makes_layer {
             let notes = cx.notes(step);
             state.root = self.layer(state, step, cx, &notes);
         }
         state.configure(&step.instruction);
         state
             .image
-            .record(describe(&step.instruction), !is_layer(step), epoch);
+            .record(describe(&step.instruction), !makes_layer, epoch);
     }
 
     /// Lowers a step that writes to the file system.
@@ -504,12 +531,8 @@ impl Lowering<'_> {
             Instruction::Remove(remove) => file::remove(remove, &root),
             Instruction::Symlink(symlink) => file::symlink(symlink, &root),
             Instruction::Workdir(folder) => {
-                let folder = absolute(&config.working_dir, folder);
-                if folder == "/" {
-                    return state.root.clone();
-                }
                 // As in a Dockerfile, the folder belongs to the user of the moment.
-                let made = mkdir(folder);
+                let made = mkdir(absolute(&config.working_dir, folder));
                 let made = match config.user.as_str() {
                     "" => made,
                     user => made.owner(user),
