@@ -405,6 +405,18 @@ fn what_no_container_could_start_with_is_told() {
             "`healthcheck` without a program",
         ),
         (shell(Vec::<String>::new()), "`shell` without a program"),
+        (path(""), "`path` without a folder"),
+        (user(""), "`user` without a name"),
+        (copy(["a", ""], "/").into(), "`copy` without a source"),
+        (run("x").mount(bind("")).into(), "`bind` without a target"),
+        (
+            run("x").mount(cache("/")).into(),
+            "`cache`: nothing can be mounted at `/`, which is the root",
+        ),
+        (
+            run("x").mount(tmpfs(".")).into(),
+            "`tmpfs`: nothing can be mounted at `.`, which is the root",
+        ),
     ] {
         let mistakes = lower(&scratch().then(step.at(&place)), &inputs()).unwrap_err();
         let found = mistakes.iter().next().unwrap();

@@ -478,7 +478,7 @@ impl Lowering<'_> {
         let epoch = self.inputs.source_date_epoch;
         let folder = &state.image.config.working_dir;
         let makes_layer = makes_layer(step, folder);
-        if let Some(mistake) = config::mistake(&step.instruction) {
+        if let Some(mistake) = config::mistake(&step.instruction, folder) {
             self.mistakes.push(match &step.origin.span {
                 Some(span) => mistake.at(span),
                 None => mistake,
