@@ -85,6 +85,7 @@ pub mod target;
 mod describe;
 mod into_steps;
 mod told;
+mod wildcards;
 
 pub use context::{BuildArg, Context, Decision, MemoryContext, ReadError};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, nearest};

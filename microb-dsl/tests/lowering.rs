@@ -388,6 +388,19 @@ fn a_copy_with_parents_takes_its_path_as_a_pattern() {
 }
 
 #[test]
+fn a_literal_copy_with_parents_takes_its_path_as_it_is() {
+    let stage = scratch().then(copy("a[1]/./b*/c", "/to/").literal().parents());
+    check(
+        &stage,
+        r"
+        %0 = source local://context
+        %1 = file scratch
+               copy %0:/a[1] -> /to/ contents follow parents include=b[\*]/c required=/a[1]/b*/c
+        output %1",
+    );
+}
+
+#[test]
 fn what_no_container_could_start_with_is_told() {
     let place = microb_dsl::SourceFile::new("x.toml", "port = 1").whole();
     for (step, message) in [

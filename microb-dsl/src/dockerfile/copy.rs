@@ -3,6 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::source::{Git, Http, Source};
 use crate::step::{Copy, Mkdir, Mkfile, Owner};
+use crate::wildcards::{has_wildcards, literal};
 
 use super::names::Names;
 use super::{no_form, run, words};
@@ -128,7 +129,7 @@ fn without_wildcards(path: &str) -> String {
     let parts: Vec<String> = path
         .split('/')
         .map(|part| {
-            pattern = pattern || has_wildcard(part);
+            pattern = pattern || has_wildcards(part);
             if pattern {
                 literal(part)
             } else {
@@ -137,35 +138,6 @@ fn without_wildcards(path: &str) -> String {
         })
         .collect();
     parts.join("/")
-}
-
-/// As `containsWildcards` of BuildKit's `fsutil`: a character after a backslash does not count.
-fn has_wildcard(part: &str) -> bool {
-    let mut chars = part.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '*' | '?' | '[' => return true,
-            '\\' => {
-                chars.next();
-            }
-            _ => (),
-        }
-    }
-    false
-}
-
-fn literal(part: &str) -> String {
-    part.chars().fold(String::new(), |mut pattern, c| {
-        match c {
-            // Read twice: by Go's `filepath.Match`, and as a pattern of `.dockerignore` when the context is sent;
-            // the latter takes a star for a wildcard inside brackets, too.
-            '*' | '?' => pattern.extend(['[', '\\', c, ']']),
-            '[' => pattern.push_str("[[]"),
-            '\\' => pattern.push_str("\\\\"),
-            _ => pattern.push(c),
-        }
-        pattern
-    })
 }
 
 /// A path that looks like a URL or like `git@host:path` would be fetched.
