@@ -394,12 +394,13 @@ impl Reader<'_> {
     }
 }
 
-/// The predefined proxy arguments; their names may be in either case.
+/// The predefined proxy arguments; their names may be in either case. Of several spellings BuildKit takes the last one
+/// in order, which is that in lower case.
 fn proxy(build_args: &BTreeMap<String, String>) -> Proxy {
     let find = |name: &str| {
         build_args
             .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .rfind(|(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.clone())
             .unwrap_or_default()
     };

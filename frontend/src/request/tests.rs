@@ -69,6 +69,17 @@ fn what_docker_build_sends_is_read() {
 }
 
 #[test]
+fn of_two_spellings_of_a_proxy_that_in_lower_case_wins() {
+    let both = [
+        ("build-arg:HTTP_PROXY", "http://upper"),
+        ("build-arg:http_proxy", "http://lower"),
+        ("build-arg:NO_PROXY", "upper"),
+    ];
+    let proxy = read(both).unwrap().run_options.proxy;
+    assert_eq!((&*proxy.http, &*proxy.no), ("http://lower", "upper"));
+}
+
+#[test]
 fn no_cache_without_a_value_means_all_stages() {
     assert_eq!(read([("no-cache", "")]).unwrap().no_cache, NoCache::All);
 }
