@@ -82,7 +82,11 @@ pub(crate) fn folder(request: &Request, name: &str, shared_key: impl Into<String
 /// The build context, when it is not a folder of the client.
 pub(crate) enum Remote {
     /// A tree of files.
-    Tree(Source),
+    Tree {
+        context: Source,
+        /// The tree that the build context is a folder of; `None` where it is all of it. The definition is in the whole.
+        whole: Option<Source>,
+    },
     /// One file that was downloaded, and its name: it is the definition.
     File(Source, String),
 }
@@ -124,14 +128,15 @@ pub(crate) async fn remote(
         | ContextSource::Scratch
         | ContextSource::Input(_) => return Ok(None),
     };
-    let tree = match &request.context_subdir {
-        Some(folder) => {
-            let scoped = copy(folder.as_str(), "/").literal().from(source);
-            made_by(gateway, platform, &scratch().then(scoped))?
-        }
-        None => source,
+    let Some(folder) = &request.context_subdir else {
+        let (context, whole) = (source, None);
+        return Ok(Some(Remote::Tree { context, whole }));
     };
-    Ok(Some(Remote::Tree(tree)))
+    let scoped = copy(folder.as_str(), "/").literal().from(source.clone());
+    Ok(Some(Remote::Tree {
+        context: made_by(gateway, platform, &scratch().then(scoped))?,
+        whole: Some(source),
+    }))
 }
 
 /// Whether the engine can give the files of a commit the commit's time.
