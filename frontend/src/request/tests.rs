@@ -126,7 +126,7 @@ fn a_named_context_for_one_platform_wins_over_one_for_all() {
 #[test]
 fn all_wrong_values_are_named_at_once() {
     let errors = read([
-        ("platform", "amd64"),
+        ("platform", "amd46"),
         ("shm-size", "big"),
         ("ulimit", "nofile"),
         ("multi-platform", "maybe"),
