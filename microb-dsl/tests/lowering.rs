@@ -598,7 +598,7 @@ fn the_clients_options_reach_every_run() {
     options.cgroup_parent = Some("/builds".to_owned());
     options.shm_size = Some(1 << 20);
     options.network = Network::Host;
-    inputs.no_cache = NoCache::Stages(["final".to_owned()].into());
+    inputs.no_cache = NoCache::Stages(["Final".to_owned()].into());
     inputs.cache_namespace = "ns".to_owned();
     inputs.image_resolve_mode = ImageResolveMode::ForcePull;
     let stage = from(image("alpine"))

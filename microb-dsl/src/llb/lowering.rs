@@ -297,7 +297,8 @@ impl Lowering<'_> {
             ignore_cache: match &self.inputs.no_cache {
                 NoCache::Never => false,
                 NoCache::All => true,
-                NoCache::Stages(names) => names.contains(name),
+                // As `docker build --no-cache-filter`, which takes names of stages in any case.
+                NoCache::Stages(names) => names.iter().any(|one| one.eq_ignore_ascii_case(name)),
             },
             platform,
         };
