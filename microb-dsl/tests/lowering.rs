@@ -563,6 +563,26 @@ fn forty_levels_of_diamonds_are_forty_stages() {
 }
 
 #[test]
+fn a_long_chain_of_stages_is_dropped_without_a_deep_stack() {
+    const LENGTH: usize = 40_000;
+    let bases = |stage: &Stage| from(stage);
+    let copies = |stage: &Stage| scratch().then(copy("/a", "/a").from(stage));
+    let mounts = |stage: &Stage| scratch().then(run(["a"]).mount(bind("/a").from(stage)));
+    let caches = |stage: &Stage| scratch().then(run(["a"]).mount(cache("/a").from(stage)));
+    let merges = |stage: &Stage| merge([stage]);
+    let diffs = |stage: &Stage| diff(stage, stage);
+    let ways: [&dyn Fn(&Stage) -> Stage; 6] = [&bases, &copies, &mounts, &caches, &merges, &diffs];
+    for way in ways {
+        let mut stage = scratch().then(mkdir("/a"));
+        for _ in 1..LENGTH {
+            stage = way(&stage);
+        }
+        assert_eq!(stage.stages().len(), LENGTH);
+        drop(stage);
+    }
+}
+
+#[test]
 fn a_foreign_definition_is_used_byte_for_byte() {
     let theirs = from(image("busybox")).then(run(["make", "it"]));
     let definition = lowered(&theirs).definition.unwrap();
