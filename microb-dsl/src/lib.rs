@@ -58,6 +58,8 @@
 pub mod context;
 pub mod diagnostic;
 pub mod difference;
+#[cfg(feature = "llb")]
+pub mod digest;
 pub mod dockerfile;
 #[cfg(feature = "llb")]
 pub mod explain;

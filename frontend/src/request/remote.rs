@@ -1,5 +1,6 @@
 //! Contexts that the client names by a URL or by another frontend's result.
 
+use microb_dsl::grammar::{self, percent_decoded};
 use microb_dsl::source::{Git, git};
 use microb_dsl::{Diagnostic, ImageRef};
 
@@ -79,13 +80,7 @@ fn oci_layout(layout: &str) -> Result<ContextSource, String> {
     let (name, digest) = layout
         .split_once('@')
         .ok_or("it has no digest; write `oci-layout://FOLDER@sha256:…`")?;
-    let is_digest = digest.strip_prefix("sha256:").is_some_and(|digits| {
-        digits.len() == 64
-            && digits
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    });
-    if !is_digest {
+    if grammar::digest(digest).is_err() {
         return Err(format!("`{digest}` is no digest"));
     }
     let store = match name.rsplit_once(':') {
@@ -149,22 +144,8 @@ fn repository(remote: String, query: &str, fragment: &str) -> Result<Git, String
     Ok(found.of(git(remote)))
 }
 
-/// Replaces `%2F` and its kind.
 fn decoded(text: &str) -> Result<String, String> {
-    let wrong = || format!("`{text}` is not encoded as a URL is");
-    let mut bytes = text.bytes();
-    let mut decoded = Vec::new();
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            decoded.push(byte);
-            continue;
-        }
-        let mut digit = || char::from(bytes.next()?).to_digit(16);
-        let (high, low) = (digit(), digit());
-        let value = high.zip(low).map(|(high, low)| high * 16 + low);
-        decoded.push(value.and_then(|v| v.try_into().ok()).ok_or_else(wrong)?);
-    }
-    String::from_utf8(decoded).map_err(|_| wrong())
+    percent_decoded(text).ok_or_else(|| format!("`{text}` is not encoded as a URL is"))
 }
 
 /// What a URL says of a repository, as `dfgitutil.GitRef` of moby/buildkit has it.

@@ -10,15 +10,9 @@ use microb_dsl::{Network, Platform, grammar};
 
 use crate::gateway::CacheImport;
 
-/// Go's `strconv.ParseBool`, which BuildKit and its clients use for flags.
 pub(super) fn boolean(text: &str) -> Result<bool, String> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-        _ => Err(format!(
-            "`{text}` is neither true nor false; write `true` or `false`"
-        )),
-    }
+    grammar::boolean(text)
+        .ok_or_else(|| format!("`{text}` is neither true nor false; write `true` or `false`"))
 }
 
 pub(super) fn platforms(text: &str) -> Result<Vec<Platform>, String> {

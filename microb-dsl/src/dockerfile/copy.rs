@@ -1,6 +1,7 @@
 //! `COPY` and `ADD`, and the steps that are rendered as a `COPY`.
 
 use crate::diagnostic::Diagnostic;
+use crate::grammar::percent_decoded;
 use crate::source::{Git, Http, Source};
 use crate::step::{Copy, Mkdir, Mkfile, Owner};
 use crate::wildcards::{has_wildcards, literal};
@@ -195,21 +196,6 @@ fn last_part(path: &str) -> Option<String> {
     let decoded = percent_decoded(path)?;
     let name = decoded.trim_end_matches('/').rsplit('/').next()?;
     (!name.is_empty() && name != ".").then(|| name.to_owned())
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let high = char::from(rest.next()?).to_digit(16)?;
-            let low = char::from(rest.next()?).to_digit(16)?;
-            bytes.push(u8::try_from(high * 16 + low).ok()?);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 fn add_git(copy: &Copy, git: &Git, common: Vec<String>) -> Result<String, String> {
