@@ -82,6 +82,16 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
             println!("this is no HTTP/2 frame");
             Ok(base)
         }
+        // For each platform a step of its own, which says what its failure means, so that the frontend itself builds it.
+        "one-fails" => {
+            let line = match cx.platform().architecture.as_str() {
+                "arm64" => "sleep 10; exit 3",
+                _ => "sleep 300",
+            };
+            let failed = Diagnostic::error("the platform failed");
+            let step = run(line).on_exit_code(3, failed);
+            Ok(base.on(StagePlatform::Build).then(step))
+        }
         "slow" => Ok(base.then(run("sleep 300"))),
         "files" => Ok(base.then((
             note("uv.lock")?,

@@ -71,7 +71,7 @@ impl Build {
 
     /// Runs the recipe for the first platform.
     pub(crate) async fn run_once(&self, recipe: &Recipe) -> Answer<Stage> {
-        let first = self.request.platforms.first();
+        let first = self.request.target_platforms().first();
         let platform = first.unwrap_or(&self.request.build_platform);
         self.run(recipe, platform.clone()).await
     }

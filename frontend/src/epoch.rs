@@ -3,9 +3,9 @@
 
 use microb_dsl::{Diagnostics, Source};
 
-use crate::gateway::{Failure, Gateway};
+use crate::gateway::{Failure, Gateway, Reference};
 use crate::request::{ContextSource, Request};
-use crate::sources::{self, Download, Solved};
+use crate::sources::{self, Download};
 
 /// The name that stands for the build context itself.
 pub(crate) const CONTEXT: &str = "context";
@@ -35,7 +35,7 @@ pub(crate) async fn resolve(gateway: &Gateway, request: Request) -> Result<Reque
             }
         }
         Some(ContextSource::Git(git)) if sources::has_commit_times(gateway) => {
-            youngest(gateway, &request, &Source::Git(git.commit_times())).await?
+            of_commit(gateway, &request, &Source::Git(git.commit_times())).await?
         }
         _ => None,
     };
@@ -48,20 +48,59 @@ async fn youngest(
     request: &Request,
     files: &Source,
 ) -> Result<Option<u64>, Failure> {
-    let name = "load times of SOURCE_DATE_EPOCH";
-    let Solved { reference, .. } =
-        sources::solve(gateway, files, &request.build_platform, name).await?;
-    let mut folders = vec![".".to_owned()];
+    let mut walk = Walk::of(gateway, request, files).await?;
     let mut youngest = None;
-    while let Some(folder) = folders.pop() {
-        let entries = gateway.read_dir(&reference, &folder).await?;
-        for entry in entries.unwrap_or_default() {
-            if entry.is_folder() {
-                folders.push(format!("{folder}/{}", entry.path));
-            } else if entry.is_file() {
-                youngest = youngest.max(Some(entry.modified));
+    while let Some(time) = walk.next(gateway).await? {
+        youngest = youngest.max(Some(time));
+    }
+    Ok(youngest)
+}
+
+/// The time of a commit, which all of its files have: one is looked for, and a large repository is not walked through.
+async fn of_commit(
+    gateway: &Gateway,
+    request: &Request,
+    files: &Source,
+) -> Result<Option<u64>, Failure> {
+    let mut walk = Walk::of(gateway, request, files).await?;
+    walk.next(gateway).await
+}
+
+/// The times of the files of a tree, one after the other.
+struct Walk {
+    tree: Reference,
+    folders: Vec<String>,
+    times: Vec<u64>,
+}
+
+impl Walk {
+    async fn of(gateway: &Gateway, request: &Request, files: &Source) -> Result<Self, Failure> {
+        let name = "load times of SOURCE_DATE_EPOCH";
+        let solved = sources::solve(gateway, files, &request.build_platform, name).await?;
+        Ok(Self {
+            tree: solved.reference,
+            folders: vec![".".to_owned()],
+            times: Vec::new(),
+        })
+    }
+
+    /// The time of the next file. Lists a folder only when those before it are used up.
+    async fn next(&mut self, gateway: &Gateway) -> Result<Option<u64>, Failure> {
+        loop {
+            if let Some(time) = self.times.pop() {
+                return Ok(Some(time));
+            }
+            let Some(folder) = self.folders.pop() else {
+                return Ok(None);
+            };
+            let entries = gateway.read_dir(&self.tree, &folder).await?;
+            for entry in entries.unwrap_or_default() {
+                if entry.is_folder() {
+                    self.folders.push(format!("{folder}/{}", entry.path));
+                } else if entry.is_file() {
+                    self.times.push(entry.modified);
+                }
             }
         }
     }
-    Ok(youngest)
 }

@@ -162,20 +162,25 @@ impl Files {
         inputs: &BTreeMap<String, Vec<u8>>,
         remote: Remote,
     ) -> Result<Self, Failure> {
-        let (context, wanted) = match remote {
-            Remote::Tree(tree) => (tree, wanted.clone()),
-            Remote::File(file, name) => (file, wanted.called(name)),
+        let (context, whole, wanted) = match remote {
+            Remote::Tree { context, whole } => (context, whole, wanted.clone()),
+            Remote::File(file, name) => (file, None, wanted.called(name)),
         };
         let is_local =
             request.definition_is_local || inputs.contains_key(&request.definition_local);
+        // What has the definition, where that is not the build context itself.
+        let apart = if is_local {
+            Some(load::given(request, inputs))
+        } else {
+            whole.map(Some)
+        };
         let tree = sources::solve(
             gateway,
             &context,
             &request.build_platform,
             "load build context",
         );
-        let (definition, solved) = if is_local {
-            let given = load::given(request, inputs);
+        let (definition, solved) = if let Some(given) = apart {
             let definition = Definition::load(gateway, request, &wanted, given);
             let (definition, solved) = tokio::join!(definition, tree);
             (definition?, solved?)

@@ -11,7 +11,7 @@ use crate::lowered::LoweredPlan;
 use crate::meanings;
 use crate::plan::Plan;
 use crate::recipe::Recipe;
-use crate::tasks::all;
+use crate::tasks::all_succeed;
 
 /// How often a look may lead to another one.
 const MAX_LOOKS: usize = 8;
@@ -37,7 +37,7 @@ pub(crate) fn looks(images: &[LoweredPlan]) -> Vec<Look> {
 }
 
 impl Build {
-    /// Looks, side by side, and shows what is found.
+    /// Looks, side by side, and shows what is found. The first look that fails ends the others.
     pub(crate) async fn inspect_images(
         &self,
         looks: Vec<Look>,
@@ -47,9 +47,9 @@ impl Build {
             let build = self.clone();
             async move { build.inspect_image(look).await }
         });
-        let found: Result<Vec<_>, _> = all(looking).await.into_iter().collect();
+        let found = all_succeed(looking).await?;
         let mut findings: Vec<Diagnostic> = Vec::new();
-        for finding in found?.into_iter().flatten() {
+        for finding in found.into_iter().flatten() {
             // Images for several platforms usually have the same mistakes.
             if !findings.contains(&finding) {
                 findings.push(finding);

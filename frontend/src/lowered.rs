@@ -13,7 +13,7 @@ use crate::needs::{self, Need};
 use crate::plan::Plan;
 use crate::recipe::Recipe;
 use crate::result::Built;
-use crate::tasks::{all, every};
+use crate::tasks::{all_succeed, every};
 
 impl Build {
     /// Lowers all plans, and shows what is wrong with the images. The mistakes of all are told at once.
@@ -30,7 +30,7 @@ impl Build {
         Ok(lowered)
     }
 
-    /// Solves all graphs, side by side.
+    /// Solves all graphs, side by side, up to the first failure.
     ///
     /// What needs a secret or an agent, or says what its failures mean, is built now, not when it is exported: only then its
     /// failure is ours to tell.
@@ -59,11 +59,12 @@ impl Build {
                     platform: plan.plan.inputs.platform.clone(),
                     reference,
                     config: plan.lowered.config,
+                    base_config: plan.lowered.base_config,
                     annotations: plan.annotations,
                 })
             }
         });
-        all(solves).await.into_iter().collect()
+        all_succeed(solves).await
     }
 }
 

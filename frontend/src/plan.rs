@@ -25,7 +25,7 @@ pub(crate) struct Plan {
 impl Build {
     /// Runs the recipe once for each platform, side by side, and shows its warnings.
     pub(crate) async fn plan(&self, recipe: &Recipe) -> Result<Vec<Plan>, Failure> {
-        let runs = self.request.platforms.iter().map(|platform| {
+        let runs = self.request.target_platforms().iter().map(|platform| {
             let (build, recipe, platform) = (self.clone(), recipe.clone(), platform.clone());
             async move { build.run(&recipe, platform).await }
         });
@@ -97,6 +97,7 @@ impl Build {
         let stage = stage.then(labels.collect::<Vec<_>>());
         let mut inputs = Inputs {
             build_platform: request.build_platform.clone(),
+            platform_is_given: !request.platforms.is_empty(),
             images: BTreeMap::new(),
             context: self.files.context_for(&stage, &ignored),
             named_contexts: BTreeMap::new(),

@@ -10,6 +10,7 @@ use crate::gateway::{Outcome, Reference, References};
 
 // The keys of a result's metadata are those of `exporter/containerimage/exptypes/types.go` in moby/buildkit.
 const IMAGE_CONFIG: &str = "containerimage.config";
+const BASE_CONFIG: &str = "containerimage.base.config";
 const PLATFORMS: &str = "refs.platforms";
 // What an annotation's key begins with, and where the image is one of several, with its platform: `annotations.go` beside it.
 const ANNOTATION: &str = "annotation";
@@ -22,6 +23,7 @@ pub(crate) struct Built {
     pub(crate) platform: Platform,
     pub(crate) reference: Option<Reference>,
     pub(crate) config: Vec<u8>,
+    pub(crate) base_config: Option<Vec<u8>>,
     pub(crate) annotations: BTreeMap<String, String>,
 }
 
@@ -48,52 +50,98 @@ fn platforms(built: &[Built]) -> Vec<u8> {
 impl Build {
     /// What BuildKit gets back: one image, or one for each platform.
     pub(crate) fn outcome(&self, built: Vec<Built>, sboms: BTreeMap<String, Reference>) -> Outcome {
-        let mut metadata = BTreeMap::from([(PLATFORMS.to_owned(), platforms(&built))]);
+        let several = self.request.multi_platform;
+        let mut metadata = metadata(&built, several);
         if let Some(time) = self.request.source_date_epoch {
             metadata.insert(EPOCH.to_owned(), time.to_string().into_bytes());
         }
-        let mut references = BTreeMap::new();
-        for image in built {
-            let key = if self.request.multi_platform {
-                format!("{ANNOTATION}-manifest[{}]", image.platform)
-            } else {
-                ANNOTATION.to_owned()
-            };
-            let of_image = image.annotations.into_iter();
-            metadata
-                .extend(of_image.map(|(name, text)| (format!("{key}.{name}"), text.into_bytes())));
-            if !self.request.multi_platform {
-                metadata.insert(IMAGE_CONFIG.to_owned(), image.config);
-                return Outcome {
-                    references: References::One(image.reference),
-                    metadata,
-                    sboms,
-                };
-            }
-            let platform = image.platform.to_string();
-            metadata.insert(format!("{IMAGE_CONFIG}/{platform}"), image.config);
-            references.insert(platform, image.reference);
-        }
+        let mut images = built.into_iter();
+        let references = if several {
+            let all = images.map(|image| (image.platform.to_string(), image.reference));
+            References::Many(all.collect())
+        } else {
+            References::One(images.next().and_then(|image| image.reference))
+        };
         Outcome {
-            references: References::Many(references),
+            references,
             metadata,
             sboms,
         }
     }
 }
 
+/// What is said of the images; with several, even if it is one, each key names the platform.
+fn metadata(built: &[Built], several: bool) -> BTreeMap<String, Vec<u8>> {
+    let mut metadata = BTreeMap::from([(PLATFORMS.to_owned(), platforms(built))]);
+    for image in built {
+        let (of_config, of_annotation) = if several {
+            let platform = &image.platform;
+            (format!("/{platform}"), format!("-manifest[{platform}]"))
+        } else {
+            Default::default()
+        };
+        metadata.insert(format!("{IMAGE_CONFIG}{of_config}"), image.config.clone());
+        let base = image.base_config.iter().cloned();
+        metadata.extend(base.map(|config| (format!("{BASE_CONFIG}{of_config}"), config)));
+        let annotations = image.annotations.iter();
+        metadata.extend(annotations.map(|(name, text)| {
+            let key = format!("{ANNOTATION}{of_annotation}.{name}");
+            (key, text.clone().into_bytes())
+        }));
+    }
+    metadata
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn platforms_are_listed_as_exporters_read_them() {
-        let built = ["linux/amd64", "linux/arm/v7"].map(|platform| Built {
+    fn built(platform: &str) -> Built {
+        Built {
             platform: platform.parse().unwrap(),
             reference: None,
-            config: Vec::new(),
+            config: b"{}".to_vec(),
+            base_config: None,
             annotations: BTreeMap::new(),
-        });
+        }
+    }
+
+    #[test]
+    fn each_image_has_its_config_and_that_of_its_base() {
+        let (mut arm, plain) = (built("linux/arm64"), built("linux/amd64"));
+        arm.base_config = Some(b"base".to_vec());
+        arm.annotations.insert("a".to_owned(), "b".to_owned());
+        let images = [arm, plain];
+        let found = |several, n| {
+            let found = metadata(images.get(..n).unwrap(), several);
+            let texts = found
+                .into_iter()
+                .filter(|(key, _)| key != PLATFORMS)
+                .map(|(key, text)| format!("{key}={}", String::from_utf8(text).unwrap()));
+            texts.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found(false, 1),
+            [
+                "annotation.a=b",
+                "containerimage.base.config=base",
+                "containerimage.config={}"
+            ]
+        );
+        assert_eq!(
+            found(true, 2),
+            [
+                "annotation-manifest[linux/arm64].a=b",
+                "containerimage.base.config/linux/arm64=base",
+                "containerimage.config/linux/amd64={}",
+                "containerimage.config/linux/arm64={}"
+            ]
+        );
+    }
+
+    #[test]
+    fn platforms_are_listed_as_exporters_read_them() {
+        let built = ["linux/amd64", "linux/arm/v7"].map(built);
         // The form of `exptypes.Platforms` in Go.
         let expected = json!({ "Platforms": [
             { "ID": "linux/amd64", "Platform": { "os": "linux", "architecture": "amd64" } },

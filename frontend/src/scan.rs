@@ -148,6 +148,7 @@ mod tests {
             ("{", None),
         ] {
             let scanner = ResolvedImage {
+                reference: None,
                 digest: None,
                 config: config.into(),
             };

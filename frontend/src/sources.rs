@@ -82,7 +82,11 @@ pub(crate) fn folder(request: &Request, name: &str, shared_key: impl Into<String
 /// The build context, when it is not a folder of the client.
 pub(crate) enum Remote {
     /// A tree of files.
-    Tree(Source),
+    Tree {
+        context: Source,
+        /// The tree that the build context is a folder of; `None` where it is all of it. The definition is in the whole.
+        whole: Option<Source>,
+    },
     /// One file that was downloaded, and its name: it is the definition.
     File(Source, String),
 }
@@ -124,14 +128,15 @@ pub(crate) async fn remote(
         | ContextSource::Scratch
         | ContextSource::Input(_) => return Ok(None),
     };
-    let tree = match &request.context_subdir {
-        Some(folder) => {
-            let scoped = copy(folder.as_str(), "/").literal().from(source);
-            made_by(gateway, platform, &scratch().then(scoped))?
-        }
-        None => source,
+    let Some(folder) = &request.context_subdir else {
+        let (context, whole) = (source, None);
+        return Ok(Some(Remote::Tree { context, whole }));
     };
-    Ok(Some(Remote::Tree(tree)))
+    let scoped = copy(folder.as_str(), "/").literal().from(source.clone());
+    Ok(Some(Remote::Tree {
+        context: made_by(gateway, platform, &scratch().then(scoped))?,
+        whole: Some(source),
+    }))
 }
 
 /// Whether the engine can give the files of a commit the commit's time.
@@ -254,21 +259,31 @@ pub(crate) async fn replacement(
     })
 }
 
-/// A context that needs nothing but itself. `None` for the other kinds.
+/// A context that is a folder of the client or needs nothing but itself. `None` for the other kinds.
 async fn plain(
     gateway: &Gateway,
     request: &Request,
     source: ContextSource,
     shared_key: String,
 ) -> Result<Option<Source>, Failure> {
-    Ok(Some(match source {
+    if let ContextSource::Local(local) = source {
+        let folder = named_folder(gateway, request, local, shared_key).await?;
+        return Ok(Some(folder));
+    }
+    Ok(by_itself(source))
+}
+
+/// A named context that is known without the client and the engine. `None` for the other kinds.
+pub(crate) fn by_itself(source: ContextSource) -> Option<Source> {
+    Some(match source {
         ContextSource::Image(image) => Source::Image(image),
         ContextSource::Scratch => Source::Scratch,
         ContextSource::Git(git) => Source::Git(git),
         ContextSource::Http(url) => Source::from(http(url).named(DOWNLOADED)),
-        ContextSource::Local(local) => named_folder(gateway, request, local, shared_key).await?,
-        ContextSource::OciLayout { .. } | ContextSource::Input(_) => return Ok(None),
-    }))
+        ContextSource::Local(_) | ContextSource::OciLayout { .. } | ContextSource::Input(_) => {
+            return None;
+        }
+    })
 }
 
 /// An image of the client's content store. `name` is the context's, which stands for the image in messages.

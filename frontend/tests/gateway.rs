@@ -81,3 +81,20 @@ fn a_frontend_answers_the_gateway_and_returns_an_image() {
             .contains_key("containerimage.config")
     );
 }
+
+/// All files of a commit have its time, so one that is found is enough: a repository may have a million.
+#[test]
+fn the_time_of_a_commit_is_that_of_the_first_file() {
+    let options = [
+        "filename=pyproject.toml",
+        "build-arg:TRY=scratch",
+        "build-arg:SOURCE_DATE_EPOCH=files",
+        "context:files=https://example.com/a.git",
+    ];
+    let files = [("pyproject.toml", "name = 'app'\n"), ("large/", "")];
+    let served = serve(frontend(), &options, &files);
+    let returned = served.returned.unwrap();
+    assert_eq!(returned.error, None);
+    let metadata = returned.result.unwrap().metadata;
+    assert_eq!(metadata["source.date.epoch"], b"0");
+}

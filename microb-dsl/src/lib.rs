@@ -58,6 +58,8 @@
 pub mod context;
 pub mod diagnostic;
 pub mod difference;
+#[cfg(feature = "llb")]
+pub mod digest;
 pub mod dockerfile;
 #[cfg(feature = "llb")]
 pub mod explain;
@@ -85,6 +87,7 @@ pub mod target;
 mod describe;
 mod into_steps;
 mod told;
+mod wildcards;
 
 pub use context::{BuildArg, Context, Decision, MemoryContext, ReadError};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, nearest};

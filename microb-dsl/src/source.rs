@@ -228,7 +228,7 @@ impl Git {
 }
 
 /// A folder of the client under a name of its own. Made by [`local`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[must_use]
 pub struct Local {
     pub(crate) name: String,

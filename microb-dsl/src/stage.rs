@@ -27,6 +27,36 @@ struct Inner {
     steps: Vec<Step>,
 }
 
+impl Inner {
+    /// The stages that this one refers to, which are taken out of it.
+    fn take_stages(&mut self) -> Vec<Stage> {
+        let mut taken = match std::mem::replace(&mut self.base, Base::Scratch) {
+            Base::Stage(stage) => vec![stage],
+            Base::Merge(stages) => stages,
+            Base::Diff { lower, upper } => vec![lower, upper],
+            Base::Scratch | Base::Image(_) | Base::NamedContext(_) | Base::Definition(_) => {
+                Vec::new()
+            }
+        };
+        let steps = self.steps.iter_mut();
+        taken.extend(steps.flat_map(|step| step.instruction.take_stages()));
+        taken
+    }
+}
+
+impl Drop for Inner {
+    /// Drops one stage after the other: a recipe may be deeper than the thread's stack.
+    fn drop(&mut self) {
+        let mut stack = self.take_stages();
+        while let Some(stage) = stack.pop() {
+            // One that others refer to stays.
+            if let Some(mut last) = Arc::into_inner(stage.0) {
+                stack.extend(last.take_stages());
+            }
+        }
+    }
+}
+
 /// What a stage starts from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Base {

@@ -23,6 +23,7 @@ fn inputs() -> Inputs {
     inputs.images.insert(
         (image("python:3.14"), amd64()),
         ResolvedImage {
+            reference: None,
             digest: Some(format!("sha256:{}", "0".repeat(64))),
             config: br#"{"architecture":"amd64","os":"linux","config":{
                 "Env":["PATH=/base/bin","LANG=C.UTF-8"],"Cmd":["python3"],"WorkingDir":"/work"}}"#
@@ -129,6 +130,49 @@ fn only_the_paths_that_a_recipe_reads_are_sent() {
                copy %0:/c.tar.gz -> /y unpack contents wildcard follow parents
         output %2"#,
     );
+}
+
+#[test]
+fn only_the_paths_that_a_recipe_reads_of_a_named_context_are_sent() {
+    let mut inputs = inputs();
+    let folder = |name: &str| local(name).exclude(["*.pyc"]);
+    for (name, given) in [
+        ("assets", folder("assets")),
+        ("tools:latest", folder("tools")),
+        ("own", folder("own").follow_paths(["x"])),
+    ] {
+        inputs.named_contexts.insert(name.to_owned(), given.into());
+    }
+    let sent = |stage: &Stage| {
+        let definition = lower(stage, &inputs).unwrap().definition.unwrap();
+        let text = definition.to_text();
+        let lines = text.lines().filter(|line| line.contains("followpaths"));
+        let lines: Vec<String> = lines.map(|line| line.trim().to_owned()).collect();
+        lines.join(", ")
+    };
+    let assets = || named_context("assets");
+    let bound = |path: &str| run("x").mount(bind("/x").from(assets()).path(path));
+    // All that any stage reads of it is sent at once.
+    let builder = from(image("alpine")).then((copy("a/./b", "/").from(assets()), bound("/c/d/")));
+    let both = from(&builder).then(copy("*.css", "/").from(assets()));
+    assert_eq!(sent(&both), r#"local.followpaths ["*.css","a/b","c/d"]"#);
+    // One that stands for an image is no other.
+    let tools = scratch().then(copy("/bin/a", "/").from(image("tools")));
+    assert_eq!(sent(&tools), r#"local.followpaths ["bin/a"]"#);
+    // A client would take the mounted path for a pattern.
+    let odd = from(image("alpine")).then(bound("a/b[1]/c"));
+    assert_eq!(sent(&odd), r#"local.followpaths ["a"]"#);
+    // All of a base is part of the image, and all of a cache's source is there for the program.
+    let base = from(Base::NamedContext("assets".to_owned()));
+    assert_eq!(sent(&base.then(copy("a", "/b").from(assets()))), "");
+    let cached = run("x").mount(cache("/c").from(assets()));
+    assert_eq!(sent(&from(image("alpine")).then(cached)), "");
+    // Who names a folder, or says what of it is sent, has said it.
+    let own = scratch().then((
+        copy("a", "/").from(named_context("own")),
+        copy("b", "/").from(local("other")),
+    ));
+    assert_eq!(sent(&own), r#"local.followpaths ["x"]"#);
 }
 
 #[test]
@@ -271,6 +315,7 @@ fn lines_that_a_base_image_wants_run_are_no_silent_loss() {
     inputs.images.insert(
         (image("python:onbuild"), amd64()),
         ResolvedImage {
+            reference: None,
             digest: None,
             config: config.to_vec(),
         },
@@ -343,6 +388,19 @@ fn a_copy_with_parents_takes_its_path_as_a_pattern() {
 }
 
 #[test]
+fn a_literal_copy_with_parents_takes_its_path_as_it_is() {
+    let stage = scratch().then(copy("a[1]/./b*/c", "/to/").literal().parents());
+    check(
+        &stage,
+        r"
+        %0 = source local://context
+        %1 = file scratch
+               copy %0:/a[1] -> /to/ contents follow parents include=b[\*]/c required=/a[1]/b*/c
+        output %1",
+    );
+}
+
+#[test]
 fn what_no_container_could_start_with_is_told() {
     let place = microb_dsl::SourceFile::new("x.toml", "port = 1").whole();
     for (step, message) in [
@@ -360,6 +418,18 @@ fn what_no_container_could_start_with_is_told() {
             "`healthcheck` without a program",
         ),
         (shell(Vec::<String>::new()), "`shell` without a program"),
+        (path(""), "`path` without a folder"),
+        (user(""), "`user` without a name"),
+        (copy(["a", ""], "/").into(), "`copy` without a source"),
+        (run("x").mount(bind("")).into(), "`bind` without a target"),
+        (
+            run("x").mount(cache("/")).into(),
+            "`cache`: nothing can be mounted at `/`, which is the root",
+        ),
+        (
+            run("x").mount(tmpfs(".")).into(),
+            "`tmpfs`: nothing can be mounted at `.`, which is the root",
+        ),
     ] {
         let mistakes = lower(&scratch().then(step.at(&place)), &inputs()).unwrap_err();
         let found = mistakes.iter().next().unwrap();
@@ -418,6 +488,41 @@ fn a_stage_runs_where_the_stage_below_it_runs() {
 }
 
 #[test]
+fn the_image_is_for_the_platform_that_was_asked_for_whatever_its_last_stage_runs_on() {
+    let mut inputs = inputs();
+    inputs.platform = "linux/arm64".parse().unwrap();
+    let last = from(image("python:3.14")).on(StagePlatform::Build);
+    let mut architecture = |given| {
+        inputs.platform_is_given = given;
+        let config = lower(&last, &inputs).unwrap().config;
+        let config: serde_json::Value = serde_json::from_slice(&config).unwrap();
+        config["architecture"].clone()
+    };
+    assert_eq!(architecture(true), "arm64");
+    assert_eq!(architecture(false), "amd64");
+}
+
+#[test]
+fn what_a_source_policy_puts_in_the_place_of_an_image_is_used() {
+    let mut inputs = inputs();
+    let key = (image("python:3.14"), amd64());
+    let resolved = inputs.images.get_mut(&key).unwrap();
+    resolved.reference = Some(image("mirror.example.com/python:3.14"));
+    let stage = from(image("python:3.14")).then(run("x"));
+    let text = lower(&stage, &inputs)
+        .unwrap()
+        .definition
+        .unwrap()
+        .to_text();
+    let pinned = format!(
+        "docker-image://mirror.example.com/python:3.14@sha256:{}",
+        "0".repeat(64)
+    );
+    assert!(text.contains(&pinned), "{text}");
+    assert!(!text.contains("docker.io"), "{text}");
+}
+
+#[test]
 fn images_are_listed_once_for_each_platform() {
     let builder = from(image("python:3.14")).on(StagePlatform::Build);
     let stage = from(image("python:3.14"))
@@ -458,6 +563,26 @@ fn forty_levels_of_diamonds_are_forty_stages() {
 }
 
 #[test]
+fn a_long_chain_of_stages_is_dropped_without_a_deep_stack() {
+    const LENGTH: usize = 40_000;
+    let bases = |stage: &Stage| from(stage);
+    let copies = |stage: &Stage| scratch().then(copy("/a", "/a").from(stage));
+    let mounts = |stage: &Stage| scratch().then(run(["a"]).mount(bind("/a").from(stage)));
+    let caches = |stage: &Stage| scratch().then(run(["a"]).mount(cache("/a").from(stage)));
+    let merges = |stage: &Stage| merge([stage]);
+    let diffs = |stage: &Stage| diff(stage, stage);
+    let ways: [&dyn Fn(&Stage) -> Stage; 6] = [&bases, &copies, &mounts, &caches, &merges, &diffs];
+    for way in ways {
+        let mut stage = scratch().then(mkdir("/a"));
+        for _ in 1..LENGTH {
+            stage = way(&stage);
+        }
+        assert_eq!(stage.stages().len(), LENGTH);
+        drop(stage);
+    }
+}
+
+#[test]
 fn a_foreign_definition_is_used_byte_for_byte() {
     let theirs = from(image("busybox")).then(run(["make", "it"]));
     let definition = lowered(&theirs).definition.unwrap();
@@ -493,7 +618,7 @@ fn the_clients_options_reach_every_run() {
     options.cgroup_parent = Some("/builds".to_owned());
     options.shm_size = Some(1 << 20);
     options.network = Network::Host;
-    inputs.no_cache = NoCache::Stages(["final".to_owned()].into());
+    inputs.no_cache = NoCache::Stages(["Final".to_owned()].into());
     inputs.cache_namespace = "ns".to_owned();
     inputs.image_resolve_mode = ImageResolveMode::ForcePull;
     let stage = from(image("alpine"))
@@ -592,6 +717,41 @@ fn times_come_from_the_epoch() {
         lowered.definition.unwrap().digests(),
         without.definition.unwrap().digests()
     );
+}
+
+#[test]
+fn the_config_of_the_base_image_comes_along_as_it_was() {
+    let config = &inputs().images[&(image("python:3.14"), amd64())].config;
+    let base = from(image("python:3.14")).then(label("a", "b"));
+    let above = from(&base).then(mkdir("/a"));
+    let merged = merge([&above, &scratch().then(mkdir("/b"))]);
+    for stage in [&base, &above, &merged] {
+        assert_eq!(lowered(stage).base_config.as_ref(), Some(config));
+    }
+    assert_eq!(lowered(&scratch().then(mkdir("/a"))).base_config, None);
+}
+
+#[test]
+fn a_working_directory_that_is_the_root_is_no_layer() {
+    let steps = (workdir("/"), mkdir("/a"), workdir("/b"), workdir(".."));
+    let lowered = lowered(&from(image("python:3.14")).named("app").then(steps));
+    let config: serde_json::Value = serde_json::from_slice(&lowered.config).unwrap();
+    let history = config["history"].as_array().unwrap().iter();
+    let layers = history.filter(|line| line["empty_layer"] != true);
+    let layers: Vec<&str> = layers
+        .map(|line| line["created_by"].as_str().unwrap())
+        .collect();
+    assert_eq!(layers, ["MKDIR /a", "WORKDIR /b"]);
+    assert_eq!(config["config"]["WorkingDir"], "/");
+    let definition = lowered.definition.unwrap().to_bytes();
+    let definition = String::from_utf8_lossy(&definition);
+    for name in [
+        "[app 1/3] FROM",
+        "[app 2/3] MKDIR /a",
+        "[app 3/3] WORKDIR /b",
+    ] {
+        assert!(definition.contains(name), "{name}");
+    }
 }
 
 #[test]

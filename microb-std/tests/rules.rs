@@ -104,6 +104,7 @@ impl Example {
         for image in llb::images(stage, &inputs) {
             let config = br#"{ "os": "linux", "architecture": "amd64" }"#.to_vec();
             let found = ResolvedImage {
+                reference: None,
                 digest: None,
                 config,
             };

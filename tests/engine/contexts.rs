@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::docker::{Image, Ran, docker};
 use crate::project::{Project, unique};
 use crate::server::{Files, GitDaemon};
@@ -221,6 +223,47 @@ fn a_named_context_is_a_folder_a_repository_a_file_an_image_or_a_layout() {
     // One that is not there is looked for as an image.
     let without: Vec<&str> = flags[1..].to_vec();
     project.try_build(&without).failed().says(["`folder`"]);
+}
+
+/// How many bytes the client sent for the vertices whose name begins like this.
+fn sent(project: &Project, flags: &[&str], name: &str) -> u64 {
+    let flags = [&["--progress=rawjson", "--output=type=cacheonly"], flags].concat();
+    let ran = Ran::of(&mut project.command(&flags)).succeeded();
+    let lines = ran.stderr.lines();
+    let objects: Vec<Value> = lines.filter_map(|l| serde_json::from_str(l).ok()).collect();
+    let listed = |key: &'static str| {
+        let lists = objects.iter().filter_map(move |one| one[key].as_array());
+        lists.flatten()
+    };
+    let mut vertices = listed("vertexes");
+    let named = |vertex: &&Value| vertex["name"].as_str().unwrap().starts_with(name);
+    let vertex = &vertices.find(named).unwrap()["digest"];
+    let transfers = listed("statuses").filter(|status| {
+        let id = status["id"].as_str().unwrap();
+        status["vertex"] == *vertex && id.starts_with("transferring")
+    });
+    let sizes = transfers.map(|status| status["current"].as_u64().unwrap_or_default());
+    sizes.max().unwrap_or_default()
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn of_a_named_folder_only_what_is_used_is_sent() {
+    const LARGE: usize = 4 << 20;
+    let folder = Project::empty()
+        .file("small", unique())
+        .file("large", vec![b'x'; LARGE]);
+    let context = format!("--build-context=assets={}", folder.folder().display());
+    let copying = |path: &str| {
+        let own = format!("{{ src = \"{path}\", dst = \"/copied/\", from = \"assets\" }}");
+        Project::plain("").edit("pyproject.toml", "{ src = \".\", dst = \"/all\" }", &own)
+    };
+    let sent = |path: &str| sent(&copying(path), &[&context], "[context assets] load files");
+    let small = sent("small");
+    assert!(small < 100_000, "{small} bytes");
+    // All of it is sent where all is used: what is counted above is what the client sends.
+    let all = sent(".");
+    assert!(all > LARGE as u64, "{all} bytes");
 }
 
 /// `docker buildx bake`: the Dockerfile frontend builds the base, and that is the base of ours.

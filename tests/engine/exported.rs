@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::docker::{Ran, docker};
 use crate::project::Project;
-use crate::protocol::{FRONTEND, build, build_on, project};
+use crate::protocol::{BOTH, FRONTEND, build, build_on, project};
 use crate::registry::Registry;
 
 /// The time of an image that was pushed as `latest`, in a form that sorts.
@@ -31,6 +31,47 @@ fn an_image_is_younger_than_the_one_that_its_base_is_named_for() {
     );
     build(&project, "added-to-context", &[&base, &push("derived")]);
     assert!(created(&registry, "base") < created(&registry, "derived"));
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn layers_of_the_base_image_are_kept_where_times_are_rewritten() {
+    let (registry, project) = (Registry::start(), project());
+    let push = format!(
+        "--output=type=image,name={},push=true",
+        registry.name("base")
+    );
+    build(&project, "scratch", &["--provenance=false", &push]);
+    let base = registry.configs("base").remove(0).1;
+    let named = format!(
+        "--build-context=other=docker-image://{}",
+        registry.name("base")
+    );
+    for platforms in ["--platform=linux/amd64", BOTH] {
+        let epoch = "--build-arg=SOURCE_DATE_EPOCH=1000000000";
+        // The image store of Docker unpacks at once, and so refuses to rewrite times.
+        let output = "--output=type=oci,tar=false,dest=layout,rewrite-timestamp=true";
+        let flags = ["--provenance=false", platforms, epoch, output, &named];
+        build(&project, "added-to-context", &flags);
+        let blob = |digest: &Value| {
+            let digest = digest.as_str().unwrap().replace(':', "/");
+            project.json(&format!("layout/blobs/{digest}"))
+        };
+        let mut manifest = project.json("layout/index.json");
+        while manifest["manifests"].is_array() {
+            manifest = blob(&manifest["manifests"][0]["digest"]);
+        }
+        let config = blob(&manifest["config"]["digest"]);
+        let layers = |config: &Value| config["rootfs"]["diff_ids"].as_array().unwrap().clone();
+        let (below, all) = (layers(&base), layers(&config));
+        assert_eq!(all.len(), below.len() + 1);
+        assert!(all.starts_with(&below), "{all:?}");
+        assert_eq!(
+            config["history"][0]["created"],
+            base["history"][0]["created"]
+        );
+        std::fs::remove_dir_all(project.folder().join("layout")).unwrap();
+    }
 }
 
 #[test]
@@ -86,31 +127,50 @@ fn a_layout_may_have_two_names() {
     check(serde_json::from_str(&index.stdout).unwrap());
 }
 
+/// Builds the image that the context `other` is, where a source policy puts this in the place of the image of its name,
+/// into the folder `out`.
+fn replaced(project: Project, by: &str, flags: &[&str]) -> Project {
+    let policy = format!(
+        r#"{{ "rules": [{{ "action": "CONVERT",
+        "selector": {{ "identifier": "docker-image://docker.io/library/alpine:3.23" }},
+        "updates": {{ "identifier": "{by}" }} }}] }}"#
+    );
+    let project = project.file("policy.json", policy);
+    let syntax = format!("--build-arg=BUILDKIT_SYNTAX={}", *FRONTEND);
+    let mut build = docker(["build", "-f", "pyproject.toml", "--progress=plain"]);
+    build
+        .current_dir(project.folder())
+        .env("EXPERIMENTAL_BUILDKIT_SOURCE_POLICY", "policy.json")
+        .args([&syntax, "--build-arg=TRY=only-context"])
+        .arg("--build-context=other=docker-image://alpine:3.23")
+        .args(flags)
+        .args(["--output=type=local,dest=out", "."]);
+    Ran::of(&mut build).succeeded();
+    project
+}
+
 #[test]
 #[ignore = "needs an engine: make test"]
 fn a_source_policy_may_put_a_folder_in_the_place_of_an_image() {
     let replacement = Project::empty().file("foo", "from the folder");
-    let policy = r#"{ "rules": [{ "action": "CONVERT",
-        "selector": { "identifier": "docker-image://docker.io/library/alpine:3.23" },
-        "updates": { "identifier": "local://replacement" } }] }"#;
-    let project = project().file("policy.json", policy);
     let folder = format!(
         "--build-context=replacement={}",
         replacement.folder().display()
     );
-    let syntax = format!("--build-arg=BUILDKIT_SYNTAX={}", *FRONTEND);
-    let build = |what: &str| {
-        let mut build = docker(["build", "-f", "pyproject.toml", "--progress=plain", &folder]);
-        build
-            .current_dir(project.folder())
-            .env("EXPERIMENTAL_BUILDKIT_SOURCE_POLICY", "policy.json")
-            .args([&syntax, &format!("--build-arg=TRY={what}")])
-            .args(["--build-context=other=docker-image://alpine:3.23"])
-            .args(["--output=type=local,dest=out", "."]);
-        Ran::of(&mut build)
-    };
-    build("only-context").succeeded();
+    let project = replaced(project(), "local://replacement", &[&folder]);
     assert_eq!(project.text("out/foo"), "from the folder");
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn a_source_policy_may_put_another_image_in_the_place_of_an_image() {
+    let (registry, project) = (Registry::start(), project());
+    let name = registry.name("mirror");
+    let push = format!("--output=type=image,name={name},push=true");
+    build(&project, "scratch", &[&push]);
+    let mirror = format!("docker-image://{name}:latest");
+    let project = replaced(project, &mirror, &[]);
+    assert_eq!(project.text("out/app/note"), project.text("note"));
 }
 
 #[test]

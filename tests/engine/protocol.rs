@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -33,7 +34,7 @@ pub(crate) static FRONTEND: LazyLock<&str> = LazyLock::new(|| {
     name
 });
 
-const BOTH: &str = "--platform=linux/amd64,linux/arm64";
+pub(crate) const BOTH: &str = "--platform=linux/amd64,linux/arm64";
 
 pub(crate) fn project() -> Project {
     let project = Project::empty().file("pyproject.toml", "name = 'trial'\n");
@@ -273,4 +274,16 @@ fn a_folder_of_the_context_may_become_a_file() {
     build(&client, "scratch", &[&output]);
     assert_eq!(fs::read_to_string(out.join("app/thing")).unwrap(), "file");
     fs::remove_dir_all(out).unwrap();
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
+fn a_platform_that_fails_ends_the_build_of_the_others() {
+    let started = Instant::now();
+    let quiet = "--output=type=cacheonly";
+    let ran = build_on(&project(), ".", "one-fails", &[BOTH, quiet]);
+    ran.failed().says(["the platform failed"]);
+    // The other one sleeps for five minutes.
+    let taken = started.elapsed();
+    assert!(taken < Duration::from_mins(3), "{taken:?}");
 }

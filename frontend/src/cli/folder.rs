@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use microb_dsl::Diagnostic;
+use microb_dsl::digest::hexadecimal;
 use microb_dsl::explain::{Entry, EntryKind, Tree};
 use microb_dsl::patterns::Patterns;
 use sha2::{Digest, Sha256};
@@ -150,12 +151,7 @@ fn digest(file: &Path) -> io::Result<String> {
             length => hash.update(buffer.get(..length).unwrap_or_default()),
         }
     }
-    let bytes: Vec<String> = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    Ok(bytes.concat())
+    Ok(hexadecimal(&hash.finalize()))
 }
 
 #[cfg(unix)]

@@ -3,6 +3,8 @@
 //! `-llb`, `-dockerfile`, `-buildkit` and `-filename X` follow the rules of Go's package `flag`:
 //! one or two dashes, `-name=value`, and a bare name is `true` for a switch.
 
+use microb_dsl::grammar;
+
 /// Rewrites the original's flags; other command lines come back as they are.
 ///
 /// `-llb` writes protobuf unless a person would see it, so that it pipes into `buildctl build`.
@@ -93,13 +95,13 @@ fn flag(arg: &str) -> Option<(&str, Option<&str>)> {
         .then_some((name, value))
 }
 
-/// The words that Go's `strconv.ParseBool` accepts.
+/// Whether a flag of Go's kind is set, which may have a value.
 fn switch(arg: &str, value: Option<&str>) -> Result<bool, String> {
-    match value {
-        None | Some("1" | "t" | "T" | "TRUE" | "true" | "True") => Ok(true),
-        Some("0" | "f" | "F" | "FALSE" | "false" | "False") => Ok(false),
-        Some(value) => Err(format!("`{arg}`: `{value}` is neither `true` nor `false`")),
-    }
+    let Some(value) = value else {
+        return Ok(true);
+    };
+    grammar::boolean(value)
+        .ok_or_else(|| format!("`{arg}`: `{value}` is neither `true` nor `false`"))
 }
 
 #[cfg(test)]

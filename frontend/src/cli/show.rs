@@ -8,8 +8,8 @@ use std::sync::Arc;
 use clap::ArgMatches;
 use microb_dsl::llb::{self, Lowered};
 use microb_dsl::rule::{self, Checks, Review};
-use microb_dsl::{Context, Diagnostic, Diagnostics, ImageRef, Platform, Source, SourceFile, Stage};
-use microb_dsl::{git, http, local, report};
+use microb_dsl::{Context, Diagnostic, Diagnostics, Platform, Source, SourceFile, Stage};
+use microb_dsl::{local, report};
 
 use super::arguments::Inputs;
 use super::evaluate::evaluate;
@@ -17,6 +17,8 @@ use super::{folder, print};
 use crate::directory_context::DirectoryContext;
 use crate::ignore;
 use crate::recipe::Recipe;
+use crate::request::ContextSource;
+use crate::sources;
 
 /// Prints the Dockerfile.
 pub(super) fn dockerfile(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnostics> {
@@ -194,6 +196,7 @@ pub(super) fn lowering_inputs(inputs: &Inputs) -> Result<llb::Inputs, Diagnostic
     Ok(llb::Inputs {
         named_contexts: named_contexts?,
         build_platform: Platform::host(),
+        platform_is_given: inputs.platform.is_some(),
         ..llb::Inputs::offline(platform(inputs))
     })
 }
@@ -202,22 +205,20 @@ fn platform(inputs: &Inputs) -> Platform {
     inputs.platform.clone().unwrap_or_else(Platform::host)
 }
 
-/// What `--build-context NAME=VALUE` means; a folder becomes the local source NAME.
+/// What `--build-context NAME=VALUE` means, as a build reads it; a folder becomes the local source NAME.
 fn named_source(name: &str, value: &str) -> Result<Source, Diagnostic> {
-    if let Some(image) = value.strip_prefix("docker-image://") {
-        let image: ImageRef = image.parse().map_err(|error| {
-            Diagnostic::error(format!("`--build-context {name}={value}`: {error}"))
-        })?;
-        return Ok(image.into());
+    if Path::new(value).is_dir() {
+        return Ok(local(name).into());
     }
-    let is_url = value.starts_with("https://") || value.starts_with("http://");
-    let is_git = value.starts_with("git@") || (is_url && value.strip_suffix(".git").is_some());
-    Ok(if is_git {
-        git(value).into()
-    } else if is_url {
-        http(value).into()
-    } else {
-        local(name).into()
+    let source = match ContextSource::parse(name, value)? {
+        ContextSource::Local(name) => Some(local(name).into()),
+        other => sources::by_itself(other),
+    };
+    source.ok_or_else(|| {
+        Diagnostic::error(format!(
+            "build context `{name}` is `{value}`, which only a build can read"
+        ))
+        .help("give a folder, a git or https URL, or `docker-image://…`")
     })
 }
 
@@ -241,4 +242,46 @@ fn as_typed(found: &Diagnostic, inputs: &Inputs) -> Diagnostic {
         SourceFile::new(path.to_string_lossy(), span.file().text()).span(span.range())
     });
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use microb_dsl::{git, http};
+
+    use super::*;
+
+    #[test]
+    fn a_build_context_is_what_it_is_in_a_build() {
+        let repository = git("https://github.com/a/b.git")
+            .reference("v1")
+            .subdir("c");
+        let image: microb_dsl::ImageRef = "python:3.14".parse().unwrap();
+        let file = "https://example.com/a.txt";
+        for (value, expected) in [
+            ("src", local("x").into()),
+            ("docker-image://python:3.14", image.into()),
+            ("docker-image://scratch", Source::Scratch),
+            ("https://github.com/a/b.git#v1:c", repository.clone().into()),
+            (
+                "https://github.com/a/b.git?ref=v1&subdir=c",
+                repository.into(),
+            ),
+            (
+                "ssh://git@example.com/a",
+                git("ssh://git@example.com/a").into(),
+            ),
+            (file, http(file).named("context").into()),
+        ] {
+            assert_eq!(named_source("x", value), Ok(expected), "{value}");
+        }
+        for (value, said) in [
+            ("no-such-folder", "it has no kind"),
+            ("docker-image://UPPER", "lower case"),
+            ("https://github.com/a/b.git?depth=1", "`depth`"),
+            ("input:base", "which only a build can read"),
+        ] {
+            let error = named_source("x", value).unwrap_err();
+            assert!(error.message.contains(said), "{error}");
+        }
+    }
 }

@@ -40,6 +40,9 @@ const MAX_MESSAGE_SIZE: usize = 16 << 20;
 /// How long the first answer may take.
 const PING_DEADLINE: Duration = Duration::from_secs(15);
 
+/// What the identifier of an image as a source begins with.
+const IMAGE: &str = "docker-image://";
+
 /// The gateway of one build.
 #[derive(Debug)]
 pub struct Gateway {
@@ -65,6 +68,28 @@ pub enum Found {
     Image(ResolvedImage),
     /// Something else, which a source policy puts in its place: its identifier, for instance `local://folder`.
     Other(String),
+}
+
+impl Found {
+    /// What was found for an image, and the image that the engine took instead of it. Old engines do not say which.
+    fn image(
+        asked: &ImageRef,
+        used: &str,
+        digest: String,
+        config: Vec<u8>,
+    ) -> Result<Self, Failure> {
+        let used = Some(used).filter(|used| !used.is_empty() && *used != asked.to_string());
+        let used = used
+            .map(str::parse)
+            .transpose()
+            .map_err(|problem: String| {
+                let image = asked.familiar();
+                Failure::new(format!(
+                    "the engine takes another image for `{image}`: {problem}"
+                ))
+            })?;
+        Ok(Self::Image(resolved(used, digest, config)))
+    }
 }
 
 impl Gateway {
@@ -203,11 +228,11 @@ impl Gateway {
             };
             let found: api::ResolveImageConfigResponse =
                 self.call("ResolveImageConfig", request).await?;
-            return Ok(Found::Image(resolved(found.digest, found.config)));
+            return Found::image(image, &found.r#ref, found.digest, found.config);
         }
         let request = api::ResolveSourceMetaRequest {
             source: Some(pb::SourceOp {
-                identifier: format!("docker-image://{image}"),
+                identifier: format!("{IMAGE}{image}"),
                 ..Default::default()
             }),
             platform,
@@ -216,10 +241,14 @@ impl Gateway {
             ..Default::default()
         };
         let found: api::ResolveSourceMetaResponse = self.call("ResolveSourceMeta", request).await?;
-        Ok(match found.image {
-            Some(image) => Found::Image(resolved(image.digest, image.config)),
-            None => Found::Other(found.source.unwrap_or_default().identifier),
-        })
+        let identifier = found.source.unwrap_or_default().identifier;
+        match found.image {
+            Some(found) => {
+                let used = identifier.strip_prefix(IMAGE).unwrap_or_default();
+                Found::image(image, used, found.digest, found.config)
+            }
+            None => Ok(Found::Other(identifier)),
+        }
     }
 
     /// The config of an image in a content store of the client, whose digest the name has.
@@ -248,7 +277,7 @@ impl Gateway {
         };
         let found: api::ResolveImageConfigResponse =
             self.call("ResolveImageConfig", request).await?;
-        Ok(resolved(found.digest, found.config))
+        Ok(resolved(None, found.digest, found.config))
     }
 
     /// The definitions that the client gives by name, as bytes of `pb.Definition`. None on an engine that knows no inputs.
@@ -431,9 +460,37 @@ fn cache_entry(import: &CacheImport) -> api::CacheOptionsEntry {
     }
 }
 
-fn resolved(digest: String, config: Vec<u8>) -> ResolvedImage {
+fn resolved(reference: Option<ImageRef>, digest: String, config: Vec<u8>) -> ResolvedImage {
     ResolvedImage {
+        reference,
         digest: (!digest.is_empty()).then_some(digest),
         config,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_image_that_the_engine_takes_is_told_where_it_is_another_one() {
+        let asked: ImageRef = "alpine:3.23".parse().unwrap();
+        let found = |used| Found::image(&asked, used, "sha256:0".to_owned(), Vec::new());
+        for (used, expected) in [
+            ("", None),
+            ("docker.io/library/alpine:3.23", None),
+            (
+                "localhost:5000/alpine:3.23",
+                Some("localhost:5000/alpine:3.23"),
+            ),
+        ] {
+            let Ok(Found::Image(found)) = found(used) else {
+                panic!("{used}");
+            };
+            let reference = found.reference.map(|image| image.to_string());
+            assert_eq!(reference.as_deref(), expected, "{used}");
+        }
+        let wrong = found("localhost:5000/UPPER").unwrap_err().to_string();
+        assert!(wrong.contains("another image for `alpine:3.23`"), "{wrong}");
     }
 }

@@ -1,7 +1,7 @@
 //! Content that is named by its SHA-256.
 
+use microb_dsl::digest::sha256;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 /// A blob, in memory.
 #[derive(Debug)]
@@ -14,13 +14,9 @@ pub(super) struct Blob {
 
 impl Blob {
     pub(super) fn new(media_type: &'static str, bytes: Vec<u8>) -> Self {
-        let hash: Vec<String> = Sha256::digest(&bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
         Self {
             media_type,
-            hash: hash.concat(),
+            hash: sha256(&bytes),
             bytes,
         }
     }

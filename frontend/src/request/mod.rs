@@ -35,7 +35,7 @@ pub struct Request {
     pub context_subdir: Option<String>,
     /// `--target`.
     pub target: Option<String>,
-    /// `--platform`; never empty: without the option it is the platform that builds.
+    /// `--platform`; empty without the option.
     pub platforms: Vec<Platform>,
     /// Whether the result is an image index, even if it is for one platform.
     pub multi_platform: bool,
@@ -136,11 +136,8 @@ impl Request {
             mistakes: Vec::new(),
         };
         let build_platform = build_platform(workers);
-        let mut platforms = reader.value("platform", values::platforms);
+        let platforms = reader.value("platform", values::platforms);
         let multi_platform = reader.multi_platform(platforms.len());
-        if platforms.is_empty() {
-            platforms.push(build_platform.clone());
-        }
         let build_args = reader.all("build-arg:");
         let epoch_of = reader.text(EPOCH).filter(|name| {
             name == epoch::CONTEXT || options.contains_key(&format!("context:{name}"))
@@ -183,6 +180,15 @@ impl Request {
         Diagnostics::or(reader.mistakes, request)
     }
 
+    /// The platforms that images are for: without `--platform` the one that builds.
+    pub fn target_platforms(&self) -> &[Platform] {
+        if self.platforms.is_empty() {
+            std::slice::from_ref(&self.build_platform)
+        } else {
+            &self.platforms
+        }
+    }
+
     /// The request with this time in the place of a context's.
     #[must_use]
     pub fn at(mut self, time: Option<u64>) -> Self {
@@ -222,7 +228,7 @@ impl Request {
             return Ok(None);
         };
         let chosen = self.shared_keys.get(key).map_or("", String::as_str);
-        let source = remote::named(name, value)?;
+        let source = ContextSource::parse(name, value)?;
         Ok(Some((source, format!("context:{key}-{chosen}"))))
     }
 
@@ -388,12 +394,13 @@ impl Reader<'_> {
     }
 }
 
-/// The predefined proxy arguments; their names may be in either case.
+/// The predefined proxy arguments; their names may be in either case. Of several spellings BuildKit takes the last one
+/// in order, which is that in lower case.
 fn proxy(build_args: &BTreeMap<String, String>) -> Proxy {
     let find = |name: &str| {
         build_args
             .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .rfind(|(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.clone())
             .unwrap_or_default()
     };

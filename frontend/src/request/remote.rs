@@ -1,5 +1,6 @@
 //! Contexts that the client names by a URL or by another frontend's result.
 
+use microb_dsl::grammar::{self, percent_decoded};
 use microb_dsl::source::{Git, git};
 use microb_dsl::{Diagnostic, ImageRef};
 
@@ -28,6 +29,38 @@ pub enum ContextSource {
 }
 
 impl ContextSource {
+    /// What the value of `context:NAME` means, as `namedcontext.go` of BuildKit's `dockerui` reads it.
+    ///
+    /// # Errors
+    ///
+    /// When no context is of this kind.
+    pub fn parse(name: &str, value: &str) -> Result<Self, Diagnostic> {
+        const HELP: &str =
+            "give a folder, a git or https URL, `docker-image://…` or `oci-layout://…`";
+        let wrong = |problem: String| {
+            Diagnostic::error(format!("build context `{name}` is `{value}`: {problem}"))
+        };
+        if let Some(url) = url(value).transpose().map_err(wrong)? {
+            return Ok(url);
+        }
+        match value.split_once(':') {
+            Some(("docker-image", image)) => match image.trim_start_matches("//") {
+                "scratch" => Ok(Self::Scratch),
+                image => image.parse().map(Self::Image).map_err(wrong),
+            },
+            Some(("oci-layout", layout)) => {
+                oci_layout(layout.trim_start_matches("//")).map_err(wrong)
+            }
+            Some(("local", name)) => Ok(Self::Local(name.to_owned())),
+            Some(("input", name)) => Ok(Self::Input(name.to_owned())),
+            Some((kind, _)) => {
+                let problem = format!("contexts of kind `{kind}` are not supported");
+                Err(wrong(problem).help(HELP))
+            }
+            None => Err(wrong("it has no kind".to_owned()).help(HELP)),
+        }
+    }
+
     /// What the identifier of a source means that a source policy puts in the place of the context `name`.
     ///
     /// # Errors
@@ -35,35 +68,10 @@ impl ContextSource {
     /// When no context is of this kind.
     pub fn replacing(name: &str, identifier: &str) -> Result<Self, Diagnostic> {
         let folder = identifier.strip_prefix("local://");
-        named(
+        Self::parse(
             name,
             &folder.map_or_else(|| identifier.to_owned(), |folder| format!("local:{folder}")),
         )
-    }
-}
-
-/// What the value of `context:NAME` means, as `namedcontext.go` of BuildKit's `dockerui` reads it.
-pub(super) fn named(name: &str, value: &str) -> Result<ContextSource, Diagnostic> {
-    let wrong = |problem: String| {
-        Diagnostic::error(format!("build context `{name}` is `{value}`: {problem}"))
-    };
-    if let Some(url) = url(value).transpose().map_err(wrong)? {
-        return Ok(url);
-    }
-    match value.split_once(':') {
-        Some(("docker-image", image)) => match image.trim_start_matches("//") {
-            "scratch" => Ok(ContextSource::Scratch),
-            image => image.parse().map(ContextSource::Image).map_err(wrong),
-        },
-        Some(("oci-layout", layout)) => oci_layout(layout.trim_start_matches("//")).map_err(wrong),
-        Some(("local", name)) => Ok(ContextSource::Local(name.to_owned())),
-        Some(("input", name)) => Ok(ContextSource::Input(name.to_owned())),
-        Some((kind, _)) => Err(
-            wrong(format!("contexts of kind `{kind}` are not supported"))
-                .help("give a folder, a git or https URL, `docker-image://…` or `oci-layout://…`"),
-        ),
-        None => Err(wrong("it has no kind".to_owned())
-            .help("give a folder, a git or https URL, `docker-image://…` or `oci-layout://…`")),
     }
 }
 
@@ -72,13 +80,7 @@ fn oci_layout(layout: &str) -> Result<ContextSource, String> {
     let (name, digest) = layout
         .split_once('@')
         .ok_or("it has no digest; write `oci-layout://FOLDER@sha256:…`")?;
-    let is_digest = digest.strip_prefix("sha256:").is_some_and(|digits| {
-        digits.len() == 64
-            && digits
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    });
-    if !is_digest {
+    if grammar::digest(digest).is_err() {
         return Err(format!("`{digest}` is no digest"));
     }
     let store = match name.rsplit_once(':') {
@@ -142,22 +144,8 @@ fn repository(remote: String, query: &str, fragment: &str) -> Result<Git, String
     Ok(found.of(git(remote)))
 }
 
-/// Replaces `%2F` and its kind.
 fn decoded(text: &str) -> Result<String, String> {
-    let wrong = || format!("`{text}` is not encoded as a URL is");
-    let mut bytes = text.bytes();
-    let mut decoded = Vec::new();
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            decoded.push(byte);
-            continue;
-        }
-        let mut digit = || char::from(bytes.next()?).to_digit(16);
-        let (high, low) = (digit(), digit());
-        let value = high.zip(low).map(|(high, low)| high * 16 + low);
-        decoded.push(value.and_then(|v| v.try_into().ok()).ok_or_else(wrong)?);
-    }
-    String::from_utf8(decoded).map_err(|_| wrong())
+    percent_decoded(text).ok_or_else(|| format!("`{text}` is not encoded as a URL is"))
 }
 
 /// What a URL says of a repository, as `dfgitutil.GitRef` of moby/buildkit has it.
@@ -253,7 +241,11 @@ mod tests {
 
     #[track_caller]
     fn check(value: &str, expected: impl Into<Option<ContextSource>>) {
-        assert_eq!(named("x", value).ok(), expected.into(), "{value}");
+        assert_eq!(
+            ContextSource::parse("x", value).ok(),
+            expected.into(),
+            "{value}"
+        );
     }
 
     #[test]
@@ -332,7 +324,7 @@ mod tests {
             "https://github.com/a/b.git?tag=a&branch=a",
             "https://github.com/a/b.git?ref=a#b",
         ] {
-            let error = named("base", value).unwrap_err();
+            let error = ContextSource::parse("base", value).unwrap_err();
             assert!(
                 error.message.starts_with("build context `base` is `"),
                 "{error}"

@@ -73,8 +73,8 @@ pub(super) fn parse(
     }
     let mut scanner = DEFAULT_SCANNER.to_owned();
     let mut parameters = BTreeMap::new();
-    for field in super::values::fields(wanted) {
-        match field.split_once('=').unwrap_or((field, "")) {
+    for field in super::values::fields(wanted)? {
+        match field.split_once('=').unwrap_or((&field, "")) {
             ("generator", image) => image.clone_into(&mut scanner),
             (name, value) => drop(parameters.insert(name.to_owned(), value.to_owned())),
         }

@@ -22,7 +22,8 @@ fn without_options_it_is_a_plain_build_for_the_platform_that_builds() {
     assert_eq!(request.filename, None);
     assert_eq!(request.definition_local, "dockerfile");
     assert_eq!(request.context, ContextSource::Local("context".to_owned()));
-    assert_eq!(request.platforms[0].to_string(), "linux/arm64");
+    assert_eq!(request.platforms, []);
+    assert_eq!(request.target_platforms()[0].to_string(), "linux/arm64");
     assert_eq!(request.build_platform.to_string(), "linux/arm64");
     assert!(!request.multi_platform);
     assert_eq!(request.no_cache, NoCache::Never);
@@ -54,7 +55,7 @@ fn what_docker_build_sends_is_read() {
     assert_eq!(request.build_args["A"], "1=2");
     assert_eq!(request.run_options.proxy.https, "http://proxy");
     assert_eq!(request.labels["team"], "x");
-    assert_eq!(request.platforms.len(), 2);
+    assert_eq!(request.target_platforms().len(), 2);
     assert!(request.multi_platform);
     let stages = BTreeSet::from(["base".to_owned(), "deps".to_owned()]);
     assert_eq!(request.no_cache, NoCache::Stages(stages));
@@ -65,6 +66,17 @@ fn what_docker_build_sends_is_read() {
     assert_eq!(request.session_of("context"), "s2");
     assert_eq!(request.session_of("dockerfile"), "s1");
     assert_eq!(request.source_date_epoch, Some(7));
+}
+
+#[test]
+fn of_two_spellings_of_a_proxy_that_in_lower_case_wins() {
+    let both = [
+        ("build-arg:HTTP_PROXY", "http://upper"),
+        ("build-arg:http_proxy", "http://lower"),
+        ("build-arg:NO_PROXY", "upper"),
+    ];
+    let proxy = read(both).unwrap().run_options.proxy;
+    assert_eq!((&*proxy.http, &*proxy.no), ("http://lower", "upper"));
 }
 
 #[test]
@@ -114,7 +126,7 @@ fn a_named_context_for_one_platform_wins_over_one_for_all() {
 #[test]
 fn all_wrong_values_are_named_at_once() {
     let errors = read([
-        ("platform", "amd64"),
+        ("platform", "amd46"),
         ("shm-size", "big"),
         ("ulimit", "nofile"),
         ("multi-platform", "maybe"),

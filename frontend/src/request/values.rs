@@ -6,30 +6,41 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use microb_dsl::llb::ImageResolveMode;
-use microb_dsl::{Network, Platform};
+use microb_dsl::{Network, Platform, grammar};
 
 use crate::gateway::CacheImport;
 
-/// Go's `strconv.ParseBool`, which BuildKit and its clients use for flags.
 pub(super) fn boolean(text: &str) -> Result<bool, String> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-        _ => Err(format!(
-            "`{text}` is neither true nor false; write `true` or `false`"
-        )),
-    }
+    grammar::boolean(text)
+        .ok_or_else(|| format!("`{text}` is neither true nor false; write `true` or `false`"))
 }
 
 pub(super) fn platforms(text: &str) -> Result<Vec<Platform>, String> {
     let mut found: Vec<Platform> = Vec::new();
-    for platform in text.split(',') {
-        let platform = platform.trim().parse()?;
+    for written in text.split(',') {
+        let platform = platform(written.trim())?;
         if !found.contains(&platform) {
             found.push(platform);
         }
     }
     Ok(found)
+}
+
+/// A platform as clients write it, which do not normalize it: in any case, or the processor or the system alone, as
+/// containerd's `platforms.Parse` takes it. The system is Linux then, and the processor this one's.
+fn platform(text: &str) -> Result<Platform, String> {
+    let lower = text.to_ascii_lowercase();
+    if lower.contains('/') {
+        return lower.parse();
+    }
+    let alone = Platform::new("linux", &lower, "");
+    if grammar::platform(&alone.to_string()).is_ok() {
+        return Ok(alone);
+    }
+    let host = Platform::host();
+    let system = Platform::new(&lower, &host.architecture, &host.variant);
+    let known = grammar::platform(&system.to_string());
+    known.map_err(|_| format!("`{text}` is no platform; write for instance `linux/arm64`"))
 }
 
 /// The values of `image-resolve-mode`, as `solver/pb/attr.go` in moby/buildkit names them.
@@ -57,7 +68,8 @@ pub(super) fn network(text: &str) -> Result<Network, String> {
 
 /// `name=address,…`; names are lower-cased as BuildKit does.
 pub(super) fn extra_hosts(text: &str) -> Result<Vec<(String, String)>, String> {
-    fields(text)
+    fields(text)?
+        .iter()
         .map(|field| {
             let (name, address) = field
                 .split_once('=')
@@ -97,7 +109,8 @@ pub(super) fn ulimits(text: &str) -> Result<Vec<(String, i64, i64)>, String> {
         let below = hard == -1 || (soft != -1 && soft <= hard);
         (NAMES.contains(&name) && below).then(|| (name.to_owned(), soft, hard))
     };
-    fields(text)
+    fields(text)?
+        .iter()
         .map(|field| {
             limit(field).ok_or_else(|| {
                 format!("`{field}` is no limit; write for instance `nofile=1024:2048`, the soft one first")
@@ -155,13 +168,16 @@ pub(super) fn cache_imports(text: &str) -> Result<Vec<CacheImport>, String> {
     let wrong = || format!("`{text}` is no list of caches in JSON");
     let entries: Vec<serde_json::Value> = serde_json::from_str(text).map_err(|_| wrong())?;
     let import = |entry: &serde_json::Value| {
+        // Go leaves out a map that is empty: `gha` needs no settings.
         let attributes = match entry.get("Attrs") {
-            Some(attributes) => attributes.as_object()?.iter(),
-            None => return None,
+            None | Some(serde_json::Value::Null) => None,
+            Some(attributes) => Some(attributes.as_object()?),
         };
         Some(CacheImport {
             kind: entry.get("Type")?.as_str()?.to_owned(),
             attributes: attributes
+                .into_iter()
+                .flatten()
                 .map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
                 .collect::<Option<_>>()?,
         })
@@ -185,9 +201,45 @@ pub(super) fn image_config(text: &str) -> Result<Option<Vec<u8>>, String> {
         .ok_or_else(|| format!("the image config `{config}` is no base64"))
 }
 
-/// The parts between commas. Clients quote a part as CSV does when it needs it.
-pub(super) fn fields(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',').map(|field| field.trim().trim_matches('"'))
+/// The fields of a line of CSV (RFC 4180), which clients write lists as. One in quotes may have commas.
+pub(super) fn fields(text: &str) -> Result<Vec<String>, String> {
+    let mut fields = Vec::new();
+    let mut rest = Some(text);
+    while let Some(text) = rest {
+        let (field, after) = match text.trim_start().strip_prefix('"') {
+            Some(quoted) => quoted_field(quoted)?,
+            None => match text.split_once(',') {
+                Some((field, after)) => (field.trim().to_owned(), Some(after)),
+                None => (text.trim().to_owned(), None),
+            },
+        };
+        fields.push(field);
+        rest = after;
+    }
+    Ok(fields)
+}
+
+/// The field behind the quote that opens it, and what follows its comma. Two quotes in it are one.
+fn quoted_field(text: &str) -> Result<(String, Option<&str>), String> {
+    let wrong = || format!("`\"{text}` has no quote at its end");
+    let mut field = String::new();
+    let mut rest = text;
+    loop {
+        let (part, after) = rest.split_once('"').ok_or_else(wrong)?;
+        field.push_str(part);
+        if let Some(after) = after.strip_prefix('"') {
+            field.push('"');
+            rest = after;
+            continue;
+        }
+        return match after.trim_start() {
+            "" => Ok((field, None)),
+            after => {
+                let after = after.strip_prefix(',').ok_or_else(wrong)?;
+                Ok((field, Some(after)))
+            }
+        };
+    }
 }
 
 #[cfg(test)]
@@ -215,6 +267,44 @@ mod tests {
     }
 
     #[test]
+    fn fields_are_separated_as_in_csv() {
+        for (text, expected) in [
+            ("a=1, b", &["a=1", "b"][..]),
+            (r#""a=1,2",b"#, &["a=1,2", "b"]),
+            (r#"b,"say ""x""", c"#, &["b", r#"say "x""#, "c"]),
+            ("a,", &["a", ""]),
+        ] {
+            assert_eq!(fields(text).unwrap(), expected, "{text}");
+        }
+        for wrong in [r#""a"#, r#""a"b"#] {
+            assert!(fields(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn platforms_are_read_as_containerd_reads_them() {
+        let host = Platform::host();
+        let of_host = format!("linux/{}", host.architecture);
+        for (text, expected) in [
+            ("amd64", "linux/amd64"),
+            ("x86_64", "linux/amd64"),
+            ("aarch64", "linux/arm64"),
+            ("arm", "linux/arm/v7"),
+            ("linux/arm64/v8", "linux/arm64"),
+            ("Linux/AMD64", "linux/amd64"),
+            ("linux", &of_host),
+            ("amd64, linux/amd64,arm64", "linux/amd64 linux/arm64"),
+        ] {
+            let found = platforms(text).unwrap();
+            let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+            assert!(found.join(" ").starts_with(expected), "{text}: {found:?}");
+        }
+        for wrong in ["", "amd46", "linux/", "a/b/c/d"] {
+            assert!(platforms(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn hosts_are_names_with_an_address() {
         let host = |name: &str, ip: &str| (name.to_owned(), ip.to_owned());
         assert_eq!(
@@ -231,11 +321,16 @@ mod tests {
         let imports = cache_imports(text).unwrap();
         assert_eq!(imports[0].kind, "registry");
         assert_eq!(imports[0].attributes["ref"], "localhost:5000/cache");
+        for plain in [r#"[{"Type":"gha"}]"#, r#"[{"Type":"gha","Attrs":null}]"#] {
+            let imports = cache_imports(plain).unwrap();
+            assert_eq!(imports[0].kind, "gha");
+            assert!(imports[0].attributes.is_empty());
+        }
         for wrong in [
             "",
             "{}",
             "[1]",
-            r#"[{"Type":"x"}]"#,
+            r#"[{"Attrs":{}}]"#,
             r#"[{"Type":"x","Attrs":{"a":1}}]"#,
         ] {
             assert!(cache_imports(wrong).is_err(), "{wrong}");

@@ -29,7 +29,10 @@ const CAPS: [&str; 6] = [
     "readdir",
     "statfile",
 ];
-const LLB_CAPS: [&str; 26] = [
+const LLB_CAPS: [&str; 29] = [
+    "source.git",
+    "source.git.fullurl",
+    "source.git.mtime",
     "source.image",
     "source.local",
     "source.local.unique",
@@ -75,7 +78,8 @@ pub(crate) struct Served {
 /// The engine of one build.
 #[derive(Debug, Default)]
 struct Engine {
-    /// Of the build context, and, if the path begins with `/`, of an image: paths and texts.
+    /// Of the build context, and, if the path begins with `/`, of an image: paths and texts. A path that ends in `/` is a
+    /// folder that nobody may list.
     files: BTreeMap<String, String>,
     calls: Vec<String>,
     graphs: Vec<Vec<u8>>,
@@ -302,9 +306,14 @@ fn image() -> api::ResolveImageConfigResponse {
 }
 
 fn stat(path: &str, text: &str) -> Stat {
+    // The highest bit of Go's `os.FileMode` is that of a folder.
+    let (path, mode) = match path.strip_suffix('/') {
+        Some(folder) => (folder, 1 << 31 | 0o755),
+        None => (path, 0o644),
+    };
     Stat {
         path: path.to_owned(),
-        mode: 0o644,
+        mode,
         size: text.len().try_into().unwrap(),
         ..Default::default()
     }

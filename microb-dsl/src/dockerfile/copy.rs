@@ -1,8 +1,10 @@
 //! `COPY` and `ADD`, and the steps that are rendered as a `COPY`.
 
 use crate::diagnostic::Diagnostic;
+use crate::grammar::percent_decoded;
 use crate::source::{Git, Http, Source};
 use crate::step::{Copy, Mkdir, Mkfile, Owner};
+use crate::wildcards::{has_wildcards, literal};
 
 use super::names::Names;
 use super::{no_form, run, words};
@@ -128,7 +130,7 @@ fn without_wildcards(path: &str) -> String {
     let parts: Vec<String> = path
         .split('/')
         .map(|part| {
-            pattern = pattern || has_wildcard(part);
+            pattern = pattern || has_wildcards(part);
             if pattern {
                 literal(part)
             } else {
@@ -137,35 +139,6 @@ fn without_wildcards(path: &str) -> String {
         })
         .collect();
     parts.join("/")
-}
-
-/// As `containsWildcards` of BuildKit's `fsutil`: a character after a backslash does not count.
-fn has_wildcard(part: &str) -> bool {
-    let mut chars = part.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '*' | '?' | '[' => return true,
-            '\\' => {
-                chars.next();
-            }
-            _ => (),
-        }
-    }
-    false
-}
-
-fn literal(part: &str) -> String {
-    part.chars().fold(String::new(), |mut pattern, c| {
-        match c {
-            // Read twice: by Go's `filepath.Match`, and as a pattern of `.dockerignore` when the context is sent;
-            // the latter takes a star for a wildcard inside brackets, too.
-            '*' | '?' => pattern.extend(['[', '\\', c, ']']),
-            '[' => pattern.push_str("[[]"),
-            '\\' => pattern.push_str("\\\\"),
-            _ => pattern.push(c),
-        }
-        pattern
-    })
 }
 
 /// A path that looks like a URL or like `git@host:path` would be fetched.
@@ -223,21 +196,6 @@ fn last_part(path: &str) -> Option<String> {
     let decoded = percent_decoded(path)?;
     let name = decoded.trim_end_matches('/').rsplit('/').next()?;
     (!name.is_empty() && name != ".").then(|| name.to_owned())
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let high = char::from(rest.next()?).to_digit(16)?;
-            let low = char::from(rest.next()?).to_digit(16)?;
-            bytes.push(u8::try_from(high * 16 + low).ok()?);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 fn add_git(copy: &Copy, git: &Git, common: Vec<String>) -> Result<String, String> {

@@ -19,6 +19,8 @@ const TRACK: usize = 9;
 const PORT: usize = 16;
 /// The least distance between two lines at the side of a box.
 const PORT_GAP: usize = 9;
+/// The least width of a lane, so that its text stays readable.
+const LEAST_LANE: usize = 160;
 /// The width of a character at 12 pixels, with some room for fonts that are wider than most.
 const CHAR: usize = 15; // halves of a pixel
 /// Lines of a node's text; what is longer is cut.
@@ -27,6 +29,7 @@ const MAX_LINES: usize = 6;
 /// A picture with places.
 #[derive(Debug)]
 pub(super) struct Layout<'a> {
+    pub(super) width: usize,
     pub(super) height: usize,
     pub(super) lanes: Vec<LaneBox<'a>>,
     pub(super) trunks: Vec<Trunk>,
@@ -69,8 +72,8 @@ pub(super) struct Trunk {
     pub(super) ends: Vec<((usize, usize), EdgeKind)>,
 }
 
-/// Lays out a picture of at most this width.
-pub(super) fn layout(picture: &Picture, width: usize) -> Layout<'_> {
+/// Lays out a picture of this width, or a wider one where the tracks would leave no room for the stages.
+pub(super) fn layout(picture: &Picture, wanted: usize) -> Layout<'_> {
     let by_source = by_source(&picture.edges);
     let tracks = tracks(&by_source);
     let n_tracks = tracks.values().max().map_or(0, |last| last + 1);
@@ -79,7 +82,8 @@ pub(super) fn layout(picture: &Picture, width: usize) -> Layout<'_> {
     } else {
         PORT + n_tracks * TRACK
     };
-    let lane_width = width.saturating_sub(2 * MARGIN + gutter);
+    let beside = 2 * MARGIN + gutter;
+    let lane_width = wanted.saturating_sub(beside).max(LEAST_LANE);
     let mut y = MARGIN;
     let mut lanes = Vec::new();
     for (n, lane) in picture.lanes.iter().enumerate() {
@@ -98,6 +102,7 @@ pub(super) fn layout(picture: &Picture, width: usize) -> Layout<'_> {
             .collect(),
     });
     Layout {
+        width: lane_width + beside,
         height: y,
         trunks: trunks.collect(),
         lanes,
@@ -322,12 +327,24 @@ mod tests {
         stages.pop().unwrap()
     }
 
+    /// A stage that takes from so many images.
+    fn copies_of_images(n: usize) -> Stage {
+        let copies = (0..n).map(|n| {
+            let image: ImageRef = format!("image-{n}").parse().unwrap();
+            Step::from(copy("/a", "/a").from(image))
+        });
+        scratch().then(copies.collect::<Vec<_>>())
+    }
+
     #[test]
     fn no_line_crosses_a_box_and_no_text_leaves_one() {
-        for width in [360, 960] {
-            let stage = tangle(6);
+        let tangles = [360, 960].map(|width| (width, width, tangle(6)));
+        // So many tracks that the narrow picture is as wide as they and the stage beside them need.
+        let many = copies_of_images(45);
+        for (wanted, width, stage) in tangles.into_iter().chain([(360, 597, many)]) {
             let picture = Picture::of(&stage);
-            let layout = layout(&picture, width);
+            let layout = layout(&picture, wanted);
+            assert_eq!(layout.width, width);
             let boxes: Vec<Area> = layout
                 .lanes
                 .iter()

@@ -3,7 +3,7 @@
 use super::layout::{Area, LaneBox, Layout, NodeBox, Trunk, layout};
 use super::{EdgeKind, Picture};
 
-/// The widths of both pictures in pixels.
+/// The widths of both pictures in pixels, where nothing needs more.
 const NARROW: usize = 360;
 const WIDE: usize = 960;
 
@@ -31,13 +31,14 @@ pub(super) fn draw(picture: &Picture) -> String {
     let narrow = layout(picture, NARROW);
     let wide = layout(picture, WIDE);
     let (height, tall) = (wide.height + LEGEND, narrow.height + LEGEND);
+    let (width, slim) = (wide.width, narrow.width);
     let parts = [
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{NARROW}\" height=\"{tall}\" role=\"img\">\n\
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{slim}\" height=\"{tall}\" role=\"img\">\n\
              <title>Stages and steps of the build</title>\n\
              <meta xmlns=\"http://www.w3.org/1999/xhtml\" name=\"viewport\" content=\"width=device-width\"/>\n\
              <style>{STYLE}\
-             @media(min-width:{WIDE}px){{:root{{width:{WIDE}px;height:{height}px;margin:0 auto;display:block}}\
+             @media(min-width:{width}px){{:root{{width:{width}px;height:{height}px;margin:0 auto;display:block}}\
              .wide{{display:inline}}.narrow{{display:none}}}}</style>\n"
         ),
         "<rect class=\"back\" width=\"100%\" height=\"100%\"/>\n".to_owned(),

@@ -5,10 +5,11 @@ use super::lowering::State;
 use super::paths::absolute;
 use crate::diagnostic::Diagnostic;
 use crate::grammar::{self, Mistake};
+use crate::mount::Mount;
 use crate::step::{Command, Instruction, Setting};
 
-/// What of a step no container could be started with.
-pub(super) fn mistake(instruction: &Instruction) -> Option<Diagnostic> {
+/// What of a step in this working directory BuildKit refuses, or no container could be started with.
+pub(super) fn mistake(instruction: &Instruction, working_dir: &str) -> Option<Diagnostic> {
     let worded = |function: &str, mistake: Mistake| {
         let found = Diagnostic::error(format!("`{function}`: {}", mistake.message));
         match mistake.help {
@@ -21,6 +22,16 @@ pub(super) fn mistake(instruction: &Instruction) -> Option<Diagnostic> {
     let is_empty = |command: &Command| matches!(command, Command::Exec(argv) if argv.is_empty());
     match instruction {
         Instruction::Run(run) if is_empty(&run.command) => no_program("run"),
+        Instruction::Run(run) => run
+            .mounts
+            .iter()
+            .find_map(|mount| misplaced(mount, working_dir)),
+        Instruction::Copy(copy)
+            if copy.sources.is_empty() || copy.sources.iter().any(String::is_empty) =>
+        {
+            let mistake = Diagnostic::error("`copy` without a source");
+            Some(mistake.help("write `.` for all files"))
+        }
         Instruction::Config(setting) => match setting {
             Setting::Expose(port) => grammar::port(port).err().map(|m| worded("expose", m)),
             Setting::StopSignal(signal) => grammar::signal(signal)
@@ -44,6 +55,14 @@ pub(super) fn mistake(instruction: &Instruction) -> Option<Diagnostic> {
             Setting::Volume(folder) if folder.is_empty() => {
                 wrong("`volume` without a folder".to_owned())
             }
+            Setting::Path(folder) if folder.is_empty() => {
+                wrong("`path` without a folder".to_owned())
+            }
+            // `:5` names a user, too: the engine takes root then.
+            Setting::User(owner) if owner.to_string().is_empty() => {
+                let mistake = Diagnostic::error("`user` without a name");
+                Some(mistake.help("write `root` for the user that images have without one"))
+            }
             Setting::Shell(argv) if argv.is_empty() => no_program("shell"),
             Setting::Healthcheck(check) if check.command.as_ref().is_some_and(is_empty) => {
                 no_program("healthcheck")
@@ -59,14 +78,33 @@ pub(super) fn mistake(instruction: &Instruction) -> Option<Diagnostic> {
             | Setting::Healthcheck(_)
             | Setting::Shell(_) => None,
         },
-        Instruction::Run(_)
-        | Instruction::Copy(_)
+        Instruction::Copy(_)
         | Instruction::Mkdir(_)
         | Instruction::Mkfile(_)
         | Instruction::Remove(_)
         | Instruction::Symlink(_)
         | Instruction::Workdir(_) => None,
     }
+}
+
+/// What is wrong with the place of a mount. Secrets and agents have one of their own where none is named.
+fn misplaced(mount: &Mount, working_dir: &str) -> Option<Diagnostic> {
+    let (function, target) = match mount {
+        Mount::Bind(bind) => ("bind", &bind.target),
+        Mount::Cache(cache) => ("cache", &cache.target),
+        Mount::Tmpfs(tmpfs) => ("tmpfs", &tmpfs.target),
+        Mount::Secret(_) | Mount::Ssh(_) => return None,
+    };
+    let wrong = if target.is_empty() {
+        Diagnostic::error(format!("`{function}` without a target"))
+    } else if absolute(working_dir, target) == "/" {
+        Diagnostic::error(format!(
+            "`{function}`: nothing can be mounted at `{target}`, which is the root"
+        ))
+    } else {
+        return None;
+    };
+    Some(wrong.help("write where the program finds it, for instance `/mnt`"))
 }
 
 impl State {

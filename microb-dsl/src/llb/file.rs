@@ -10,6 +10,7 @@ use super::graph::Node;
 use super::paths::{absolute, clean, destination};
 use crate::source::Source;
 use crate::step::{Copy, Id, Mkdir, Mkfile, Owner, Remove, Symlink};
+use crate::wildcards::{has_wildcards, literal};
 
 /// The name of a file in the making: that of a Dockerfile's here-document, so that the ops are the same.
 const DOCUMENT: &str = "/EOF";
@@ -119,7 +120,8 @@ pub(super) fn copy(
     file.chain(root, actions.collect())
 }
 
-/// The path is a pattern below the folder before its `/./`, or below the root, as `dispatchCopy` has it.
+/// The path is a pattern below the folder before its `/./`, or below the root, as `dispatchCopy` has it. A literal path
+/// becomes the pattern that only it matches.
 fn copy_with_parents(
     copy: &Copy,
     path: &str,
@@ -127,30 +129,21 @@ fn copy_with_parents(
     requires_paths: bool,
 ) -> pb::FileActionCopy {
     let (folder, below) = path.split_once("/./").unwrap_or(("/", path));
-    let pattern = absolute("/", &clean(below));
-    let required = requires_paths && !has_wildcards(folder) && !has_wildcards(&pattern);
+    let below = absolute("/", &clean(below));
+    let names_one = !copy.wildcard || !has_wildcards(folder) && !has_wildcards(&below);
     let mut action = copy_action(copy, folder, root);
-    if required {
-        let whole = absolute("/", &format!("{folder}/{pattern}"));
+    if requires_paths && names_one {
+        let whole = absolute("/", &format!("{folder}/{below}"));
         action.required_paths.push(whole);
     }
+    let below = below.trim_start_matches('/');
+    let pattern = if copy.wildcard {
+        below.to_owned()
+    } else {
+        literal(below)
+    };
+    action.include_patterns.insert(0, pattern);
     action
-        .include_patterns
-        .insert(0, pattern.trim_start_matches('/').to_owned());
-    action
-}
-
-/// Whether `*`, `?` or `[` in the path would match; a `\\` takes the meaning of what follows it.
-fn has_wildcards(path: &str) -> bool {
-    let mut characters = path.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            '*' | '?' | '[' => return true,
-            '\\' => _ = characters.next(),
-            _ => {}
-        }
-    }
-    false
 }
 
 fn copy_action(copy: &Copy, path: &str, root: &Root<'_>) -> pb::FileActionCopy {

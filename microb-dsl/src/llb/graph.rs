@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bollard_buildkit_proto::pb;
 use prost::Message;
-use sha2::{Digest, Sha256};
 
+use crate::digest::sha256;
 use crate::span::{SourceFile, Span};
 use crate::stage::ForeignDefinition;
 
@@ -270,11 +270,5 @@ fn encode_like_go(
 }
 
 pub(super) fn digest_of(bytes: &[u8]) -> String {
-    let hash = Sha256::digest(bytes);
-    let hex: String = hash
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| char::from_digit(digit.into(), 16).unwrap_or_default())
-        .collect();
-    format!("sha256:{hex}")
+    format!("sha256:{}", sha256(bytes))
 }

@@ -29,6 +29,9 @@ pub(super) struct ImageConfig {
     history: Vec<History>,
     #[serde(flatten)]
     other: Map<String, Value>,
+    /// The base image's own config as the engine gave it, by which exporters know what is not new.
+    #[serde(skip)]
+    base: Option<Vec<u8>>,
 }
 
 /// The part of the config that a container is started with.
@@ -111,6 +114,7 @@ impl ImageConfig {
             rootfs: no_layers(),
             history: Vec::new(),
             other: Map::new(),
+            base: None,
         }
     }
 
@@ -119,6 +123,7 @@ impl ImageConfig {
         let mut value: Value = serde_json::from_slice(json)?;
         without_nulls(&mut value);
         let mut image: Self = serde_json::from_value(value)?;
+        image.base = Some(json.to_vec());
         // The time of the base image's making says nothing about this one.
         image.other.remove("created");
         if image.config.working_dir.is_empty() {
@@ -130,6 +135,26 @@ impl ImageConfig {
         Ok(image)
     }
 
+    /// Says which platform the image is for, in the normal form; `None` leaves that of the base.
+    ///
+    /// As `finalizeResultImage` of BuildKit's Dockerfile frontend: a variant is kept where the target names none.
+    pub(super) fn set_platform(&mut self, target: Option<&Platform>) {
+        if let Some(target) = target {
+            let is_same = self.os == target.os && self.architecture == target.architecture;
+            if !is_same {
+                self.other.remove("os.version");
+            }
+            if !is_same || !target.variant.is_empty() {
+                self.variant.clone_from(&target.variant);
+            }
+            self.os.clone_from(&target.os);
+            self.architecture.clone_from(&target.architecture);
+        }
+        let normal = Platform::new(&self.os, &self.architecture, &self.variant);
+        (self.os, self.architecture, self.variant) =
+            (normal.os, normal.architecture, normal.variant);
+    }
+
     /// Adds a line to `docker history`.
     pub(super) fn record(&mut self, created_by: String, empty_layer: bool, epoch: Option<u64>) {
         self.history.push(History {
@@ -139,6 +164,11 @@ impl ImageConfig {
             empty_layer,
             other: Map::new(),
         });
+    }
+
+    /// The config of the base image, byte for byte; `None` where there is no such image.
+    pub(super) fn into_base(self) -> Option<Vec<u8>> {
+        self.base
     }
 
     /// The config as JSON, with a given time of making.
@@ -270,6 +300,30 @@ mod tests {
         assert_eq!(json["history"][0]["author"], "y");
         assert_eq!(json["rootfs"]["diff_ids"][0], "sha256:0");
         assert_eq!(json["created"], Value::Null);
+        assert_eq!(image.into_base().as_deref(), Some(&base[..]));
+    }
+
+    #[test]
+    fn the_target_is_the_platform_of_an_image() {
+        let target = |text: &str| Some(text.parse::<Platform>().unwrap());
+        for (base, target, expected) in [
+            ("linux amd64 ", target("linux/arm64"), "linux arm64 "),
+            ("linux arm64 v8", target("linux/arm64"), "linux arm64 "),
+            ("linux arm64 v8", None, "linux arm64 "),
+            ("linux amd64 v3", target("linux/amd64"), "linux amd64 v3"),
+            ("linux amd64 v3", target("linux/arm/v6"), "linux arm v6"),
+            ("linux arm v7", None, "linux arm v7"),
+        ] {
+            let [os, architecture, variant] = base.split(' ').collect::<Vec<_>>()[..] else {
+                panic!("{base}");
+            };
+            let json =
+                serde_json::json!({ "os": os, "architecture": architecture, "variant": variant });
+            let mut image = ImageConfig::from_base(json.to_string().as_bytes()).unwrap();
+            image.set_platform(target.as_ref());
+            let found = format!("{} {} {}", image.os, image.architecture, image.variant);
+            assert_eq!(found, expected, "{base}");
+        }
     }
 
     #[test]

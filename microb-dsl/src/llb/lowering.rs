@@ -17,9 +17,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::mount::{Cache, Mount};
 use crate::platform::Platform;
 use crate::reference::ImageRef;
-use crate::source::Source;
+use crate::source::{Local, Source};
 use crate::stage::{Base, Stage, StageKey, StagePlatform};
-use crate::step::{Copy, Instruction, Mkfile, Run, Step, mkdir};
+use crate::step::{Instruction, Mkfile, Run, Step, mkdir};
 
 /// The images that lowering wants to know more about, each with the platform that it is for, each once.
 ///
@@ -52,7 +52,7 @@ pub fn lower(stage: &Stage, inputs: &Inputs) -> Result<Lowered, Diagnostics> {
         inputs,
         graph: Graph::default(),
         done: BTreeMap::new(),
-        context_paths: context_paths(&stages),
+        sent_paths: sent_paths(&stages, inputs),
         vertices: Vec::new(),
         mistakes: Vec::new(),
     };
@@ -60,9 +60,11 @@ pub fn lower(stage: &Stage, inputs: &Inputs) -> Result<Lowered, Diagnostics> {
         let lowered = lowering.stage(stage, n, &stage_name(stage, n, stages.len()));
         lowering.done.insert(stage.key(), lowered);
     }
-    let Some(result) = lowering.done.remove(&stage.key()) else {
+    let Some(mut result) = lowering.done.remove(&stage.key()) else {
         return Err(Diagnostic::error("the recipe has no stage").into());
     };
+    let given = inputs.platform_is_given.then_some(&inputs.platform);
+    result.image.set_platform(given);
     Diagnostics::or(
         lowering.mistakes,
         Lowered {
@@ -70,6 +72,7 @@ pub fn lower(stage: &Stage, inputs: &Inputs) -> Result<Lowered, Diagnostics> {
                 .root
                 .map(|root| Definition(lowering.graph.finish(&root))),
             config: result.image.to_json(inputs.source_date_epoch),
+            base_config: result.image.into_base(),
             vertices: lowering.vertices,
         },
     )
@@ -129,18 +132,54 @@ fn replaced<'a>(source: &'a Source, inputs: &'a Inputs) -> &'a Source {
     }
 }
 
-/// All paths of the build context that any stage reads, so that the client sends no others. Empty means all of it.
-fn context_paths(stages: &[Stage]) -> Vec<String> {
-    let mut paths = BTreeSet::new();
-    for step in stages.iter().flat_map(Stage::steps) {
-        match &step.instruction {
-            Instruction::Copy(copy) if matches!(copy.from, Source::Context) => {
-                paths.extend(copy.sources.iter().map(|path| sent_for(copy, path)));
+/// Of each folder that the client gave, the paths that any stage reads, so that no others are sent. Empty means all of it.
+fn sent_paths(stages: &[Stage], inputs: &Inputs) -> BTreeMap<Local, Vec<String>> {
+    let mut sent: BTreeMap<Local, BTreeSet<String>> = BTreeMap::new();
+    let mut note = |source: &Source, paths: Vec<String>| {
+        if let Some(folder) = given_folder(source, inputs) {
+            sent.entry(folder.clone()).or_default().extend(paths);
+        }
+    };
+    for stage in stages {
+        if let Some(base) = base_source(stage) {
+            note(&base, vec!["/".to_owned()]);
+        }
+        for step in stage.steps() {
+            match &step.instruction {
+                Instruction::Copy(copy) => {
+                    let paths = copy.sources.iter();
+                    let paths = paths.map(|path| sent_for(path, copy.wildcard));
+                    note(&copy.from, paths.collect());
+                }
+                Instruction::Run(run) => {
+                    for (source, path) in run.mounts.iter().filter_map(mounted) {
+                        note(source, vec![sent_for(path, false)]);
+                    }
+                }
+                _ => {}
             }
-            Instruction::Run(run) => paths.extend(run.mounts.iter().filter_map(mounted_path)),
-            _ => {}
         }
     }
+    sent.into_iter()
+        .map(|(folder, paths)| (folder, below_root(paths)))
+        .collect()
+}
+
+/// The folder of the client that the build context or a named one is. One that says itself what of it is sent is none of
+/// these, and neither is one that the recipe names.
+fn given_folder<'a>(source: &'a Source, inputs: &'a Inputs) -> Option<&'a Local> {
+    match replaced(source, inputs) {
+        Source::Local(folder)
+            if !matches!(source, Source::Local(_)) && folder.follow_paths.is_empty() =>
+        {
+            Some(folder)
+        }
+        _ => None,
+    }
+}
+
+/// The paths as the client takes them, from the root; none where the root itself is read.
+fn below_root(paths: BTreeSet<String>) -> Vec<String> {
     if paths.contains("/") {
         return Vec::new();
     }
@@ -150,26 +189,43 @@ fn context_paths(stages: &[Stage]) -> Vec<String> {
         .collect()
 }
 
-/// What the client has to send for a copy. It takes a path for a pattern, so for a literal one with the characters
-/// of patterns, the folder above.
-fn sent_for(copy: &Copy, path: &str) -> String {
+/// What the client has to send for a path. It takes each for a pattern, so for a literal one with the characters of
+/// patterns, the folder above.
+fn sent_for(path: &str, is_pattern: bool) -> String {
     let path = absolute("/", &clean(path));
-    let plain = |part: &&str| copy.wildcard || !part.contains(['*', '?', '[', '\\']);
+    let plain = |part: &&str| is_pattern || !part.contains(['*', '?', '[', '\\']);
     let parts: Vec<&str> = path.split('/').take_while(plain).collect();
     absolute("/", &parts.join("/"))
 }
 
-/// The path of the build context that a mount shows.
-fn mounted_path(mount: &Mount) -> Option<String> {
+/// What a mount shows: the source, and the path in it.
+fn mounted(mount: &Mount) -> Option<(&Source, &str)> {
     match mount {
-        Mount::Bind(bind) if matches!(bind.from, Source::Context) => {
-            Some(absolute("/", &bind.path))
-        }
-        Mount::Cache(cache) if matches!(cache.from, Some(Source::Context)) => Some("/".to_owned()),
-        Mount::Bind(_) | Mount::Cache(_) | Mount::Secret(_) | Mount::Ssh(_) | Mount::Tmpfs(_) => {
-            None
-        }
+        Mount::Bind(bind) => Some((&bind.from, &bind.path)),
+        Mount::Cache(cache) => Some((cache.from.as_ref()?, "/")),
+        Mount::Secret(_) | Mount::Ssh(_) | Mount::Tmpfs(_) => None,
     }
+}
+
+/// Whether a step makes a layer in this working directory. The root is always there, so `WORKDIR /` makes none.
+fn makes_layer(step: &Step, working_dir: &str) -> bool {
+    match &step.instruction {
+        Instruction::Workdir(folder) => absolute(working_dir, folder) != "/",
+        _ => is_layer(step),
+    }
+}
+
+/// How many layers steps make that begin in this working directory.
+fn count_layers(steps: &[Step], working_dir: &str) -> usize {
+    let mut current = working_dir.to_owned();
+    let makes_layer = |step: &&Step| {
+        let makes_layer = makes_layer(step, &current);
+        if let Instruction::Workdir(folder) = &step.instruction {
+            current = absolute(&current, folder);
+        }
+        makes_layer
+    };
+    steps.iter().filter(makes_layer).count()
 }
 
 /// A stage so far: its file system and its image config.
@@ -223,7 +279,7 @@ pub(super) struct Lowering<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) graph: Graph,
     pub(super) done: BTreeMap<StageKey, State>,
-    context_paths: Vec<String>,
+    sent_paths: BTreeMap<Local, Vec<String>>,
     vertices: Vec<StepVertex>,
     pub(super) mistakes: Vec<Diagnostic>,
 }
@@ -231,7 +287,8 @@ pub(super) struct Lowering<'a> {
 impl Lowering<'_> {
     fn stage(&mut self, stage: &Stage, n: usize, name: &str) -> State {
         let platform = stage_platform(stage, self.inputs);
-        let layers = stage.steps().iter().filter(|step| is_layer(step)).count();
+        let image = self.base_image(stage, &platform);
+        let layers = count_layers(stage.steps(), &image.config.working_dir);
         let has_base_op = !matches!(stage.base(), Base::Scratch | Base::Stage(_));
         let shown_platform = self.inputs.name_platforms.then(|| platform.to_string());
         let mut cx = StageContext {
@@ -240,11 +297,13 @@ impl Lowering<'_> {
             ignore_cache: match &self.inputs.no_cache {
                 NoCache::Never => false,
                 NoCache::All => true,
-                NoCache::Stages(names) => names.contains(name),
+                // As `docker build --no-cache-filter`, which takes names of stages in any case.
+                NoCache::Stages(names) => names.iter().any(|one| one.eq_ignore_ascii_case(name)),
             },
             platform,
         };
-        let mut state = self.base(stage, &mut cx);
+        let root = self.base_root(stage, &mut cx);
+        let mut state = State::new(root, image);
         if has_base_op {
             self.note_vertex(&state, (n, None));
         }
@@ -267,31 +326,33 @@ impl Lowering<'_> {
             }));
     }
 
-    fn base(&mut self, stage: &Stage, cx: &mut StageContext) -> State {
-        let empty = ImageConfig::empty(&cx.platform);
+    /// The image config that a stage starts with.
+    fn base_image(&mut self, stage: &Stage, platform: &Platform) -> ImageConfig {
+        let made = |stage: &Stage| Some(self.done.get(&stage.key())?.image.clone());
+        let brought = match stage.base() {
+            Base::Stage(base) => made(base),
+            Base::Merge(stages) => stages.first().and_then(made),
+            Base::Image(_) | Base::NamedContext(_) | Base::Definition(_) => base_source(stage)
+                .and_then(|source| {
+                    let given = self.context_config(&source);
+                    given.or_else(|| self.base_config(replaced(&source, self.inputs), platform))
+                }),
+            Base::Scratch | Base::Diff { .. } => None,
+        };
+        brought.unwrap_or_else(|| ImageConfig::empty(platform))
+    }
+
+    /// The file system that a stage starts with.
+    fn base_root(&mut self, stage: &Stage, cx: &mut StageContext) -> Option<Node> {
         match stage.base() {
-            Base::Scratch => State::new(None, empty),
-            Base::Stage(base) => match self.done.get(&base.key()) {
-                Some(base) => State::new(base.root.clone(), base.image.clone()),
-                None => State::new(None, empty),
-            },
+            Base::Scratch => None,
+            Base::Stage(base) => self.done.get(&base.key())?.root.clone(),
             Base::Image(_) | Base::NamedContext(_) | Base::Definition(_) => {
-                let Some(source) = base_source(stage) else {
-                    return State::new(None, empty);
-                };
-                let given = self.context_config(&source);
-                let source = replaced(&source, self.inputs);
-                let image = given
-                    .or_else(|| self.base_config(source, cx))
-                    .unwrap_or(empty);
-                let root = self.source(source, cx, SourceRole::Base);
-                State::new(root, image)
+                let source = base_source(stage)?;
+                self.source(replaced(&source, self.inputs), cx, SourceRole::Base)
             }
             Base::Merge(stages) => self.merge(stages, cx),
-            Base::Diff { lower, upper } => {
-                let root = self.diff(lower, upper, cx);
-                State::new(root, empty)
-            }
+            Base::Diff { lower, upper } => self.diff(lower, upper, cx),
         }
     }
 
@@ -315,11 +376,11 @@ impl Lowering<'_> {
     }
 
     /// The config that a base image brings.
-    fn base_config(&mut self, source: &Source, cx: &StageContext) -> Option<ImageConfig> {
+    fn base_config(&mut self, source: &Source, platform: &Platform) -> Option<ImageConfig> {
         let Source::Image(image) = source else {
             return None;
         };
-        let key = (image.clone(), cx.platform.clone());
+        let key = (image.clone(), platform.clone());
         let resolved = self.inputs.images.get(&key)?;
         match ImageConfig::from_base(&resolved.config) {
             Ok(config) if config.config.triggers().is_some() => {
@@ -343,6 +404,8 @@ impl Lowering<'_> {
     /// The node of a source; `None` for an empty file system.
     fn source(&mut self, source: &Source, cx: &mut StageContext, role: SourceRole) -> Option<Node> {
         let is_context = matches!(source, Source::Context);
+        let sent = given_folder(source, self.inputs);
+        let sent = sent.and_then(|folder| self.sent_paths.get(folder).cloned());
         let source = replaced(source, self.inputs);
         let mut notes = Notes {
             ignore_cache: cx.ignore_cache && !matches!(role, SourceRole::Base),
@@ -369,8 +432,10 @@ impl Lowering<'_> {
             }
             Source::Local(local) => {
                 let mut local = local.clone();
+                if let Some(paths) = sent {
+                    local.follow_paths = paths;
+                }
                 if is_context {
-                    local.follow_paths.clone_from(&self.context_paths);
                     "[internal] load build context".clone_into(&mut notes.name);
                 } else {
                     notes.name = name(format!("[context {}] load files", local.name));
@@ -412,20 +477,22 @@ impl Lowering<'_> {
 
     pub(super) fn step(&mut self, state: &mut State, step: &Step, cx: &mut StageContext) {
         let epoch = self.inputs.source_date_epoch;
-        if let Some(mistake) = config::mistake(&step.instruction) {
+        let folder = &state.image.config.working_dir;
+        let makes_layer = makes_layer(step, folder);
+        if let Some(mistake) = config::mistake(&step.instruction, folder) {
             self.mistakes.push(match &step.origin.span {
                 Some(span) => mistake.at(span),
                 None => mistake,
             });
         }
-        if is_layer(step) {
+        if makes_layer {
             let notes = cx.notes(step);
             state.root = self.layer(state, step, cx, &notes);
         }
         state.configure(&step.instruction);
         state
             .image
-            .record(describe(&step.instruction), !is_layer(step), epoch);
+            .record(describe(&step.instruction), !makes_layer, epoch);
     }
 
     /// Lowers a step that writes to the file system.
@@ -465,12 +532,8 @@ impl Lowering<'_> {
             Instruction::Remove(remove) => file::remove(remove, &root),
             Instruction::Symlink(symlink) => file::symlink(symlink, &root),
             Instruction::Workdir(folder) => {
-                let folder = absolute(&config.working_dir, folder);
-                if folder == "/" {
-                    return state.root.clone();
-                }
                 // As in a Dockerfile, the folder belongs to the user of the moment.
-                let made = mkdir(folder);
+                let made = mkdir(absolute(&config.working_dir, folder));
                 let made = match config.user.as_str() {
                     "" => made,
                     user => made.owner(user),

@@ -30,6 +30,9 @@ use crate::source::Source;
 pub struct Inputs {
     /// The platform that the image is for.
     pub platform: Platform,
+    /// Whether the client asked for that platform. Then the image config names it, whatever the last stage runs on; else
+    /// that of the last stage.
+    pub platform_is_given: bool,
     /// The platform of the machine that builds.
     pub build_platform: Platform,
     /// What the engine found out about images. One that is missing here is used by its tag, with an empty config.
@@ -59,6 +62,8 @@ pub struct Inputs {
 /// What the engine found out about an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolvedImage {
+    /// The image that a source policy puts in its place; `None` for the image itself.
+    pub reference: Option<ImageRef>,
     /// The manifest's digest, `sha256:…`; `None` leaves the tag as it is.
     pub digest: Option<String>,
     /// The OCI image config as JSON.
@@ -149,6 +154,7 @@ impl Inputs {
         Self {
             build_platform: platform.clone(),
             platform,
+            platform_is_given: true,
             images: BTreeMap::new(),
             context: crate::source::local("context").into(),
             named_contexts: BTreeMap::new(),
@@ -171,6 +177,9 @@ pub struct Lowered {
     pub definition: Option<Definition>,
     /// The OCI image config as JSON.
     pub config: Vec<u8>,
+    /// The config of the image that all is based on, as the engine gave it. Exporters that set the times of layers and of
+    /// history leave alone what this one names. `None` for an image on nothing.
+    pub base_config: Option<Vec<u8>>,
     /// Which vertices the bases and steps became, stage by stage.
     pub vertices: Vec<StepVertex>,
 }

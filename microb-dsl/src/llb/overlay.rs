@@ -15,29 +15,21 @@ use crate::step::{Copy, Id, Instruction, Owner, Step};
 
 impl Lowering<'_> {
     /// Lays file systems on top of each other: by a merge op, or by copies where the engine has none.
-    pub(super) fn merge(&mut self, stages: &[Stage], cx: &mut StageContext) -> State {
-        let mut merged: Vec<State> = stages
-            .iter()
-            .filter_map(|stage| self.done.get(&stage.key()).cloned())
-            .collect();
-        let image = match merged.first() {
-            Some(first) => first.image.clone(),
-            None => ImageConfig::empty(&cx.platform),
-        };
-        let mut nodes: Vec<Node> = merged.drain(..).filter_map(|state| state.root).collect();
+    pub(super) fn merge(&mut self, stages: &[Stage], cx: &mut StageContext) -> Option<Node> {
+        let root = |stage: &Stage| self.done.get(&stage.key())?.root.clone();
+        let mut nodes: Vec<Node> = stages.iter().filter_map(root).collect();
         if nodes.len() < 2 {
-            return State::new(nodes.pop(), image);
+            return nodes.pop();
         }
         let notes = Notes {
             name: cx.numbering.line("MERGE"),
             ..Notes::default()
         };
-        let root = if self.inputs.capabilities.has("mergeop") {
+        if self.inputs.capabilities.has("mergeop") {
             Some(self.merge_op(&nodes, &notes))
         } else {
             self.merge_by_copies(&nodes, &notes)
-        };
-        State::new(root, image)
+        }
     }
 
     /// A linked copy: made on nothing, and laid on top of what is there.

@@ -94,12 +94,15 @@ pub(super) fn image(
     op.add(graph, Some(platform), notes)
 }
 
-/// The reference with the digest that the engine resolved it to.
+/// The image that the engine has for the reference, with the digest that it resolved it to.
 pub(super) fn pinned(inputs: &Inputs, image: &ImageRef, platform: &Platform) -> ImageRef {
-    let resolved = inputs.images.get(&(image.clone(), platform.clone()));
-    match resolved.and_then(|resolved| resolved.digest.as_ref()) {
-        Some(digest) if image.digest().is_none() => image.clone().with_digest(digest),
-        _ => image.clone(),
+    let Some(resolved) = inputs.images.get(&(image.clone(), platform.clone())) else {
+        return image.clone();
+    };
+    let image = resolved.reference.as_ref().unwrap_or(image).clone();
+    match &resolved.digest {
+        Some(digest) if image.digest().is_none() => image.with_digest(digest),
+        _ => image,
     }
 }
 

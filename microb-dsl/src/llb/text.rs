@@ -263,6 +263,7 @@ fn copy_text(copy: &pb::FileActionCopy, source: &str) -> String {
     };
     let include = copy.include_patterns.iter().map(|p| format!("include={p}"));
     let exclude = copy.exclude_patterns.iter().map(|p| format!("exclude={p}"));
+    let required = copy.required_paths.iter().map(|p| format!("required={p}"));
     let facts = [
         format!("copy {source}:{} -> {}", copy.src, copy.dest),
         owned(copy.owner.as_ref()),
@@ -273,7 +274,13 @@ fn copy_text(copy: &pb::FileActionCopy, source: &str) -> String {
         flag(copy.follow_symlink, "follow"),
         flag(copy.create_dest_path, "parents"),
     ];
-    words(facts.into_iter().chain(include).chain(exclude))
+    words(
+        facts
+            .into_iter()
+            .chain(include)
+            .chain(exclude)
+            .chain(required),
+    )
 }
 
 /// The words that are not empty, with spaces between.

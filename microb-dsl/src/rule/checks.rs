@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::{PAGES, RULES, Rule};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
+use crate::grammar::boolean;
 use crate::span::{SourceFile, Span};
 
 /// The build argument that takes the place of the comment at the top of the file.
@@ -218,15 +219,6 @@ impl Review {
 
 const HELP: &str =
     "write `skip=RULE,RULE`, `experimental=RULE` or `error=true`, with `;` between them";
-
-/// Go's `strconv.ParseBool`, which BuildKit uses here.
-fn boolean(text: &str) -> Option<bool> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
-        _ => None,
-    }
-}
 
 /// The value of `check` among the directives at the top of the file, and where it stands.
 fn directive(file: &SourceFile) -> Option<(&str, Span)> {

@@ -13,6 +13,7 @@ use crate::inspection::Inspection;
 use crate::mount::Mount;
 use crate::source::Source;
 use crate::span::Span;
+use crate::stage::Stage;
 
 pub use config::{
     Healthcheck, Setting, annotation, cmd, entrypoint, env, expose, healthcheck, label, labels,
@@ -123,6 +124,39 @@ impl Step {
             | Instruction::Workdir(_)
             | Instruction::Config(_) => Vec::new(),
         }
+    }
+}
+
+impl Instruction {
+    /// The stages that the instruction copies from or mounts, which are taken out of it.
+    pub(crate) fn take_stages(&mut self) -> Vec<Stage> {
+        let sources: Vec<&mut Source> = match self {
+            Self::Copy(copy) => vec![&mut copy.from],
+            Self::Run(run) => run
+                .mounts
+                .iter_mut()
+                .filter_map(|mount| match mount {
+                    Mount::Bind(bind) => Some(&mut bind.from),
+                    Mount::Cache(cache) => cache.from.as_mut(),
+                    Mount::Secret(_) | Mount::Ssh(_) | Mount::Tmpfs(_) => None,
+                })
+                .collect(),
+            Self::Mkdir(_)
+            | Self::Mkfile(_)
+            | Self::Remove(_)
+            | Self::Symlink(_)
+            | Self::Workdir(_)
+            | Self::Config(_) => Vec::new(),
+        };
+        let taken = sources
+            .into_iter()
+            .map(|source| std::mem::replace(source, Source::Scratch));
+        taken
+            .filter_map(|source| match source {
+                Source::Stage(stage) => Some(stage),
+                _ => None,
+            })
+            .collect()
     }
 }
 

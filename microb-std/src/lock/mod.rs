@@ -11,7 +11,6 @@ use crate::text;
 use crate::tree::{self, Table, escape};
 
 mod condition;
-mod digest;
 mod environment;
 mod fields;
 mod format;

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use microb::digest::sha256;
 use microb::{Diagnostic, Spanned};
 
 use super::condition::Condition;
-use super::digest::sha256;
 use super::environment::Environment;
 use super::fields::{
     at_path, checked_url, checked_version, git, hashes, index, local, name, required, string,
@@ -93,7 +93,7 @@ fn check(
             ("requires-python", requires.clone()),
             ("resolution", resolution),
         ]);
-        format!("sha256:{}", sha256(&all.text(Separators::SPACED)))
+        format!("sha256:{}", sha256(all.text(Separators::SPACED).as_bytes()))
     };
     if digest(Json::or_empty(of_pdm("resolution"))) == known.value {
         return Ok(());

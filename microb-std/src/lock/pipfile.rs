@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use microb::digest::sha256;
 use microb::{Diagnostic, SourceFile, Spanned};
 
 use super::condition::Condition;
-use super::digest::sha256;
 use super::environment::Environment;
 use super::fields::{
     PYPI, at_path, checked_name, checked_url, checked_version, git, hashes, index, local, required,
@@ -275,7 +275,7 @@ fn digest(pipfile: &Table<'_>) -> String {
             all.insert(key.value.clone(), Json::or_empty(pipfile.raw(&key.value)));
         }
     }
-    sha256(&Json::Table(all).text(Separators::COMPACT))
+    sha256(Json::Table(all).text(Separators::COMPACT).as_bytes())
 }
 
 /// What Pipenv takes for a Pipfile without `[[source]]`.

@@ -3,8 +3,8 @@
 //! What that is: `Locker._get_content_hash` in <https://github.com/python-poetry/poetry/blob/2.5.1/src/poetry/packages/locker.py>.
 
 use microb::Diagnostic;
+use microb::digest::sha256;
 
-use super::digest::sha256;
 use super::fields::string;
 use super::json::{Json, Separators};
 use super::poetry_project::Wants;
@@ -70,5 +70,5 @@ fn digest(question: &Question<'_>, with_groups: bool) -> String {
         all.extend(groups.map(|groups| ("dependency-groups", Json::Toml(groups))));
         Json::table(all)
     };
-    sha256(&relevant.text(Separators::SPACED))
+    sha256(relevant.text(Separators::SPACED).as_bytes())
 }
