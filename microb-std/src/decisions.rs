@@ -2,7 +2,7 @@
 
 use microb::{Decision, Span, shell};
 
-use crate::config::{Config, Dependencies, Packaging, PythonOrigin};
+use crate::config::{Config, Dependencies, PythonOrigin};
 use crate::tool_versions;
 
 impl Config {
@@ -80,11 +80,8 @@ impl Config {
     }
 
     fn place_of_sources(&self) -> Option<(String, String)> {
-        let is_told = self.script.is_some() || self.build_system.declared;
-        (!is_told && self.project.packaging == Packaging::Sources).then(|| {
-            let why = "there is no [build-system] to make a package with";
-            ("the files as they are in /app".to_owned(), why.to_owned())
-        })
+        let why = self.project.no_package.clone()?;
+        Some(("the files as they are in /app".to_owned(), why))
     }
 
     fn process(&self) -> Option<(String, String)> {

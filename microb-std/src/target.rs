@@ -23,6 +23,7 @@ use crate::python::{self, Question, Wanted};
 use crate::requirement::Requirement;
 use crate::resolve::Shared;
 use crate::rules::UNDEFINED_VARIABLE;
+use crate::source_path;
 use crate::substitute::substitute;
 use crate::system_needs::{self, Asked, SystemNeed};
 use crate::table::{Map, Table as _, Value as _};
@@ -131,12 +132,14 @@ pub(crate) fn resolve(
         run: target.run.into_iter().map(|step| step.0).collect(),
         compile: target.compile,
         prune: target.prune,
+        source_path: None,
         program: None,
     };
     if config.entrypoint.is_none() && config.command.is_none() {
         let is_single = |stem: &str| backend::holds_module(tables, project, stem);
         config.program = program::infer(cx, &config, &is_single, findings);
     }
+    config.source_path = source_path::of(cx, &config);
     let check = target.healthcheck;
     config.healthcheck = check.and_then(|check| healthcheck::resolve(check, &config, findings));
     Some(config)

@@ -490,10 +490,10 @@ fn the_interpreter_is_the_one_of_the_pipfile_or_of_mise_or_asdf() {
 #[test]
 fn uv_s_lock_makes_a_project_without_build_system_a_set_of_files() {
     let lock = "version = 1\nrevision = 3\nrequires-python = \">=3.11\"\n[[package]]\nname = \"shop\"\nversion = \"1\"\nsource = { virtual = \".\" }\n";
-    let pyproject =
-        "[project]\nname = 'shop'\nversion = '1'\nrequires-python = '>=3.11'\ndependencies = []\n";
+    let pyproject = "[project]\nname = 'shop'\nversion = '1'\nrequires-python = '>=3.11'\ndependencies = []\n\
+        scripts = { serve = 'shop:main' }\n";
     let files = [("shop/__init__.py", ""), ("main.py", "print()\n")];
-    check(pyproject, &files, "nothing");
+    check(pyproject, &files, "serve");
     check(
         pyproject,
         &[&files[..], &[("uv.lock", lock)]].concat(),
@@ -512,7 +512,8 @@ fn the_image_says_what_was_found() {
 #[test]
 fn a_module_in_the_root_runs_only_if_the_wheel_holds_it() {
     let guard = "if __name__ == '__main__':\n    print()\n";
-    check(&package(&[]), &[("main.py", guard)], "nothing");
+    let own = ("shop/__init__.py", "");
+    check(&package(&[]), &[("main.py", guard), own], "nothing");
     check(&package(&[]), &[("shop.py", guard)], "python -m shop");
     let listed = format!("{}[tool.setuptools]\npy-modules = ['main']\n", sources(&[]));
     check(&listed, &[("main.py", guard)], "python -m main");

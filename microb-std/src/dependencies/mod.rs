@@ -256,7 +256,7 @@ fn from_backend(
     if project.packaging == Packaging::Sources {
         findings.add(
             Diagnostic::error(
-                "only a build backend can read these dependencies, and the project says that it is no package",
+                "only a build backend can read these dependencies, and the project is no package",
             )
             .at(span)
             .help("export them to a requirements file, and name it with `requirements`"),
