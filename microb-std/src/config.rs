@@ -274,6 +274,9 @@ pub enum Dependencies {
     Locked(PinnedSet),
     /// Only the build backend knows them: a stage has to ask it for the metadata.
     FromBackend {
+        /// What a table of the backend's own lists, as Poetry's does: names, extras and markers, and no versions. `None` if
+        /// not even these are known.
+        listed: Option<Vec<Requirement>>,
         /// The chosen extras, in PEP 685's normal form, sorted.
         extras: Vec<String>,
         /// What says so, if anything does.

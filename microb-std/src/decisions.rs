@@ -53,10 +53,14 @@ impl Config {
                 };
                 Some((packages, format!("{} pins {them}", set.path.value)))
             }
-            Dependencies::FromBackend { .. } => Some((
-                "the build backend is asked for the dependencies".to_owned(),
-                "pyproject.toml does not list them".to_owned(),
-            )),
+            Dependencies::FromBackend { listed, .. } => {
+                let why = match listed {
+                    Some(_) => "there is no lock, and the table is Poetry's own",
+                    None => "pyproject.toml does not list them",
+                };
+                let what = "the build backend is asked for the dependencies";
+                Some((what.to_owned(), why.to_owned()))
+            }
             Dependencies::File(file) => found("requirements.txt", &file.path.span),
             Dependencies::Listed(listed) => found("Pipfile", &listed.first()?.text.span),
         }

@@ -628,3 +628,54 @@ fn a_server_for_development_that_is_all_there_is_is_told() {
         );
     }
 }
+
+#[test]
+fn what_poetry_s_own_table_lists_is_known_without_a_lock() {
+    let poetry = |dependencies: &str| {
+        format!(
+            "[tool.poetry]\nname = 'shop'\nversion = '1'\n[tool.poetry.dependencies]\npython = '^3.12'\n{dependencies}"
+        )
+    };
+    let files = [("shop/main.py", FASTAPI)];
+    for (dependencies, expected) in [
+        (
+            "fastapi = '^0.120'\nuvicorn = '^0.38'\n",
+            format!("{UVICORN} shop.main:app"),
+        ),
+        (
+            "fastapi = { version = '^0.120', extras = ['standard'] }\n",
+            format!("{UVICORN} shop.main:app"),
+        ),
+        (
+            "fastapi = '^0.120'\nuvicorn = { version = '^0.38', optional = true }\n",
+            "nothing".to_owned(),
+        ),
+    ] {
+        check(&poetry(dependencies), &files, &expected);
+    }
+    let cx = context(&poetry("psycopg2 = '^2.9'\n"), &files);
+    let needs = Config::resolve(&cx).unwrap().system_needs;
+    assert_eq!(needs.len(), 1, "{needs:?}");
+}
+
+#[test]
+fn of_a_list_that_only_the_backend_knows_no_server_is_said_to_be_missing() {
+    let cx = context(
+        "",
+        &[
+            (
+                "setup.py",
+                "import setuptools\nsetuptools.setup(name='shop')\n",
+            ),
+            ("shop/main.py", FASTAPI),
+        ],
+    );
+    assert_eq!(Config::resolve(&cx).unwrap().program, None);
+    let told: Vec<_> = cx
+        .warnings()
+        .iter()
+        .map(|one| one.message.clone())
+        .collect();
+    let expected = "the image has no program: only the build backend knows the dependencies, and whether a server for the FastAPI app `app` is among them";
+    assert!(told.iter().any(|one| one == expected), "{told:?}");
+}

@@ -259,7 +259,10 @@ fn from_backend(
                 "only a build backend can read these dependencies, and the project is no package",
             )
             .at(span)
-            .help("export them to a requirements file, and name it with `requirements`"),
+            .help(match &listed.of_poetry {
+                Some(_) => "run `poetry lock`",
+                None => "export them to a requirements file, and name it with `requirements`",
+            }),
         );
     }
     // Who else can say which extras there are is the backend.
@@ -282,6 +285,7 @@ fn from_backend(
     extras.dedup();
     Wanted {
         dependencies: Dependencies::FromBackend {
+            listed: listed.of_poetry.clone(),
             extras,
             span: Some(span.clone()),
         },

@@ -245,6 +245,11 @@ fn projects_that_are_no_package_are_copied() {
             "[tool.poetry]\npackage-mode = false\n".to_owned(),
             Packaging::Sources,
         ),
+        // Poetry 2 wants neither a name nor a version then.
+        (
+            "[project]\ndependencies = []\n[tool.poetry]\npackage-mode = false\n".to_owned(),
+            Packaging::Sources,
+        ),
         ("[tool.black]\n".to_owned(), Packaging::Sources),
         (String::new(), Packaging::Sources),
     ] {
