@@ -263,7 +263,9 @@ fn variables(
                 for name in asked.take() {
                     cx.declare_build_arg(build_arg(&name, &value.span, &done.defaults));
                 }
-                for missing in done.undefined {
+                // That `PATH` cannot be extended, the rule about it tells with the folders to write.
+                let is_own_path = |missing: &String| missing == "PATH" && name.value == "PATH";
+                for missing in done.undefined.into_iter().filter(|one| !is_own_path(one)) {
                     findings.add(undefined(&value, &missing));
                 }
                 variables.insert(name.value, Spanned::new(done.text, value.span));

@@ -70,6 +70,7 @@ pub const RULES: &[&Rule] = &[
     &python::UNBOUNDED_PYTHON,
     &file::UNDEFINED_VARIABLE,
     &command::UNEXPANDED_VARIABLE,
+    &command::UNINSTALLED_TOOL,
     &command::UNKNOWN_ENTRYPOINT,
     &file::UNKNOWN_PROJECT_KEY,
     &image::UNMET_VERSION,
@@ -99,7 +100,7 @@ pub fn check(cx: &dyn Context, config: &Config) {
         let facts = Facts { cx, tables, config };
         python::check(&facts, &findings);
         dependency::check(&facts, &findings);
-        command::check(config, &findings);
+        command::check(&facts, &findings);
         index::check(config, &findings);
         // What is in the build context is not about a script.
         if !tables.is_script {
