@@ -14,6 +14,9 @@ const DEFAULT_REQUIRES: &str = "setuptools>=40.8.0";
 /// What PEP 517 says when there is no `build-backend`.
 const DEFAULT_BACKEND: &str = "setuptools.build_meta:__legacy__";
 
+/// How a file says what it means without `[build-system]`, for who takes a project without it for none.
+pub(crate) const DECLARED: &str = "`[build-system]` with `requires = [\"setuptools>=61\"]` and `build-backend = \"setuptools.build_meta\"`";
+
 pub(crate) fn build_system(tables: &Tables<'_>) -> BuildSystem {
     let Some(table) = &tables.build_system else {
         // Poetry itself builds such a project with its own backend.

@@ -367,6 +367,16 @@ const RIGHT: &[(&str, &str)] = &[
         "",
         "entrypoint = ['tini', '--', 'sh', '-c', 'exec app --port ${PORT:-8000}']",
     ),
+    // For another platform or interpreter.
+    (
+        "dependencies = ['opencv-python>=4,<5 ; sys_platform == \"darwin\"', 'opencv-python-headless>=4,<5 ; sys_platform == \"linux\"']",
+        "",
+    ),
+    (
+        "requires-python = '>=3.12'\ndependencies = ['psycopg2>=2,<3 ; python_version < \"3.10\"', 'psycopg2-binary>=2,<3']",
+        "",
+    ),
+    ("dependencies = ['pywin32 ; sys_platform == \"win32\"']", ""),
     (
         "dependencies = ['uv>=0.9,<1']",
         "entrypoint = ['uv', 'run', 'app']",
@@ -550,4 +560,59 @@ fn a_configuration_of_gunicorn_may_say_where_it_listens() {
         ..Example::default()
     };
     assert_eq!(names(all(&example.review(""))), BTreeSet::new());
+}
+
+#[test]
+fn a_requirements_file_that_is_not_read_is_told_with_its_name() {
+    for (dependencies, file, text, expected) in [
+        ("dependencies = []", "requirements.txt", "flask\n", true),
+        ("", "requirements/prod.txt", "-r base.txt\n", true),
+        ("", "requirements-prod.txt", "# why\nflask\n", true),
+        ("", "requirements/base.txt", "flask\n", true),
+        // Read, empty, only the project itself, or for development.
+        ("", "requirements.txt", "flask\n", false),
+        ("dependencies = []", "requirements.txt", "# none\n\n", false),
+        ("dependencies = []", "requirements.txt", "-e .\n", false),
+        ("", "requirements/dev.txt", "pytest\n", false),
+        (
+            "dependencies = ['flask>=3,<4']",
+            "requirements.txt",
+            "flask\n",
+            false,
+        ),
+    ] {
+        let example = Example {
+            definition: format!("[project]\nname = 'app'\nversion = '1'\n{dependencies}\n"),
+            files: vec![(file.to_owned(), text.to_owned())],
+            ..Example::default()
+        };
+        let review = example.review("# check=skip=NoLock\n");
+        let help = format!("write `requirements = \"{file}\"` in `[tool.microb.target.default]`");
+        let is_told = all(&review).any(|found| found.help.as_deref() == Some(help.as_str()));
+        assert_eq!(is_told, expected, "{dependencies} {file}");
+    }
+}
+
+#[test]
+fn a_lock_that_would_change_the_image_is_not_proposed_alone() {
+    let help = |more: &str| {
+        let example = Example {
+            definition: format!(
+                "[project]\nname = 'app'\nversion = '1'\ndependencies = ['flask>=3,<4']\n{more}"
+            ),
+            ..Example::default()
+        };
+        let review = example.review("");
+        let found = all(&review).find(|found| found.rule.is_some_and(|rule| rule.name == "NoLock"));
+        found.and_then(|found| found.help.clone()).unwrap()
+    };
+    let scripts = "scripts = { serve = 'app:main' }\n";
+    let build = "[build-system]\nrequires = ['setuptools']\n";
+    assert_eq!(help(""), "run `uv lock`");
+    assert_eq!(help(&format!("{scripts}{build}")), "run `uv lock`");
+    assert_eq!(
+        help(scripts),
+        "add `[build-system]` with `requires = [\"setuptools>=61\"]` and `build-backend = \"setuptools.build_meta\"`, \
+         so that it stays a package, and run `uv lock`"
+    );
 }

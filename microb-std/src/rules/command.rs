@@ -3,6 +3,7 @@
 use microb::{Diagnostic, Rule, Span, Spanned, nearest};
 
 use super::{Facts, rule};
+use crate::backend;
 use crate::builder::VENV;
 use crate::config::{Config, Dependencies, Packaging};
 use crate::mistake::Findings;
@@ -43,6 +44,11 @@ pub(crate) static AMBIGUOUS_PROGRAM: Rule = rule(
 pub(crate) static MISSING_SERVER: Rule = rule(
     "MissingServer",
     "An app without a server among the dependencies cannot be started, so the image has no program",
+);
+
+pub(super) static UNINSTALLED_SCRIPTS: Rule = rule(
+    "UninstalledScripts",
+    "The scripts of a project that is no package are not in its image",
 );
 
 pub(super) static UNINSTALLED_TOOL: Rule = rule(
@@ -157,6 +163,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &Findings) {
         overridden(name, value, findings);
     }
     unexpanded(config, findings);
+    uninstalled_scripts(facts, findings);
     let Some((argv, span)) = command_line(config) else {
         inferred(config, findings);
         return;
@@ -412,6 +419,31 @@ fn is_loopback(address: &str) -> bool {
                     .strip_prefix(local)
                     .is_some_and(|rest| rest.starts_with(':'))
         })
+}
+
+/// What uv does not install either, without `[build-system]`. Who says that the project is no package knows it.
+fn uninstalled_scripts(facts: &Facts<'_>, findings: &Findings) {
+    let project = &facts.config.project;
+    let (Some(_), Some((name, _))) = (&project.no_package, project.scripts.first_key_value())
+    else {
+        return;
+    };
+    // Of the one that is started, another rule speaks.
+    let line = command_line(facts.config);
+    let started = line.as_ref().and_then(|(argv, _)| argv.first());
+    if started.is_some_and(|program| project.scripts.contains_key(program)) {
+        return;
+    }
+    let finding = UNINSTALLED_SCRIPTS.finding(format!(
+        "`{}` is not installed, since the project is no package",
+        escape(name)
+    ));
+    let place = backend::place_of_installed(facts.tables);
+    findings.add(
+        finding
+            .at(&place)
+            .help(format!("add {}", backend::DECLARED)),
+    );
 }
 
 /// `uv run` and its kind: what they run is in the image, and they are not.
