@@ -119,7 +119,7 @@ pub(crate) fn finds_nothing(
     project_dir: &str,
 ) -> Option<Nothing> {
     let backend = Backend::of(system)?;
-    let own = backend.own_name(tables)?;
+    let own = Backend::own_name(tables)?;
     if backend.is_told(system, tables, cx, project_dir) {
         return None;
     }
@@ -175,7 +175,7 @@ impl Backend {
     }
 
     /// The name that the package should have: the project's, as modules are called.
-    fn own_name(self, tables: &Tables<'_>) -> Option<String> {
+    fn own_name(tables: &Tables<'_>) -> Option<String> {
         let of = |table: &Option<Table<'_>>| table.as_ref()?.string_if_any("name");
         let name = of(&tables.project).or_else(|| of(&tables.poetry))?;
         Some(normalized(&name.value).replace('-', "_"))
@@ -258,14 +258,16 @@ impl<'a> Root<'a> {
         // What is not sent, no backend sees.
         let patterns = Patterns::of(ignored(cx));
         names.retain(|name| !patterns.leave_out(&within(dir, name)));
-        let has_src = names.iter().any(|name| name == "src");
+        let src = if names.iter().any(|name| name == "src") {
+            cx.list(&within(dir, "src")).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
         Self {
-            src: has_src
-                .then(|| cx.list(&within(dir, "src")).unwrap_or_default())
-                .unwrap_or_default(),
             cx,
             dir,
             names,
+            src,
         }
     }
 
@@ -298,7 +300,7 @@ impl<'a> Root<'a> {
             let stem = name.strip_suffix(".py").unwrap_or(name);
             stem.to_lowercase().replace("-stubs", "_stubs") == own
         };
-        let is_module = |name: &str| name.ends_with(".py");
+        let is_module = |name: &str| name.strip_suffix(".py").is_some();
         let in_root = self.names.iter().filter(|name| is_own(name));
         let in_src = self.src.iter().filter(|name| is_own(name));
         let in_root: Vec<_> = in_root.map(String::as_str).collect();

@@ -201,9 +201,7 @@ fn shared(
     if let Some(missing) = choice.missing {
         let place = backend::place_of_installed(tables);
         let error = missing.error(&metadata.project, &place);
-        error
-            .into_iter()
-            .for_each(|error| tables.root.report(error));
+        tables.root.findings().extend(error);
     }
     if metadata.requires.is_none() {
         metadata.requires = pipfile::requires(cx, &project_dir, tables.root.findings());

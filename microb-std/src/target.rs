@@ -18,7 +18,7 @@ use crate::members;
 use crate::metadata::Tables;
 use crate::mistake::{Findings, part};
 use crate::packages;
-use crate::program;
+use crate::program::{self, Program};
 use crate::python::{self, Question, Wanted};
 use crate::requirement::Requirement;
 use crate::resolve::Shared;
@@ -135,14 +135,25 @@ pub(crate) fn resolve(
         source_path: None,
         program: None,
     };
-    if config.entrypoint.is_none() && config.command.is_none() {
-        let is_single = |stem: &str| backend::holds_module(tables, project, stem);
-        config.program = program::infer(cx, &config, &is_single, findings);
-    }
+    config.program = found_program(&config, tables, cx, findings);
     config.source_path = source_path::of(cx, &config);
     let check = target.healthcheck;
     config.healthcheck = check.and_then(|check| healthcheck::resolve(check, &config, findings));
     Some(config)
+}
+
+/// What runs where the target does not say.
+fn found_program(
+    config: &Config,
+    tables: &Tables<'_>,
+    cx: &dyn Context,
+    findings: &Findings,
+) -> Option<Program> {
+    if config.entrypoint.is_some() || config.command.is_some() {
+        return None;
+    }
+    let is_single = |stem: &str| backend::holds_module(tables, &config.project, stem);
+    program::infer(cx, config, &is_single, findings)
 }
 
 /// What the dependencies are known to need of the distribution, where it is to be added.

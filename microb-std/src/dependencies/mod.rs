@@ -83,8 +83,7 @@ pub(crate) fn wanted(
             if !matches!(&wanted.dependencies, Dependencies::Listed(listed) if listed.is_empty()) {
                 findings.add(not_locked(shared, tables, &place));
             } else if asks_for_nothing && shared.script.is_none() {
-                let unread = unread_requirements(shared, &place, cx);
-                unread.into_iter().for_each(|finding| findings.add(finding));
+                findings.extend(unread_requirements(shared, &place, cx));
             }
             wanted
         }

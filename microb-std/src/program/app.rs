@@ -314,7 +314,11 @@ pub(super) fn installed(dependencies: &Dependencies) -> Installed {
         is_known: true,
     };
     let listed: Vec<Requirement> = match dependencies {
-        Dependencies::Listed(listed) => listed.clone(),
+        Dependencies::Listed(listed)
+        | Dependencies::FromBackend {
+            listed: Some(listed),
+            ..
+        } => listed.clone(),
         Dependencies::File(file) => file
             .requirements
             .lines()
@@ -329,10 +333,6 @@ pub(super) fn installed(dependencies: &Dependencies) -> Installed {
         Dependencies::Locked(set) => {
             return known(set.pins.iter().map(|pin| pin.name.clone()).collect());
         }
-        Dependencies::FromBackend {
-            listed: Some(listed),
-            ..
-        } => listed.clone(),
         Dependencies::FromBackend { listed: None, .. } => {
             return Installed {
                 names: BTreeSet::new(),

@@ -264,7 +264,8 @@ fn unexpanded(config: &Config, findings: &Findings) {
     let mut has_shell = false;
     for argv in [&config.entrypoint, &config.command].into_iter().flatten() {
         // A script of the user's own may do anything.
-        let is_script = argv.value.first().is_some_and(|word| word.ends_with(".sh"));
+        let first = argv.value.first();
+        let is_script = first.is_some_and(|word| word.strip_suffix(".sh").is_some());
         let mut unread = argv.value.iter().take_while(|word| {
             has_shell |= is_shell(word);
             !has_shell
@@ -389,9 +390,8 @@ fn loopback(argv: &[String], facts: &Facts<'_>) -> Option<Diagnostic> {
 fn how_to_listen(name: &str) -> &'static str {
     match name {
         "gunicorn" | "hypercorn" => "write `--bind=0.0.0.0:8000`",
-        "daphne" => "write `--bind=0.0.0.0`",
+        "daphne" | "http.server" => "write `--bind=0.0.0.0`",
         "waitress-serve" => "write `--listen=*:8000`",
-        "http.server" => "write `--bind=0.0.0.0`",
         "streamlit" => "write `--server.address=0.0.0.0`",
         RUNSERVER => "write `0.0.0.0:8000` behind `runserver`",
         _ => "write `--host=0.0.0.0`",

@@ -115,7 +115,9 @@ pub(super) fn check(facts: &Facts<'_>, findings: &Findings) {
         Dependencies::File(_) | Dependencies::FromBackend { .. } => return,
     };
     // A login in a file is one for every platform.
-    listed.iter().for_each(|one| url(one, findings));
+    for requirement in listed {
+        url(requirement, findings);
+    }
     duplicates(listed, findings);
     let is_locked = matches!(facts.config.dependencies, Dependencies::Locked(_));
     let may_be_in_image = |one: &&Requirement| may_be_in_image(one, facts);
