@@ -111,8 +111,9 @@ fn workdir_of(config: &Config) -> Vec<Step> {
         return Vec::new();
     };
     let is_sources = config.project.packaging == Packaging::Sources;
+    let path = config.source_path.as_deref().unwrap_or("/app");
     (
-        is_sources.then(|| env("PYTHONPATH", "/app")),
+        is_sources.then(|| env("PYTHONPATH", path)),
         workdir(&folder.value),
     )
         .into_steps()
@@ -189,6 +190,10 @@ pub fn environment(config: &Config) -> impl IntoSteps + use<> {
         env("PYTHONUNBUFFERED", "1"),
         env("PYTHONDONTWRITEBYTECODE", "1"),
         of_program,
+        config
+            .source_path
+            .as_ref()
+            .map(|path| env("PYTHONPATH", path)),
         variables(config),
     )
 }

@@ -490,10 +490,10 @@ fn the_interpreter_is_the_one_of_the_pipfile_or_of_mise_or_asdf() {
 #[test]
 fn uv_s_lock_makes_a_project_without_build_system_a_set_of_files() {
     let lock = "version = 1\nrevision = 3\nrequires-python = \">=3.11\"\n[[package]]\nname = \"shop\"\nversion = \"1\"\nsource = { virtual = \".\" }\n";
-    let pyproject =
-        "[project]\nname = 'shop'\nversion = '1'\nrequires-python = '>=3.11'\ndependencies = []\n";
+    let pyproject = "[project]\nname = 'shop'\nversion = '1'\nrequires-python = '>=3.11'\ndependencies = []\n\
+        scripts = { serve = 'shop:main' }\n";
     let files = [("shop/__init__.py", ""), ("main.py", "print()\n")];
-    check(pyproject, &files, "nothing");
+    check(pyproject, &files, "serve");
     check(
         pyproject,
         &[&files[..], &[("uv.lock", lock)]].concat(),
@@ -512,7 +512,8 @@ fn the_image_says_what_was_found() {
 #[test]
 fn a_module_in_the_root_runs_only_if_the_wheel_holds_it() {
     let guard = "if __name__ == '__main__':\n    print()\n";
-    check(&package(&[]), &[("main.py", guard)], "nothing");
+    let own = ("shop/__init__.py", "");
+    check(&package(&[]), &[("main.py", guard), own], "nothing");
     check(&package(&[]), &[("shop.py", guard)], "python -m shop");
     let listed = format!("{}[tool.setuptools]\npy-modules = ['main']\n", sources(&[]));
     check(&listed, &[("main.py", guard)], "python -m main");
@@ -626,4 +627,55 @@ fn a_server_for_development_that_is_all_there_is_is_told() {
             cx.warnings()
         );
     }
+}
+
+#[test]
+fn what_poetry_s_own_table_lists_is_known_without_a_lock() {
+    let poetry = |dependencies: &str| {
+        format!(
+            "[tool.poetry]\nname = 'shop'\nversion = '1'\n[tool.poetry.dependencies]\npython = '^3.12'\n{dependencies}"
+        )
+    };
+    let files = [("shop/main.py", FASTAPI)];
+    for (dependencies, expected) in [
+        (
+            "fastapi = '^0.120'\nuvicorn = '^0.38'\n",
+            format!("{UVICORN} shop.main:app"),
+        ),
+        (
+            "fastapi = { version = '^0.120', extras = ['standard'] }\n",
+            format!("{UVICORN} shop.main:app"),
+        ),
+        (
+            "fastapi = '^0.120'\nuvicorn = { version = '^0.38', optional = true }\n",
+            "nothing".to_owned(),
+        ),
+    ] {
+        check(&poetry(dependencies), &files, &expected);
+    }
+    let cx = context(&poetry("psycopg2 = '^2.9'\n"), &files);
+    let needs = Config::resolve(&cx).unwrap().system_needs;
+    assert_eq!(needs.len(), 1, "{needs:?}");
+}
+
+#[test]
+fn of_a_list_that_only_the_backend_knows_no_server_is_said_to_be_missing() {
+    let cx = context(
+        "",
+        &[
+            (
+                "setup.py",
+                "import setuptools\nsetuptools.setup(name='shop')\n",
+            ),
+            ("shop/main.py", FASTAPI),
+        ],
+    );
+    assert_eq!(Config::resolve(&cx).unwrap().program, None);
+    let told: Vec<_> = cx
+        .warnings()
+        .iter()
+        .map(|one| one.message.clone())
+        .collect();
+    let expected = "the image has no program: only the build backend knows the dependencies, and whether a server for the FastAPI app `app` is among them";
+    assert!(told.iter().any(|one| one == expected), "{told:?}");
 }

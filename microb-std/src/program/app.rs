@@ -210,7 +210,7 @@ impl Code {
                 .to_vec(),
             (Kind::Script, _, _) if !app.is_factory => self.module_words(app.place),
             _ => {
-                findings.add(no_server(app));
+                findings.add(no_server(app, self.installed.is_known));
                 return Chosen::Unclear;
             }
         };
@@ -267,26 +267,58 @@ fn ambiguous(first: &App<'_>, other: &App<'_>) -> Diagnostic {
         .help("say which one runs, with `entrypoint` in `[tool.microb.target.default]`")
 }
 
-fn no_server(app: &App<'_>) -> Diagnostic {
+/// `is_known` is whether there is a list of what is installed, so that a server that is not in it is not there.
+fn no_server(app: &App<'_>, is_known: bool) -> Diagnostic {
     let server = match app.framework.kind {
         Kind::Wsgi => "gunicorn",
         _ => "uvicorn",
     };
+    let the_app = format!("the {} app `{}`", app.framework.name, app.name);
+    let (why, help) = if is_known {
+        (
+            format!("no server for {the_app} is among the dependencies"),
+            format!("add `{server}` to `dependencies`, or set `entrypoint`"),
+        )
+    } else {
+        (
+            format!(
+                "only the build backend knows the dependencies, and whether a server for {the_app} is among them"
+            ),
+            "say how it is served, with `entrypoint` in `[tool.microb.target.default]`".to_owned(),
+        )
+    };
     MISSING_SERVER
-        .finding(format!(
-            "the image has no program: no server for the {} app `{}` is among the dependencies",
-            app.framework.name, app.name
-        ))
+        .finding(format!("the image has no program: {why}"))
         .at(app.span)
-        .help(format!(
-            "add `{server}` to `dependencies`, or set `entrypoint`"
-        ))
+        .help(help)
 }
 
-/// The names of what is installed, as far as the lists say: servers that others bring along included.
-pub(super) fn installed(dependencies: &Dependencies) -> BTreeSet<String> {
+/// What is installed.
+pub(super) struct Installed {
+    /// The normalized names of the distributions, as far as the lists say.
+    names: BTreeSet<String>,
+    /// Whether there is a list.
+    is_known: bool,
+}
+
+impl Installed {
+    fn contains(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+}
+
+/// What is installed, as far as the lists say: servers that others bring along included.
+pub(super) fn installed(dependencies: &Dependencies) -> Installed {
+    let known = |names| Installed {
+        names,
+        is_known: true,
+    };
     let listed: Vec<Requirement> = match dependencies {
-        Dependencies::Listed(listed) => listed.clone(),
+        Dependencies::Listed(listed)
+        | Dependencies::FromBackend {
+            listed: Some(listed),
+            ..
+        } => listed.clone(),
         Dependencies::File(file) => file
             .requirements
             .lines()
@@ -298,13 +330,20 @@ pub(super) fn installed(dependencies: &Dependencies) -> BTreeSet<String> {
             })
             .collect(),
         // A lock has everything, also what others bring along.
-        Dependencies::Locked(set) => return set.pins.iter().map(|pin| pin.name.clone()).collect(),
-        Dependencies::FromBackend { .. } => Vec::new(),
+        Dependencies::Locked(set) => {
+            return known(set.pins.iter().map(|pin| pin.name.clone()).collect());
+        }
+        Dependencies::FromBackend { listed: None, .. } => {
+            return Installed {
+                names: BTreeSet::new(),
+                is_known: false,
+            };
+        }
     };
     let brought = listed
         .iter()
         .flat_map(|one| framework::brings(&one.name, &one.extras));
     let mut names: BTreeSet<String> = brought.map(str::to_owned).collect();
     names.extend(listed.into_iter().map(|one| one.name));
-    names
+    known(names)
 }

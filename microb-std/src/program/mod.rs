@@ -7,7 +7,7 @@ mod framework;
 mod layout;
 mod module;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use microb::{Context, Span, Spanned};
 
@@ -159,8 +159,7 @@ struct Code {
     manage: Option<String>,
     own: String,
     packaging: Packaging,
-    /// The normalized names of the distributions in the image.
-    installed: BTreeSet<String>,
+    installed: app::Installed,
 }
 
 impl Code {

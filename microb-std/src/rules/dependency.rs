@@ -6,6 +6,7 @@ use super::index::{has_login, is_plain_http};
 use super::lists::{BRANCHES, DEVELOPMENT, NO_MUSL, OBSOLETE, OPENCV_WITH_WINDOWS, SAME_MODULES};
 use super::{CREDENTIAL_IN_URL, Facts, rule};
 use crate::config::{Config, Dependencies, Flavor};
+use crate::lock;
 use crate::mistake::Findings;
 use crate::requirement::{Requirement, VersionOrUrl};
 use crate::tree::escape;
@@ -77,6 +78,11 @@ pub(crate) static NO_LOCK: Rule = rule(
     "Without a lock, the versions are chosen when the image is built",
 );
 
+pub(crate) static UNREAD_REQUIREMENTS: Rule = rule(
+    "UnreadRequirements",
+    "A requirements file that nobody names is not installed",
+);
+
 pub(crate) static UNREAD_SOURCE: Rule = rule(
     "UnreadSource",
     "A package source that only another tool knows is not asked",
@@ -108,22 +114,34 @@ pub(super) fn check(facts: &Facts<'_>, findings: &Findings) {
         Dependencies::Locked(_) => &own,
         Dependencies::File(_) | Dependencies::FromBackend { .. } => return,
     };
-    let is_locked = matches!(facts.config.dependencies, Dependencies::Locked(_));
+    // A login in a file is one for every platform.
     for requirement in listed {
+        url(requirement, findings);
+    }
+    duplicates(listed, findings);
+    let is_locked = matches!(facts.config.dependencies, Dependencies::Locked(_));
+    let may_be_in_image = |one: &&Requirement| may_be_in_image(one, facts);
+    let installed: Vec<_> = listed.iter().filter(may_be_in_image).collect();
+    for requirement in &installed {
         if !is_locked {
             version(requirement, findings);
             moving_git(requirement, findings);
         }
-        url(requirement, findings);
         obsolete(requirement, findings);
         alpine(requirement, facts.config, findings);
         opencv(requirement, facts.config, findings);
     }
-    for requirement in &own {
+    for requirement in own.iter().filter(may_be_in_image) {
         development(requirement, facts.config, findings);
     }
-    duplicates(listed, findings);
-    conflicts(listed, findings);
+    conflicts(&installed, findings);
+}
+
+/// Whether the image is one that the requirement is for, by its marker.
+fn may_be_in_image(requirement: &Requirement, facts: &Facts<'_>) -> bool {
+    let python = facts.config.python.version;
+    let marker = requirement.marker.as_deref();
+    marker.is_none_or(|marker| lock::may_hold(marker, python, facts.cx.platform()))
 }
 
 /// The project's own list, without extras.
@@ -307,7 +325,7 @@ fn duplicates(listed: &[Requirement], findings: &Findings) {
     }
 }
 
-fn conflicts(listed: &[Requirement], findings: &Findings) {
+fn conflicts(listed: &[&Requirement], findings: &Findings) {
     for family in SAME_MODULES {
         let mut members = listed
             .iter()

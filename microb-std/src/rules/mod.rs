@@ -17,7 +17,7 @@ use crate::mistake::Findings;
 use crate::resolve::with_tables;
 
 pub(crate) use command::{AMBIGUOUS_PROGRAM, MISSING_SERVER, UNKNOWN_ENTRYPOINT};
-pub(crate) use dependency::{NO_LOCK, ONLY_PROJECT_REQUIRED, UNREAD_SOURCE};
+pub(crate) use dependency::{NO_LOCK, ONLY_PROJECT_REQUIRED, UNREAD_REQUIREMENTS, UNREAD_SOURCE};
 pub(crate) use file::{
     DEPRECATED_KEY, DUPLICATE_PACKAGE, IGNORED_TARGET, MISSING_PYPROJECT, UNDEFINED_VARIABLE,
     UNKNOWN_PROJECT_KEY,
@@ -70,11 +70,14 @@ pub const RULES: &[&Rule] = &[
     &python::UNBOUNDED_PYTHON,
     &file::UNDEFINED_VARIABLE,
     &command::UNEXPANDED_VARIABLE,
+    &command::UNINSTALLED_SCRIPTS,
+    &command::UNINSTALLED_TOOL,
     &command::UNKNOWN_ENTRYPOINT,
     &file::UNKNOWN_PROJECT_KEY,
     &image::UNMET_VERSION,
     &dependency::UNPINNED_BUILD_BACKEND,
     &dependency::UNPINNED_DEPENDENCY,
+    &dependency::UNREAD_REQUIREMENTS,
     &dependency::UNREAD_SOURCE,
     &python::UNRELEASED_PYTHON,
     &image::UNSUPPORTED_PYTHON,
@@ -99,7 +102,7 @@ pub fn check(cx: &dyn Context, config: &Config) {
         let facts = Facts { cx, tables, config };
         python::check(&facts, &findings);
         dependency::check(&facts, &findings);
-        command::check(config, &findings);
+        command::check(&facts, &findings);
         index::check(config, &findings);
         // What is in the build context is not about a script.
         if !tables.is_script {

@@ -221,7 +221,7 @@ build-backend = "poetry.core.masonry.api"
         label(&config, "org.opencontainers.image.source"),
         "https://example.org/repo"
     );
-    let Dependencies::FromBackend { extras, span } = config.dependencies else {
+    let Dependencies::FromBackend { extras, span, .. } = config.dependencies else {
         panic!("poetry-core alone knows")
     };
     assert_eq!(extras, Vec::<String>::new());

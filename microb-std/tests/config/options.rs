@@ -218,6 +218,10 @@ fn projects_that_are_no_package_are_copied() {
             format!("{PROJECT}[project.scripts]\napp = 'app:main'\n"),
             Packaging::Wheel,
         ),
+        (
+            format!("{PROJECT}[project.entry-points.pytest11]\napp = 'app'\n"),
+            Packaging::Wheel,
+        ),
         (format!("{PROJECT}{build}"), Packaging::Wheel),
         (format!("{PROJECT}[tool.uv]\n"), Packaging::Sources),
         (format!("{PROJECT}{build}[tool.uv]\n"), Packaging::Wheel),
@@ -241,15 +245,21 @@ fn projects_that_are_no_package_are_copied() {
             "[tool.poetry]\npackage-mode = false\n".to_owned(),
             Packaging::Sources,
         ),
+        // Poetry 2 wants neither a name nor a version then.
+        (
+            "[project]\ndependencies = []\n[tool.poetry]\npackage-mode = false\n".to_owned(),
+            Packaging::Sources,
+        ),
         ("[tool.black]\n".to_owned(), Packaging::Sources),
         (String::new(), Packaging::Sources),
     ] {
         let config = resolve(&MemoryContext::new(toml.clone()));
         assert_eq!(config.project.packaging, packaging, "{toml}");
     }
+    // Who has not asked for a package runs the files: setuptools would refuse many of them, and leave their data out.
     for file in ["app/__init__.py", "src/any.py"] {
         let cx = MemoryContext::new(PROJECT).file(file, "");
-        assert_eq!(resolve(&cx).project.packaging, Packaging::Wheel, "{file}");
+        assert_eq!(resolve(&cx).project.packaging, Packaging::Sources, "{file}");
     }
     let legacy = MemoryContext::new("[tool.black]\n").file("setup.py", "");
     let legacy = resolve(&legacy);
