@@ -2,7 +2,7 @@
 
 use microb::{Context, Diagnostic, SourceFile, Spanned};
 
-use crate::config::{BuildSystem, Packaging, Project};
+use crate::config::{BuildSystem, Packaging};
 use crate::metadata::Tables;
 use crate::requirement::{Requirement, normalized};
 use crate::tree::Table;
@@ -170,18 +170,6 @@ pub(crate) fn has_package(cx: &dyn Context, project_dir: &str, tables: &Tables<'
     let own = normalized(&name.value).replace('-', "_");
     let beside = cx.list(folder).unwrap_or_default();
     beside.iter().any(|found| *found == own || found == "src")
-}
-
-/// Whether the project's wheel holds a module that is a file in the project's root, and not in a package.
-pub(crate) fn holds_module(tables: &Tables<'_>, project: &Project, stem: &str) -> bool {
-    let setuptools = tables.tool("setuptools");
-    if let Some(table) = setuptools.filter(|table| table.has("py-modules")) {
-        let listed = table.strings_if_any("py-modules");
-        return listed.iter().any(|module| module.value == stem);
-    }
-    // Flit, Poetry, PDM and Hatch take the module that is called like the project.
-    let own = project.normalized_name.as_deref().unwrap_or_default();
-    own.replace('-', "_") == stem
 }
 
 /// Whether a `setup.py` or `setup.cfg` stands beside the `pyproject.toml`.

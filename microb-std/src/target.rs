@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use microb::context::BuildArg;
 use microb::{Context, Diagnostic, Span, Spanned};
 
-use crate::backend;
 use crate::certificates;
 use crate::config::{Config, Dependencies, Installer, Member, Python};
 use crate::dependencies;
@@ -134,8 +133,7 @@ pub(crate) fn resolve(
         program: None,
     };
     if config.entrypoint.is_none() && config.command.is_none() {
-        let is_single = |stem: &str| backend::holds_module(tables, project, stem);
-        config.program = program::infer(cx, &config, &is_single, findings);
+        config.program = program::infer(cx, &config, tables, findings);
     }
     let check = target.healthcheck;
     config.healthcheck = check.and_then(|check| healthcheck::resolve(check, &config, findings));
