@@ -1093,3 +1093,21 @@ fn the_port_is_the_one_that_the_code_gives() {
         Some(7000)
     );
 }
+
+/// Objects that are made of each other, as those of diagrams and forms are.
+#[test]
+fn a_large_graph_of_objects_takes_no_time() {
+    let layer = |layer: usize| {
+        let before: Vec<_> = (0..layer).map(|n| format!("x{n}")).collect();
+        let before = before.join(", ");
+        format!("x{layer} = Part({before})\nx{layer}_app = app_part({before})\n")
+    };
+    let layers: String = (0..200).map(layer).collect();
+    let text = format!("from parts import Part, app_part\n{layers}print(x1)\n");
+    let cx = MemoryContext::new("[project]\nname = 'shop'\nversion = '1'\n[tool.uv]\n")
+        .file("main.py", text);
+    let started = std::time::Instant::now();
+    let program = Config::resolve(&cx).unwrap().program.unwrap();
+    assert_eq!(program.argv.value, ["python", "main.py"]);
+    assert!(started.elapsed() < std::time::Duration::from_secs(5));
+}

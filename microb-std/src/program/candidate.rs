@@ -146,7 +146,7 @@ impl Chooser<'_> {
     /// What each module is: one program at most, unless it has two apps that nothing tells apart.
     fn of_modules(&self) -> Vec<Candidate> {
         let mut apps: BTreeMap<usize, Vec<App>> = BTreeMap::new();
-        for app in self.code.apps() {
+        for app in self.code.apps().iter().cloned() {
             // Dash starts a server of its own, where there is no better one.
             let is_inner = (app.framework.name, app.framework.kind) == ("Dash", Kind::Wsgi);
             if !is_inner || self.is_served(&app) {
@@ -189,7 +189,8 @@ impl Chooser<'_> {
         }
         if let Some(app) = apps.first() {
             let rivals = apps[1..].iter().filter(|other| {
-                let is_clear = code::is_usual_app(&app.name) || FACTORIES.contains(&&*app.name);
+                let is_clear =
+                    code::APP_NAMES.contains(&&*app.name) || FACTORIES.contains(&&*app.name);
                 !is_clear && other.is_factory == app.is_factory
             });
             let served = |app: &App| Candidate {

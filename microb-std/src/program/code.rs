@@ -1,5 +1,6 @@
 //! The modules of the project that were read, and what their names stand for.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use microb::Span;
@@ -112,6 +113,8 @@ pub(crate) struct Code<'a> {
     pub(crate) packaging: Packaging,
     /// The normalized names of the distributions in the image.
     installed: &'a BTreeSet<String>,
+    /// Found when they are first asked for.
+    apps: OnceCell<Vec<App>>,
 }
 
 /// An app that was found.
@@ -137,6 +140,7 @@ impl<'a> Code<'a> {
             broken: Vec::new(),
             packaging,
             installed,
+            apps: OnceCell::new(),
         }
     }
 
@@ -175,17 +179,18 @@ impl<'a> Code<'a> {
             };
             match Module::parse(&place.module, &place.package, file) {
                 Ok(module) => {
-                    let read = self.placed(place, module);
-                    self.modules.push(read);
+                    let (place, module) = self.placed(place, module);
+                    self.add(place, module);
                 }
                 Err(error) => self.broken.push((place, error)),
             }
         }
     }
 
-    /// Adds a module that needs no look at the folders.
+    /// Adds a module.
     pub(crate) fn add(&mut self, place: Place, module: Module) {
         self.modules.push((place, module));
+        self.apps = OnceCell::new();
     }
 
     /// The module with the name that what it imports is found beside: `backend/main.py` with `import database`, which
@@ -340,9 +345,8 @@ impl<'a> Code<'a> {
             let (module, name) = path.rsplit_once('.')?;
             let at = self.module(module)?;
             let (_, module) = &self.modules[at];
-            let is_object = module.objects.iter().any(|object| object.name == name);
-            let is_function = module.functions.iter().any(|one| one.name == name);
-            if is_object || is_function {
+            let is_function = || module.functions.iter().any(|one| one.name == name);
+            if module.object(name).is_some() || is_function() {
                 return Some((at, name.to_owned()));
             }
             path = module
@@ -362,7 +366,8 @@ impl<'a> Code<'a> {
         let steps = steps.checked_sub(1)?;
         let (at, name) = self.canonical(path)?;
         let (_, module) = &self.modules[at];
-        if let Some(object) = module.objects.iter().rev().find(|one| one.name == name) {
+        if let Some(n) = module.object(&name) {
+            let object = &module.objects[n];
             return self.class_of(&object.made_by, steps).or_else(|| {
                 // `mcp.http_app()`
                 let (of, method) = object.made_by.rsplit_once('.')?;
@@ -381,8 +386,7 @@ impl<'a> Code<'a> {
         let left = steps.checked_sub(1)?;
         if let Some((at, name)) = self.canonical(path) {
             let (_, module) = &self.modules[at];
-            let objects = module.objects.iter().enumerate();
-            if let Some((n, _)) = objects.rev().find(|(_, one)| one.name == name) {
+            if let Some(n) = module.object(&name) {
                 return self.of_object(module, n, left);
             }
         }
@@ -396,42 +400,44 @@ impl<'a> Code<'a> {
         if let Some(known) = self.framework_of(&object.made_by, left) {
             return Some(known);
         }
-        let around = |path: &String| self.around(module, n, path, left);
-        object.takes.iter().find_map(around)
+        // First by the names: what a project's objects are made of may be a large graph.
+        let may_wrap =
+            is_app(&object.name) || framework::wrapped(&object.made_by, Kind::Asgi).is_some();
+        let taken = object.takes.iter();
+        let mut taken = taken.filter(|path| may_wrap || path.ends_with(&object.name));
+        taken.find_map(|path| self.around(module, n, path, left))
     }
 
     /// The framework of an object that is put around the app of this dotted path.
     fn around(&self, module: &Module, n: usize, path: &str, steps: usize) -> Option<Framework> {
         let object = &module.objects[n];
         let inner = path.rsplit('.').next().unwrap_or(path);
+        let is_named =
+            inner == object.name || (is_app(&object.name) && !APP_NAMES.contains(&inner));
         let own = format!("{}.{}", module.name, object.name);
         // `app = ProxyFix(app)` is about the one before.
         let framework = if path == own {
-            let before = module.objects[..n].iter();
-            let before = before.enumerate().rev();
-            let (before, _) = before
-                .into_iter()
-                .find(|(_, one)| one.name == object.name)?;
-            self.of_object(module, before, steps)?
+            self.of_object(module, module.before(n)?, steps)?
         } else {
             self.framework_of(path, steps)?
         };
-        let is_app = |name: &str| name == "app" || name == "application" || name.ends_with("_app");
-        let takes_its_name = inner == object.name || (is_app(&object.name) && !is_usual_app(inner));
         let known = framework::wrapped(&object.made_by, framework.kind);
-        let kind = known.or(takes_its_name.then_some(framework.kind))?;
+        let kind = known.or(is_named.then_some(framework.kind))?;
         let is_served = matches!(framework.kind, Kind::Asgi | Kind::Wsgi);
         is_served.then(|| framework.served_as(kind))
     }
 
     /// All apps, without those that are inside of another one.
-    pub(crate) fn apps(&self) -> Vec<App> {
+    pub(crate) fn apps(&self) -> &[App] {
+        self.apps.get_or_init(|| self.find_apps())
+    }
+
+    fn find_apps(&self) -> Vec<App> {
         let mut apps = Vec::new();
         let mut inside = BTreeSet::new();
         for (at, (place, module)) in self.modules.iter().enumerate() {
             for (n, object) in module.objects.iter().enumerate() {
-                let again = module.objects[n + 1..].iter();
-                if again.into_iter().any(|other| other.name == object.name) {
+                if module.object(&object.name) != Some(n) {
                     continue;
                 }
                 let Some(framework) = self.of_object(module, n, MAX_STEPS) else {
@@ -534,8 +540,8 @@ impl<'a> Code<'a> {
         };
         self.modules[at].1.calls.iter().find(|call| {
             let of = call.path.rsplit_once('.').map(|(of, _)| of);
-            let is_of = of.is_some_and(is_app) || call.takes.iter().any(|path| is_app(path));
-            STARTING.contains(&call.name()) && is_of
+            let is_of = || of.is_some_and(is_app) || call.takes.iter().any(|path| is_app(path));
+            STARTING.contains(&call.name()) && is_of()
         })
     }
 
@@ -563,8 +569,8 @@ impl<'a> Code<'a> {
             return true;
         }
         let (at, name) = named;
-        let objects = &self.modules[at].1.objects;
-        let object = objects.iter().rev().find(|one| one.name == name);
+        let (_, module) = &self.modules[at];
+        let object = module.object(&name).map(|n| &module.objects[n]);
         let is_wanted = |path: &String| self.canonical(path).as_ref() == Some(wanted);
         object.is_some_and(|object| {
             // Around it, or made by it.
@@ -581,26 +587,26 @@ impl<'a> Code<'a> {
     }
 }
 
-/// Whether an app of this name needs no further look at its name.
-pub(crate) fn is_usual_app(name: &str) -> bool {
-    APP_NAMES.contains(&name)
+/// Whether what is called so is an app, whatever else makes it.
+fn is_app(name: &str) -> bool {
+    name == "app" || name == "application" || name.ends_with("_app")
 }
 
 /// The dotted paths of a module that may lead to an app.
 fn leads(module: &Module) -> Vec<&str> {
-    let is_app = |name: &str| {
+    let has_app = |name: &str| {
         let name = name.to_lowercase();
         name.contains("app") || APP_NAMES.contains(&name.as_str())
     };
     let makes = |path: &str| {
         let name = path.rsplit('.').next().unwrap_or(path);
         let starts = ["build", "create", "get_", "init", "make", "setup"];
-        is_app(name) || starts.iter().any(|start| name.starts_with(start))
+        has_app(name) || starts.iter().any(|start| name.starts_with(start))
     };
     let objects = module
         .objects
         .iter()
-        .filter(|object| is_app(&object.name) || makes(&object.made_by));
+        .filter(|object| has_app(&object.name) || makes(&object.made_by));
     let of_objects = objects.flat_map(|object| object.takes.iter().chain([&object.made_by]));
     let functions = module.functions.iter();
     let functions = functions.filter(|function| makes(&function.name));

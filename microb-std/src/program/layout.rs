@@ -124,7 +124,7 @@ impl Place {
 
     /// Whether Python can import it by its name.
     pub(crate) fn is_importable(&self) -> bool {
-        self.module.split('.').all(is_identifier)
+        is_identifier(&self.stem) && self.module.split('.').all(is_identifier)
     }
 }
 

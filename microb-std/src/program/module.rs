@@ -33,6 +33,8 @@ pub(crate) struct Module {
     pub(crate) is_relative: bool,
     /// The objects that a call makes, in order.
     pub(crate) objects: Vec<Object>,
+    /// Where in `objects` each name is, also more than once.
+    index: BTreeMap<String, Vec<usize>>,
     pub(crate) functions: Vec<Function>,
     pub(crate) calls: Vec<Call>,
     /// Where `if __name__ == "__main__":` stands.
@@ -163,6 +165,7 @@ impl Module {
             imports: BTreeSet::new(),
             is_relative: false,
             objects: Vec::new(),
+            index: BTreeMap::new(),
             functions: Vec::new(),
             calls: Vec::new(),
             main_guard: None,
@@ -187,6 +190,17 @@ impl Module {
         self.imports
             .iter()
             .any(|path| path == package || path.starts_with(&below))
+    }
+
+    /// The object of this name, by its place in `objects`: the last, if there are more.
+    pub(crate) fn object(&self, name: &str) -> Option<usize> {
+        self.index.get(name)?.last().copied()
+    }
+
+    /// The object of the same name before this one.
+    pub(crate) fn before(&self, n: usize) -> Option<usize> {
+        let all = self.index.get(&self.objects.get(n)?.name)?;
+        all.iter().rev().find(|other| **other < n).copied()
     }
 
     /// What a name of the module stands for, if it is not its own.
@@ -354,6 +368,8 @@ impl Module {
             other => Some(other),
         };
         if let Some(Expr::Name(name)) = first {
+            let places = self.index.entry(name.id.to_string()).or_default();
+            places.push(self.objects.len());
             self.objects.push(Object {
                 name: name.id.to_string(),
                 made_by: path.to_owned(),
@@ -388,9 +404,8 @@ impl Module {
         let Expr::Name(name) = value else {
             return None;
         };
-        let made = |object: &&Object| object.name == name.id.as_str();
-        let object = self.objects.iter().rev().find(made)?;
-        Some(&object.made_by)
+        let object = self.object(name.id.as_str())?;
+        Some(&self.objects[object].made_by)
     }
 
     fn takes_of(&self, value: &Expr) -> Vec<String> {
@@ -451,7 +466,7 @@ impl Module {
     fn dotted(&self, expression: &Expr) -> Option<String> {
         match expression {
             Expr::Name(name) => {
-                let is_own = self.objects.iter().any(|one| one.name == name.id.as_str());
+                let is_own = self.index.contains_key(name.id.as_str());
                 let inner = self.inner.get(name.id.as_str());
                 let inner = inner.filter(|_| !is_own && !self.names.contains_key(name.id.as_str()));
                 inner.cloned().or_else(|| self.path(expression))

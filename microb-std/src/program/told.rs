@@ -110,8 +110,8 @@ impl Nothing<'_> {
                 .at(&error.span)
                 .help("correct the file, so that microb can read what it runs");
         }
-        if let Some(app) = self.code.apps().into_iter().next() {
-            return self.not_started(&app);
+        if let Some(app) = self.code.apps().first() {
+            return self.not_started(app);
         }
         let (what, words) = match framework::worker(self.installed) {
             Some((what, words)) => (format!(", as for {what}"), words),
