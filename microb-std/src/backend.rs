@@ -2,7 +2,7 @@
 
 use microb::{Context, Diagnostic, SourceFile, Span, Spanned};
 
-use crate::config::{BuildSystem, Packaging, Project};
+use crate::config::{BuildSystem, Packaging};
 use crate::discovery::Nothing;
 use crate::metadata::Tables;
 use crate::requirement::Requirement;
@@ -204,18 +204,6 @@ pub(crate) fn place_of_installed(tables: &Tables<'_>) -> Span {
         (None, Some(uv)) => uv.key_span("package"),
         (None, None) => tables.root.span().clone(),
     }
-}
-
-/// Whether the project's wheel holds a module that is a file in the project's root, and not in a package.
-pub(crate) fn holds_module(tables: &Tables<'_>, project: &Project, stem: &str) -> bool {
-    let setuptools = tables.tool("setuptools");
-    if let Some(table) = setuptools.filter(|table| table.has("py-modules")) {
-        let listed = table.strings_if_any("py-modules");
-        return listed.iter().any(|module| module.value == stem);
-    }
-    // Flit, Poetry, PDM and Hatch take the module that is called like the project.
-    let own = project.normalized_name.as_deref().unwrap_or_default();
-    own.replace('-', "_") == stem
 }
 
 /// Whether a `setup.py` or `setup.cfg` stands beside the `pyproject.toml`.

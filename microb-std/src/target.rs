@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use microb::context::BuildArg;
 use microb::{Context, Diagnostic, Span, Spanned};
 
-use crate::backend;
 use crate::certificates;
 use crate::config::{Config, Dependencies, Installer, Member, Python};
 use crate::dependencies;
@@ -156,8 +155,7 @@ fn found_program(
     if config.entrypoint.is_some() || config.command.is_some() {
         return None;
     }
-    let is_single = |stem: &str| backend::holds_module(tables, &config.project, stem);
-    program::infer(cx, config, &is_single, findings)
+    program::infer(cx, config, tables, findings)
 }
 
 /// What the dependencies are known to need of the distribution, where it is to be added.

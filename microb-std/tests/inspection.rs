@@ -390,3 +390,47 @@ fn a_script_calls_a_function_that_its_module_names() {
         image.check("program", &["app"], &[]);
     }
 }
+
+#[test]
+#[ignore = "needs Python: make test"]
+fn the_module_of_the_app_that_a_server_is_given_is_looked_for() {
+    let image = ["uvicorn", "gunicorn", "flask", "celery", "tool"]
+        .iter()
+        .fold(Image::new(), |image, name| {
+            let path = format!(".venv/bin/{name}");
+            image.file(&path, "#!/bin/sh\n").mode(&path, 0o755)
+        })
+        .file("main.py", "raise SystemExit('nobody imports it')\n")
+        .file("shop/web.py", "")
+        .file("SITE/installed/__init__.py", "")
+        .file("SITE/uvicorn/__init__.py", "")
+        .file("SITE/uvicorn/__main__.py", "");
+    for (argv, expected) in [
+        (&["uvicorn", "--port=80", "main:app"][..], None),
+        (&["uvicorn", "main:app", "--host", "::1"], None),
+        (&["uvicorn", "shop.web:app"], None),
+        (&["uvicorn", "installed:app.inner"], None),
+        (&["uvicorn", "mian:app"], Some("mian")),
+        // What is above has to be a package.
+        (&["uvicorn", "main.web:app"], Some("main.web")),
+        (&["uvicorn", "shop.wbe:app"], Some("shop.wbe")),
+        (&["python3", "-m", "uvicorn", "mian:app"], Some("mian")),
+        (&["gunicorn", "--bind", "unix:/run/web", "main:app"], None),
+        (&["gunicorn", "--bind", "localhost:80", "main:app"], None),
+        (&["gunicorn", "shop.wsgi:create_app()"], Some("shop.wsgi")),
+        // It may be anywhere.
+        (&["gunicorn", "--chdir", "x", "mian:app"], None),
+        (&["gunicorn", "--config=conf.py", "mian:app"], None),
+        (&["flask", "--app", "shop.web:app", "run"], None),
+        (&["flask", "--app=main.py", "run"], None),
+        (&["flask", "--app", "shop.wbe", "run"], Some("shop.wbe")),
+        (&["celery", "-A", "shop.web", "worker"], None),
+        (&["celery", "--app", "work:app", "worker"], Some("work")),
+        // What is not known may mean something else.
+        (&["tool", "mian:app"], None),
+    ] {
+        let expected = expected.map(|module| format!("program\tmodule\t{module}"));
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        image.check("program", argv, &expected);
+    }
+}

@@ -44,7 +44,9 @@ const FLASK: &str = "from flask import Flask\napp = Flask(__name__)\n";
 #[test]
 fn the_script_of_the_project_comes_first() {
     let one = "[project]\nname = 'My.Shop'\nversion = '1'\nscripts = { serve = 'shop:main' }\n";
-    check(one, &[("main.py", FASTAPI)], "serve");
+    check(one, &[("shop/__init__.py", "def main(): ...\n")], "serve");
+    // One of another name may be for something else than the app.
+    check(one, &[("shop/__init__.py", FASTAPI)], "nothing");
     let two = "[project]\nname = 'My.Shop'\nversion = '1'\nscripts = { a = 'shop:a', my-shop = 'shop:main' }\n";
     check(two, &[], "my-shop");
     let poetry = "[tool.poetry]\nname = 'shop'\nversion = '1'\nscripts = { shop = 'shop:main' }\n";
@@ -62,7 +64,7 @@ fn scripts_of_which_none_is_the_project_are_told() {
     assert_eq!(
         told,
         [
-            "pyproject.toml:4:17: warning: the image has no program: the scripts are `a`, `b`, and none is called like the project (write for instance `entrypoint = [\"a\"]` in `[tool.microb.target.default]`)"
+            "pyproject.toml:4:17: warning: the image has no program: it could be the script `a` of the project or the script `b` of the project (write for instance `entrypoint = [\"a\"]` in `[tool.microb.target.default]`)"
         ]
     );
 }
@@ -525,7 +527,7 @@ fn what_is_unclear_is_told_and_not_guessed() {
         (
             &["fastapi", "uvicorn"][..],
             &[("orders/main.py", FASTAPI), ("users/main.py", FASTAPI)][..],
-            "orders/main.py:2:1: warning: the image has no program: `orders.main:app` and `users.main:app` both are apps (say which one runs, with `entrypoint` in `[tool.microb.target.default]`)",
+            "orders/main.py:2:1: warning: the image has no program: it could be the FastAPI app `app` of `orders/main.py` or the FastAPI app `app` of `users/main.py` (write for instance `entrypoint = [\"uvicorn\", \"--host=0.0.0.0\", \"--port=8000\", \"orders.main:app\"]` in `[tool.microb.target.default]`)",
         ),
         (
             &["starlette"],
@@ -550,7 +552,7 @@ fn what_is_unclear_is_told_and_not_guessed() {
                 ("feed.py", "if __name__ == '__main__':\n    1\n"),
                 ("mail.py", "if __name__ == '__main__':\n    1\n"),
             ],
-            "feed.py:1:4: warning: the image has no program: `feed.py` and `mail.py` both are one (write for instance `entrypoint = [\"python\", \"feed.py\"]` in `[tool.microb.target.default]`)",
+            "feed.py:1:4: warning: the image has no program: it could be the main module `feed.py` or the main module `mail.py` (write for instance `entrypoint = [\"python\", \"feed.py\"]` in `[tool.microb.target.default]`)",
         ),
     ] {
         let cx = context(&sources(dependencies), files);
@@ -578,34 +580,29 @@ fn who_says_what_to_run_is_not_second_guessed() {
 
 #[test]
 fn every_module_that_is_looked_at_is_announced() {
-    let reads: Vec<&str> = microb_std::READS.to_vec();
-    for module in [
-        "main",
-        "app",
-        "api",
-        "server",
-        "asgi",
-        "wsgi",
-        "__init__",
-        "__main__",
-        "tasks",
-        "worker",
-        "celery_app",
+    let matches = |pattern: &str, path: &str| {
+        let (pattern, path): (Vec<_>, Vec<_>) =
+            (pattern.split('/').collect(), path.split('/').collect());
+        let one = |(pattern, part): (&&str, &&str)| match pattern.split_once('*') {
+            Some((start, end)) => part.starts_with(start) && part.ends_with(end),
+            None => pattern == part,
+        };
+        pattern.len() == path.len() && pattern.iter().zip(&path).all(one)
+    };
+    for path in [
+        "main.py",
+        "1_home.py",
+        "shop/__main__.py",
+        "shop/webapp.py",
+        "shop/api/main.py",
+        "src/main.py",
+        "src/shop/factory.py",
+        "src/shop/api/main.py",
     ] {
-        for folder in ["*/", "src/*/"] {
-            let is_announced = reads.iter().any(|pattern| {
-                let Some(name) = pattern.strip_prefix(folder) else {
-                    return false;
-                };
-                match name.split_once('*') {
-                    Some((start, end)) => {
-                        module.starts_with(start) && format!("{module}.py").ends_with(end)
-                    }
-                    None => name == format!("{module}.py"),
-                }
-            });
-            assert!(is_announced, "{folder}{module}.py");
-        }
+        let is_announced = microb_std::READS
+            .iter()
+            .any(|pattern| matches(pattern, path));
+        assert!(is_announced, "{path}");
     }
 }
 

@@ -436,9 +436,41 @@ def tell_program(argv, venv, site):
             return tell("program", "module", module)
         if module:
             tell_function(modules, module, function.strip())
-    if os.path.basename(path).startswith("python"):
+    name = os.path.basename(path)
+    if name.startswith("python"):
         tell_python(argv[1:], modules)
+    else:
+        tell_object(name, argv[1:], modules)
     return path
+
+
+# Servers that are given `module:object`, and programs that have an option for it.
+SERVERS = ("daphne", "granian", "gunicorn", "hypercorn", "sanic", "uvicorn", "waitress-serve")
+OPTIONS = {"celery": ("--app", "-A"), "flask": ("--app", "-A")}
+# Options that say where modules are, too.
+ELSEWHERE = ("--app-dir", "--chdir", "--config", "-c", "--pythonpath", "--workdir", "--working-dir")
+
+
+def tell_object(name, words, modules):
+    """Looks for the module of the app that a server or a worker is told to run. None is imported."""
+    if any(word.partition("=")[0] in ELSEWHERE for word in words):
+        return
+    if name in SERVERS:
+        found = [word for word in words if not word.startswith("-") and ":" in word]
+    else:
+        options, found = OPTIONS.get(name, ()), []
+        for number, word in enumerate(words):
+            option, equals, value = word.partition("=")
+            if option in options:
+                found += [value] if equals else words[number + 1 : number + 2]
+    for word in found:
+        module, colon, name = word.partition(":")
+        # Addresses and files are none.
+        parts = module.split(".") + [name.partition("(")[0].partition(".")[0]] * bool(colon)
+        if all(part.isidentifier() for part in parts) and not os.path.exists(module):
+            if not modules.has(module, [os.getcwd()]):
+                tell("program", "module", module)
+            return
 
 
 def tell_python(words, modules):
@@ -447,6 +479,7 @@ def tell_python(words, modules):
     while words:
         word, words = words[0], words[1:]
         if word == "-m" and words:
+            tell_object(words[0], words[1:], modules)
             if not modules.has(words[0], here):
                 tell("program", "module", words[0])
             elif modules.is_package and not modules.has(words[0] + ".__main__", here):

@@ -21,7 +21,7 @@ pub(super) static UNEXPANDED_VARIABLE: Rule = rule(
     "Without a shell, nobody replaces a variable by its value",
 );
 
-pub(super) static LOOPBACK_SERVER: Rule = rule(
+pub(crate) static LOOPBACK_SERVER: Rule = rule(
     "LoopbackServer",
     "A server on the loopback address cannot be reached from outside of its container",
 );
@@ -39,6 +39,11 @@ pub(crate) static UNKNOWN_ENTRYPOINT: Rule = rule(
 pub(crate) static AMBIGUOUS_PROGRAM: Rule = rule(
     "AmbiguousProgram",
     "Where more than one program could be meant, the image has none",
+);
+
+pub(crate) static MISSING_PROGRAM: Rule = rule(
+    "MissingProgram",
+    "An image without a program starts Python's prompt and ends",
 );
 
 pub(crate) static MISSING_SERVER: Rule = rule(

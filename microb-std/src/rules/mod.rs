@@ -16,7 +16,9 @@ use crate::metadata::Tables;
 use crate::mistake::Findings;
 use crate::resolve::with_tables;
 
-pub(crate) use command::{AMBIGUOUS_PROGRAM, MISSING_SERVER, UNKNOWN_ENTRYPOINT};
+pub(crate) use command::{
+    AMBIGUOUS_PROGRAM, LOOPBACK_SERVER, MISSING_PROGRAM, MISSING_SERVER, UNKNOWN_ENTRYPOINT,
+};
 pub(crate) use dependency::{NO_LOCK, ONLY_PROJECT_REQUIRED, UNREAD_REQUIREMENTS, UNREAD_SOURCE};
 pub(crate) use file::{
     DEPRECATED_KEY, DUPLICATE_PACKAGE, IGNORED_TARGET, MISSING_PYPROJECT, UNDEFINED_VARIABLE,
@@ -52,6 +54,7 @@ pub const RULES: &[&Rule] = &[
     &image::MISSING_DEPENDENCY,
     &image::MISSING_LIBRARY,
     &file::MISSING_PYPROJECT,
+    &command::MISSING_PROGRAM,
     &command::MISSING_SERVER,
     &dependency::MOVING_GIT_DEPENDENCY,
     &dependency::NO_ALPINE_WHEELS,

@@ -7,6 +7,7 @@ const PROJECT: &str = "[project]\nname = 'app'\nversion = '1'\n";
 
 fn with_target(lines: &str) -> MemoryContext {
     MemoryContext::new(format!("{PROJECT}[tool.microb.target.default]\n{lines}\n"))
+        .file("main.py", "print()\n")
 }
 
 #[track_caller]
@@ -25,7 +26,7 @@ fn the_target_is_the_one_that_was_asked_for() {
             .iter()
             .map(|name| format!("[tool.microb.target.{name}]\n"))
             .collect();
-        MemoryContext::new(format!("{PROJECT}{}", tables.concat()))
+        MemoryContext::new(format!("{PROJECT}{}", tables.concat())).file("main.py", "print()\n")
     };
     for (cx, expected) in [
         (toml(&["web", "default"]), "default"),
