@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 mod container;
+mod login;
 pub mod marker;
 mod names;
 mod packages;
@@ -15,6 +16,7 @@ pub mod template;
 mod version;
 
 pub use container::{port, signal};
+pub use login::{Login, secret_login, without_login};
 pub use names::{RESERVED_STAGE_NAMES, env_name, label_key, names_a_secret, stage_name};
 pub use packages::{alpine_package, debian_package};
 pub use paths::{absolute_path, destination_path, octal_mode, source_path};

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use microb::Spanned;
+use microb::grammar::{Login, secret_login, without_login};
 use microb::mount::{Mount, secret};
 use microb::prelude::*;
 
@@ -49,24 +51,70 @@ fn trust(index: &Index) -> Vec<String> {
 /// The installer's options for one index alone, that of a lock. Where the configuration has the same one, its login and
 /// its trust hold.
 pub fn only(config: &Config, url: &str) -> Vec<String> {
-    let known = config.indices.iter();
-    let known = known.clone().find(|index| is_same(&index.url.value, url));
-    let Some(index) = known else {
-        return vec!["--default-index".to_owned(), url.to_owned()];
+    let (index, has_login) = (configured(config, url), secret_login(url).is_some());
+    let url = without_login(url);
+    let named = match index {
+        Some(index) => format!("{}={url}", index.name),
+        None if has_login => format!("{OF_LOCK}={url}"),
+        None => url.into_owned(),
     };
-    let mut words = vec![
-        "--default-index".to_owned(),
-        format!("{}={url}", index.name),
-    ];
-    words.extend(trust(index));
+    let mut words = vec!["--default-index".to_owned(), named];
+    words.extend(index.into_iter().flat_map(trust));
     words
+}
+
+/// The index of the configuration that a lock means.
+fn configured<'a>(config: &'a Config, url: &str) -> Option<&'a Index> {
+    let url = without_login(url);
+    let mut known = config.indices.iter();
+    known.find(|index| is_same(&index.url.value, &url))
+}
+
+/// The name of an index that only a lock knows.
+const OF_LOCK: &str = "index-of-lock";
+
+/// The login that stands in the URL of a lock's index, if the configuration does not know the index.
+fn login_of_lock<'a>(config: &Config, only: Option<&'a str>) -> Option<Login<'a>> {
+    let url = only.filter(|url| configured(config, url).is_none())?;
+    secret_login(url)
+}
+
+/// The login in a URL, as if it stood beside it: so it is in no command line.
+pub(crate) fn login_in_url(url: &Spanned<String>) -> (Option<Credential>, Option<Credential>) {
+    let Some(login) = secret_login(&url.value) else {
+        return (None, None);
+    };
+    let half = |text: &str| Credential::Plain(Spanned::new(decoded(text), url.span.clone()));
+    let user = Some(login.user).filter(|user| !user.is_empty());
+    (user.map(half), login.password.map(half))
+}
+
+/// A part of a URL without its percent-encoding.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let pair = after.get(..2).and_then(|pair| str::from_utf8(pair).ok());
+        let byte = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        match byte.filter(|_| *first == b'%') {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// pip's options: `only` is the index of a lock. Where there are several indices, pip asks all at once.
 pub(crate) fn options_of_pip(config: &Config, only: Option<&str>, is_locked: bool) -> Vec<String> {
     let mut words = Vec::new();
     if let Some(url) = only {
-        words.extend(["--index-url".to_owned(), url.to_owned()]);
+        words.extend(["--index-url".to_owned(), without_login(url).into_owned()]);
     }
     for index in &config.indices {
         let url = &index.url.value;
@@ -87,16 +135,19 @@ pub(crate) fn options_of_pip(config: &Config, only: Option<&str>, is_locked: boo
 }
 
 /// The hosts of indices with a login, as the beginning of the variables' names and the host without its port: `UV_INDEX_A=h`.
-pub(crate) fn hosts_with_login(config: &Config) -> Vec<String> {
+pub(crate) fn hosts_with_login(config: &Config, only: Option<&str>) -> Vec<String> {
     let with_login = config
         .indices
         .iter()
-        .filter(|index| index.username.is_some());
+        .filter(|index| index.username.is_some())
+        .map(|index| (index.name.as_str(), index.url.value.as_str()));
+    let of_lock = only.filter(|_| login_of_lock(config, only).is_some());
     with_login
-        .map(|index| {
-            let host = host(&index.url.value);
+        .chain(of_lock.map(|url| (OF_LOCK, url)))
+        .map(|(index, url)| {
+            let host = host(url);
             let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-            format!("UV_INDEX_{}={name}", in_variable(&index.name))
+            format!("UV_INDEX_{}={name}", in_variable(index))
         })
         .collect()
 }
@@ -183,13 +234,19 @@ pub fn secrets(config: &Config) -> Vec<Mount> {
         .collect()
 }
 
-/// Logins that stand in the file: variables of the build stage, which the final image does not have.
-pub fn plain_logins(config: &Config) -> Vec<Step> {
+/// Logins that stand in the file, or in the URL of the lock's index `only`: variables of the build stage, which the final image
+/// does not have.
+pub fn plain_logins(config: &Config, only: Option<&str>) -> Vec<Step> {
+    let of_lock = login_of_lock(config, only).into_iter().flat_map(|login| {
+        let halves = [("USERNAME", Some(login.user)), ("PASSWORD", login.password)];
+        halves.map(|(half, value)| Some(env(variable(OF_LOCK, half), decoded(value?))))
+    });
     variables(config)
         .filter_map(|(name, credential)| match credential {
             Credential::Plain(value) => Some(env(name, &value.value)),
             Credential::Secret(_) | Credential::IfGiven(_) => None,
         })
+        .chain(of_lock.flatten())
         .collect()
 }
 
@@ -198,12 +255,14 @@ fn variables(config: &Config) -> impl Iterator<Item = (String, &Credential)> {
     config.indices.iter().flat_map(|index| {
         [("USERNAME", &index.username), ("PASSWORD", &index.password)]
             .into_iter()
-            .filter_map(|(half, credential)| Some((variable(index, half), credential.as_ref()?)))
+            .filter_map(|(half, credential)| {
+                Some((variable(&index.name, half), credential.as_ref()?))
+            })
     })
 }
 
-fn variable(index: &Index, half: &str) -> String {
-    format!("UV_INDEX_{}_{half}", in_variable(&index.name))
+fn variable(index: &str, half: &str) -> String {
+    format!("UV_INDEX_{}_{half}", in_variable(index))
 }
 
 /// The name of an index as a part of a variable, for uv as for Poetry.
@@ -215,7 +274,7 @@ pub(crate) fn in_variable(name: &str) -> String {
     name.chars().map(letter).collect()
 }
 
-/// The host of a URL, with its port.
+/// The host of a URL, with its port, without the user.
 pub(crate) fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

@@ -55,7 +55,7 @@ impl Install<'_> {
             Installer::Uv => self.uv(config),
             Installer::Pip => self.pip(config),
         };
-        let logins = logins_of_pip(config);
+        let logins = logins_of_pip(config, self.index);
         let watched = refused::watched(config);
         let watching = watched.as_ref().map(refused::Watched::words);
         let argv = [watching.unwrap_or_default(), logins.clone(), words.clone()];
@@ -98,7 +98,7 @@ impl Install<'_> {
         (
             watched.is_some().then(refused::script),
             (!logins.is_empty()).then(|| mkfile(LOGINS_SCRIPT, PIP_LOGINS_PY)),
-            indices::plain_logins(config),
+            indices::plain_logins(config, self.index),
             self.over_ssh.then(|| env("GIT_SSH_COMMAND", ssh_command)),
             config.netrc_secret.as_ref().map(|_| env("NETRC", NETRC)),
             match &watched {
@@ -171,8 +171,8 @@ fn kept(config: &Config, folder: &str) -> Cache {
 }
 
 /// What runs before pip, to give it the logins that uv finds by itself.
-fn logins_of_pip(config: &Config) -> Vec<String> {
-    let hosts = indices::hosts_with_login(config);
+fn logins_of_pip(config: &Config, only: Option<&str>) -> Vec<String> {
+    let hosts = indices::hosts_with_login(config, only);
     if config.installer == Installer::Uv || hosts.is_empty() {
         return Vec::new();
     }
