@@ -285,12 +285,14 @@ fn package(mut image: Image, name: &str, files: &[(&str, &str)]) -> Image {
     let mut record = String::new();
     for (path, content) in files {
         let is_source = Path::new(path).extension().is_some_and(|one| one == "py");
-        let bytes = match is_source {
-            true => content.as_bytes().to_vec(),
-            false => library(&content.split_whitespace().collect::<Vec<_>>(), ""),
+        let needed: Vec<&str> = content.split_whitespace().collect();
+        let bytes = if is_source {
+            content.as_bytes().to_vec()
+        } else {
+            library(&needed, "")
         };
         image = image.file(&format!("SITE/{path}"), bytes);
-        record.push_str(&format!("{path},,\n"));
+        record.extend([path, ",,\n"]);
     }
     image.file(&format!("SITE/{name}-1.0.dist-info/RECORD"), record)
 }

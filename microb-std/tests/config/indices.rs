@@ -204,12 +204,12 @@ fn folders_of_uv_are_built_with_what_they_require_themselves() {
 /// The Dockerfile of a project, and what is told of logins on the way: the texts under the carets.
 fn image(cx: &MemoryContext) -> (String, Vec<String>) {
     let stage = recipe(cx).unwrap_or_else(|errors| panic!("{errors}"));
-    let text = dockerfile::render(&stage).unwrap();
+    let text = dockerfile::render(&stage).unwrap_or_else(|errors| panic!("{errors}"));
     let told = cx.warnings().into_iter().filter(|warning| {
         let rule = warning.rule.map(|rule| rule.name);
         rule == Some("CredentialInUrl")
     });
-    let places = told.map(|warning| warning.span.unwrap().text().to_owned());
+    let places = told.filter_map(|warning| Some(warning.span?.text().to_owned()));
     (text, places.collect())
 }
 
