@@ -321,6 +321,8 @@ pub struct RequirementsFile {
     pub is_compiled: bool,
     /// Files and folders of the build context that requirements name, sorted, without a leading `./`.
     pub local_paths: Vec<Spanned<String>>,
+    /// Where URLs with a password or a token stand.
+    pub logins: Vec<Span>,
 }
 
 /// A package index beside PyPI.

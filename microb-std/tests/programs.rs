@@ -221,13 +221,14 @@ const RIVALS: &[Case] = &[
     project(
         WEB,
         "[project.scripts]\ntest = 'scripts:test'\n[build-system]\nrequires = ['hatchling']\nbuild-backend = 'hatchling.build'\n",
-        &[("shop/main.py", FASTAPI)],
+        &[("shop/__init__.py", ""), ("shop/main.py", FASTAPI)],
         "uvicorn --host=0.0.0.0 --port=8000 shop.main:app",
     ),
     project(
         WEB,
         "[project.scripts]\nmigrate = 'shop.db:migrate'\n[build-system]\nrequires = ['hatchling']\nbuild-backend = 'hatchling.build'\n",
         &[
+            ("shop/__init__.py", ""),
             ("shop/main.py", FASTAPI),
             ("shop/db.py", "def migrate(): ...\n"),
         ],
@@ -236,13 +237,16 @@ const RIVALS: &[Case] = &[
     project(
         WEB,
         "[project.scripts]\nstart = 'shop.main:start'\n[build-system]\nrequires = ['hatchling']\nbuild-backend = 'hatchling.build'\n",
-        &[("shop/main.py", FASTAPI)],
+        &[("shop/__init__.py", ""), ("shop/main.py", FASTAPI)],
         "told: it could be the script `start` of the project or the FastAPI app `app` of `shop/main.py`",
     ),
     project(
         &[],
         "[project.scripts]\nstart = 'shop.main:start'\ntest = 'shop.main:test'\n[build-system]\nrequires = ['hatchling']\nbuild-backend = 'hatchling.build'\n",
-        &[("shop/main.py", "def start(): ...\n")],
+        &[
+            ("shop/__init__.py", ""),
+            ("shop/main.py", "def start(): ...\n"),
+        ],
         "start",
     ),
 ];

@@ -546,7 +546,7 @@ fn each_mistake_in_a_command_is_told_with_what_to_write() {
             files: vec![(".dockerignore".to_owned(), String::new())],
             ..Example::default()
         };
-        let review = example.review("");
+        let review = example.review("# check=skip=MissingProgram\n");
         assert_eq!(
             names(all(&review)),
             broken.iter().copied().collect(),

@@ -90,7 +90,10 @@ pub(crate) fn no_server(app: &App, config: &Config) -> Diagnostic {
             format!(
                 "only the build backend knows the dependencies, and whether a server for {the_app} is among them"
             ),
-            format!("say how it is served, with `entrypoint` in {}", table(config)),
+            format!(
+                "say how it is served, with `entrypoint` in {}",
+                table(config)
+            ),
         )
     };
     MISSING_SERVER

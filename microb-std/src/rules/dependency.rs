@@ -1,10 +1,11 @@
 //! Rules about what is installed.
 
+use microb::grammar::{secret_login, without_login};
 use microb::{Diagnostic, Rule};
 
-use super::index::{has_login, is_plain_http};
+use super::index::{credential_of_dependency, is_plain_http};
 use super::lists::{BRANCHES, DEVELOPMENT, NO_MUSL, OBSOLETE, OPENCV_WITH_WINDOWS, SAME_MODULES};
-use super::{CREDENTIAL_IN_URL, Facts, rule};
+use super::{Facts, rule};
 use crate::config::{Config, Dependencies, Flavor};
 use crate::lock;
 use crate::mistake::Findings;
@@ -183,13 +184,11 @@ fn url(requirement: &Requirement, findings: &Findings) {
     let VersionOrUrl::Url(url) = &requirement.version else {
         return;
     };
-    let shown = escape(url);
+    let shown = escape(&without_login(url));
     let plain = url.strip_prefix("git+").unwrap_or(url);
-    if has_login(plain) {
-        let finding = CREDENTIAL_IN_URL
-            .finding(format!("the URL of `{}` contains a password or a token", requirement.name))
-            .help("fetch it over ssh, `git+ssh://git@HOST/…` with `docker build --ssh default`, or from an index with `password_secret`");
-        add(findings, requirement, finding);
+    if secret_login(url).is_some() {
+        let of = format!(" of `{}`", requirement.name);
+        findings.add(credential_of_dependency(&of, &requirement.text.span));
     }
     let has_hash = url.contains("#sha256=") || url.contains("&sha256=");
     if (is_plain_http(plain) || plain.starts_with("git://")) && !has_hash {

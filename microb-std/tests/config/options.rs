@@ -137,7 +137,7 @@ password = "p"
         [
             "pyproject.toml:8:1: warning: `username` is ignored, since `username_secret` is given (remove it)",
             "pyproject.toml:13:1: warning: `password_secret` without a username is ignored (add `username`, or give a token as `token_secret`)",
-            "pyproject.toml:16:7: warning: the URL contains credentials, which everybody with the image's history can read (use `username_secret` and `password_secret`)",
+            "pyproject.toml:16:7: warning: the URL contains a password or a token (use `username_secret` and `password_secret`)",
             "pyproject.toml:18:12: warning: the password stands in the file, where everybody can read it (use `password_secret`)",
         ]
     );
