@@ -77,6 +77,16 @@ pub(crate) struct Requires {
     pub(crate) constraint: Constraint,
 }
 
+impl Requires {
+    /// What both allow, told with the words of the second.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            constraint: self.constraint.and(&other.constraint),
+            text: other.text,
+        }
+    }
+}
+
 /// Reads the forms of `python_version`: `3`, `3.9`, `3.9.1`.
 pub(crate) fn wanted(text: &Spanned<String>) -> Result<Wanted, Diagnostic> {
     let error = |message: String| Diagnostic::error(message).at(&text.span);

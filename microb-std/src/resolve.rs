@@ -195,9 +195,16 @@ fn shared(
     let mut build_system = backend::build_system(tables);
     build_system.may_ask = backend::may_ask(&build_system, Some(tables), cx, &project_dir);
     let mut metadata = metadata::read(tables, packaging);
-    if metadata.requires.is_none() {
-        metadata.requires = pipfile::requires(cx, &project_dir, tables.root.findings());
-    }
+    let of_pipfile = || pipfile::requires(cx, &project_dir, tables.root.findings());
+    metadata.requires = match metadata.requires.take() {
+        None => of_pipfile(),
+        // Its lock has what this interpreter needs.
+        Some(own) if lock::is_of_pipenv(cx, &project_dir) => Some(match of_pipfile() {
+            Some(other) => own.and(other),
+            None => own,
+        }),
+        own => own,
+    };
     Some(Shared {
         metadata,
         build_system,

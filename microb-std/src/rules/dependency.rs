@@ -77,6 +77,11 @@ pub(crate) static NO_LOCK: Rule = rule(
     "Without a lock, the versions are chosen when the image is built",
 );
 
+pub(crate) static UNVERIFIED_PACKAGE: Rule = rule(
+    "UnverifiedPackage",
+    "A package of a lock has no hash, so another file may be installed one day",
+);
+
 pub(crate) static UNREAD_SOURCE: Rule = rule(
     "UnreadSource",
     "A package source that only another tool knows is not asked",

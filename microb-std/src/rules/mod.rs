@@ -17,7 +17,7 @@ use crate::mistake::Findings;
 use crate::resolve::with_tables;
 
 pub(crate) use command::{AMBIGUOUS_PROGRAM, MISSING_SERVER, UNKNOWN_ENTRYPOINT};
-pub(crate) use dependency::{NO_LOCK, ONLY_PROJECT_REQUIRED, UNREAD_SOURCE};
+pub(crate) use dependency::{NO_LOCK, ONLY_PROJECT_REQUIRED, UNREAD_SOURCE, UNVERIFIED_PACKAGE};
 pub(crate) use file::{
     DEPRECATED_KEY, DUPLICATE_PACKAGE, IGNORED_TARGET, MISSING_PYPROJECT, UNDEFINED_VARIABLE,
     UNKNOWN_PROJECT_KEY,
@@ -78,6 +78,7 @@ pub const RULES: &[&Rule] = &[
     &dependency::UNREAD_SOURCE,
     &python::UNRELEASED_PYTHON,
     &image::UNSUPPORTED_PYTHON,
+    &dependency::UNVERIFIED_PACKAGE,
     &image::WRITABLE_BY_ALL,
 ];
 
