@@ -172,6 +172,51 @@ fn groups_are_as_uv_has_them() {
 }
 
 #[test]
+fn an_extra_may_be_there_twice() {
+    Case::of("uv-repeated-extra").installs(&["idna"]);
+}
+
+/// What `**` and `exclude` mean to uv.
+#[test]
+fn the_members_of_a_workspace_are_those_of_its_patterns() {
+    let case = |to: &str| {
+        Case::of("uv-workspace").member("packages/core").changed(
+            "pyproject.toml",
+            "[\"packages/*\"]",
+            to,
+        )
+    };
+    for patterns in [
+        "[\"**\"]",
+        "[\"packages/**\"]",
+        "[\"packages/c*\", \"packages/extra\"]",
+    ] {
+        case(patterns).installs(&["six"]);
+    }
+    for patterns in [
+        "[\"packages/*\"]\nexclude = [\"packages/co*\"]",
+        "[\"other/*\"]",
+    ] {
+        let config = Config::resolve(&case(patterns).context()).unwrap();
+        assert!(matches!(config.dependencies, Dependencies::Listed(_)));
+    }
+}
+
+#[test]
+fn groups_of_poetry_need_its_lock() {
+    let mut case = Case::of("poetry-dialect")
+        .target("groups = ['dev']")
+        .changed(
+            "pyproject.toml",
+            "[tool.poetry.dependencies]",
+            "[tool.poetry.group.dev.dependencies]\npytest = \"*\"\n[tool.poetry.dependencies]",
+        )
+        .changed("pyproject.toml", "package-mode = false\n", "");
+    case.files.retain(|(path, _)| path != "poetry.lock");
+    case.says("pyproject.toml:20:11: error: `groups` need a lock file where only the build backend knows the dependencies (run `poetry lock`)");
+}
+
+#[test]
 fn a_branch_may_have_a_slash() {
     Case::of("uv-branch").installs(&["attrs", "demo"]);
     Case::of("uv-branch")
