@@ -78,11 +78,12 @@ pub(crate) struct Requires {
 }
 
 impl Requires {
-    /// What both allow, told with the words of the second.
+    /// What both allow, told where the second stands.
     pub(crate) fn and(self, other: Self) -> Self {
+        let text = format!("{},{}", self.text.value, other.text.value);
         Self {
             constraint: self.constraint.and(&other.constraint),
-            text: other.text,
+            text: Spanned::new(text, other.text.span),
         }
     }
 }

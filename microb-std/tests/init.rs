@@ -9,13 +9,9 @@ const PROJECT: &str = "[project]\nname = \"app\"\nversion = \"1\"\nrequires-pyth
 const LOCK: &str = "fastapi==1.0\npsycopg2==2.9\npycairo==1.28\nuvicorn==0.40\n";
 
 fn with_app(text: &str) -> MemoryContext {
-    with_lock(text, "fastapi==1.0\n")
-}
-
-fn with_lock(text: &str, lock: &str) -> MemoryContext {
     MemoryContext::new(text)
         .file("main.py", "from fastapi import FastAPI\napp = FastAPI()\n")
-        .file("requirements.lock", lock)
+        .file("requirements.lock", LOCK)
 }
 
 #[test]
@@ -49,12 +45,11 @@ fn the_image_is_the_same_with_the_table() {
     let cairo = format!("{PROJECT}dependencies = [\"pycairo\", \"psycopg2\"]\n");
     for project in [PROJECT, &script, &served, &cairo] {
         let render = |text: &str| {
-            let cx = with_lock(text, LOCK);
-            let text = dockerfile::render(&recipe(&cx).unwrap()).unwrap();
+            let text = dockerfile::render(&recipe(&with_app(text)).unwrap()).unwrap();
             // The stage of a target has its name.
             text.replace(" AS final\n", " AS default\n")
         };
-        let written = init(&with_lock(project, LOCK), "microb:dev").unwrap();
+        let written = init(&with_app(project), "microb:dev").unwrap();
         let (without, with) = (render(project), render(&written));
         let without = without.lines().filter(|line| !line.contains("AS "));
         let with = with.lines().filter(|line| !line.contains("AS "));

@@ -87,7 +87,9 @@ impl Question<'_> {
             }
         }
         if let Some(last) = unknown.pop() {
-            unknown.into_iter().for_each(|one| self.findings.add(one));
+            for one in unknown {
+                self.findings.add(one);
+            }
             return Err(last);
         }
         let names = |all: &[Spanned<String>]| {

@@ -3,7 +3,7 @@
 use microb::{Diagnostic, Spanned};
 
 use super::same_marker::same;
-use super::uv_origin::{Origin, Origins};
+use super::uv_origin::{Origin, Origins, is_listed};
 use super::{Question, stale};
 use crate::dependencies;
 use crate::extras;
@@ -443,9 +443,7 @@ impl<'a> Comparison<'a> {
         match origin {
             // A source for some builds only splits the requirement.
             Origin::Several => true,
-            Origin::Listed => {
-                is_same_marker() && self.origins.is_listed(&requirement.version, locked.table)
-            }
+            Origin::Listed => is_same_marker() && is_listed(&requirement.version, locked.table),
             Origin::Source(source) => {
                 is_same_marker() && source.is_of(&requirement.version, locked.table)
             }

@@ -92,28 +92,28 @@ impl<'a> Origins<'a> {
         });
         urls.find(|(named, _)| named == name).map(|(_, url)| url)
     }
+}
 
-    /// Whether the lock has what the requirement itself says.
-    pub(super) fn is_listed(&self, wanted: &VersionOrUrl, locked: &Table<'_>) -> bool {
-        match wanted {
-            VersionOrUrl::Version(_) => {
-                let elsewhere = [
-                    "git",
-                    "url",
-                    "path",
-                    "editable",
-                    "directory",
-                    "virtual",
-                    "index",
-                ];
-                !elsewhere.iter().any(|key| locked.has(key)) && is_same_version(wanted, locked)
-            }
-            VersionOrUrl::Url(url) => {
-                match (locked.string_if_any("git"), locked.string_if_any("url")) {
-                    (Some(git), _) => Repository::of_requirement(url).is(&git.value),
-                    (None, Some(locked)) => is_same_url(url, &locked.value),
-                    (None, None) => !locked.has("specifier"),
-                }
+/// Whether the lock has what the requirement itself says.
+pub(super) fn is_listed(wanted: &VersionOrUrl, locked: &Table<'_>) -> bool {
+    match wanted {
+        VersionOrUrl::Version(_) => {
+            let elsewhere = [
+                "git",
+                "url",
+                "path",
+                "editable",
+                "directory",
+                "virtual",
+                "index",
+            ];
+            !elsewhere.iter().any(|key| locked.has(key)) && is_same_version(wanted, locked)
+        }
+        VersionOrUrl::Url(url) => {
+            match (locked.string_if_any("git"), locked.string_if_any("url")) {
+                (Some(git), _) => Repository::of_requirement(url).is(&git.value),
+                (None, Some(locked)) => is_same_url(url, &locked.value),
+                (None, None) => !locked.has("specifier"),
             }
         }
     }
@@ -125,11 +125,11 @@ impl Source<'_> {
         let own = |key: &str| self.table.string_if_any(key).map(|text| text.value);
         let of_lock = |key: &str| locked.string_if_any(key).map(|text| text.value);
         if let Some(url) = own("git") {
-            let reference = ["rev", "tag", "branch"].iter();
-            let reference = reference.filter_map(|key| Some((*key, own(key)?)));
+            let mut reference = ["rev", "tag", "branch"].iter();
+            let reference = reference.find_map(|key| Some((Some(*key), own(key)?)));
             let repository = Repository {
                 url,
-                reference: reference.last().map(|(key, value)| (Some(key), value)),
+                reference,
                 subdirectory: own("subdirectory").unwrap_or_default(),
             };
             return of_lock("git").is_some_and(|git| repository.is(&git));

@@ -449,6 +449,9 @@ fn a_pipfile_says_for_which_python_its_lock_is() {
     ));
     let config = Config::resolve(&case.context()).unwrap();
     assert_eq!(config.python.version.minor, 12);
+    case.changed("pyproject.toml", ">=3.10", ">=3.13").says(
+        "Pipfile:11:18: error: no Python that is known here satisfies `>=3.13,==3.12.*` (allow one of 3.8 to 3.15)",
+    );
 }
 
 #[test]
