@@ -1,6 +1,7 @@
 //! Projects of `fresh/` as the tools locked them: such a lock is installed, and after a change it is not.
 //!
-//! The locks are those of uv 0.9, Poetry 2, PDM 2.26 (of 2.12 and 2.17 where the folder says so) and Pipenv 2025.
+//! The locks are those of uv 0.13, Poetry 2.5, PDM 2.26 and Pipenv 2026. That of `pdm-2.12.4` is by that release; that of
+//! `pdm-2.17.3`, which runs beside older libraries only, is by 2.26 with the digest that 2.17.3 computes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
