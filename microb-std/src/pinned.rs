@@ -57,8 +57,13 @@ pub enum PinnedSource {
         /// The folder of the package in the repository; empty for its root.
         subdirectory: String,
     },
-    /// A file of the build context: a wheel or a source archive. The path is without `/` at its ends.
-    File(String),
+    /// A file of the build context: a wheel or a source archive.
+    File {
+        /// The path, without `/` at its ends.
+        path: String,
+        /// The folder of the package in the archive; empty for its root.
+        subdirectory: String,
+    },
     /// A folder of the build context. The path is without `/` at its ends, and empty for all of it.
     Folder(String),
 }
@@ -85,7 +90,7 @@ impl PinnedSet {
         for pin in &self.pins {
             let (lines, paths) = batches.entry(pin.batch()).or_default();
             lines.push(pin.line(folder));
-            if let PinnedSource::File(path) | PinnedSource::Folder(path) = &pin.source {
+            if let PinnedSource::File { path, .. } | PinnedSource::Folder(path) = &pin.source {
                 paths.push(Spanned::new(path.clone(), pin.span.clone()));
             }
         }
@@ -158,14 +163,12 @@ impl Pinned {
                 url,
                 commit,
                 subdirectory,
-            } => {
-                let part = match subdirectory.as_str() {
-                    "" => String::new(),
-                    path => format!("#subdirectory={}", encoded(path)),
-                };
-                format!("{name} @ git+{url}@{commit}{part}")
+            } => format!("{name} @ git+{url}@{commit}{}", fragment(subdirectory)),
+            PinnedSource::File { path, subdirectory } => {
+                let part = fragment(subdirectory);
+                format!("{name} @ file://{folder}/{}{part}", encoded(path))
             }
-            PinnedSource::File(path) | PinnedSource::Folder(path) => {
+            PinnedSource::Folder(path) => {
                 format!("{name} @ file://{folder}/{}", encoded(path))
             }
         };
@@ -178,6 +181,14 @@ impl Pinned {
             line.push_str(hash);
         }
         line
+    }
+}
+
+/// What names the folder of a package in a repository or an archive.
+fn fragment(subdirectory: &str) -> String {
+    match subdirectory {
+        "" => String::new(),
+        path => format!("#subdirectory={}", encoded(path)),
     }
 }
 
@@ -222,6 +233,14 @@ mod tests {
             path: Spanned::new("uv.lock".to_owned(), SourceFile::new("p", "").whole()),
             pins: vec![
                 pin("torch", only(), &["sha256:d"]),
+                pin(
+                    "archive",
+                    PinnedSource::File {
+                        path: "a.zip".to_owned(),
+                        subdirectory: "my pkg".to_owned(),
+                    },
+                    &["sha256:e"],
+                ),
                 pin("lib", PinnedSource::Folder("my lib".to_owned()), &[]),
                 pin("b", PinnedSource::Index, &["sha256:a", "sha256:b"]),
                 pin(
@@ -258,7 +277,7 @@ mod tests {
             (
                 "",
                 true,
-                "a @ https://h/a.whl --hash=sha256:c\nb==1.0 --hash=sha256:a --hash=sha256:b\n",
+                "a @ https://h/a.whl --hash=sha256:c\narchive @ file:///r/a.zip#subdirectory=my%20pkg --hash=sha256:e\nb==1.0 --hash=sha256:a --hash=sha256:b\n",
             ),
             ("https://i/simple", true, "torch==1.0 --hash=sha256:d\n"),
             (

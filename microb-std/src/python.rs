@@ -79,6 +79,17 @@ pub(crate) struct Requires {
     pub(crate) constraint: Constraint,
 }
 
+impl Requires {
+    /// What both allow, told where the second stands.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let text = format!("{},{}", self.text.value, other.text.value);
+        Self {
+            constraint: self.constraint.and(&other.constraint),
+            text: Spanned::new(text, other.text.span),
+        }
+    }
+}
+
 /// Reads the forms of `python_version`: `3`, `3.9`, `3.9.1`.
 pub(crate) fn wanted(text: &Spanned<String>) -> Result<Wanted, Diagnostic> {
     let error = |message: String| Diagnostic::error(message).at(&text.span);

@@ -10,6 +10,8 @@ pub(crate) const WITH_VALUE: &[(&str, &str)] = &[
     ("--index-url", "--index-url"),
     ("--pypi-url", "--index-url"),
     ("--extra-index-url", "--extra-index-url"),
+    ("--all-releases", "--all-releases"),
+    ("--only-final", "--only-final"),
     ("--no-binary", "--no-binary"),
     ("--only-binary", "--only-binary"),
     ("--trusted-host", "--trusted-host"),
@@ -18,6 +20,9 @@ pub(crate) const WITH_VALUE: &[(&str, &str)] = &[
 
 /// Options without a value that are written again as they are.
 pub(crate) const FLAGS: &[&str] = &["--no-index", "--pre", "--prefer-binary", "--require-hashes"];
+
+/// Says that packages without hashes may stand beside others with hashes, which no installer of ours asks for.
+pub(crate) const NO_REQUIRE_HASHES: &str = "--no-require-hashes";
 
 /// Options that name a file or a folder.
 pub(crate) const WITH_PATH: &[(&str, Kind)] = &[
@@ -95,6 +100,45 @@ fn without_comment(line: &str) -> &str {
     comment.map_or(line, |(at, _)| &line[..at])
 }
 
+/// A word of a line of options: what it means, and what stands there.
+pub(crate) struct Word<'a> {
+    pub(crate) text: String,
+    pub(crate) raw: &'a str,
+}
+
+/// The words of a line of options. Quotes and a backslash before white space keep a path together, as in a shell.
+pub(crate) fn words(line: &str) -> Vec<Word<'_>> {
+    let mut words = Vec::new();
+    let mut text = String::new();
+    let mut start = None;
+    let mut quote = None;
+    let mut characters = line.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        if quote.is_none() && c.is_whitespace() {
+            words.extend(start.take().map(|start: usize| Word {
+                text: std::mem::take(&mut text),
+                raw: &line[start..at],
+            }));
+            continue;
+        }
+        start.get_or_insert(at);
+        match c {
+            '"' | '\'' if quote.is_none() => quote = Some(c),
+            _ if quote == Some(c) => quote = None,
+            '\\' if quote.is_none() => {
+                let space = characters.next_if(|(_, next)| next.is_whitespace());
+                text.push(space.map_or(c, |(_, space)| space));
+            }
+            _ => text.push(c),
+        }
+    }
+    words.extend(start.map(|start| Word {
+        text,
+        raw: &line[start..],
+    }));
+    words
+}
+
 /// The place of `piece`, which is a part of the line's text.
 pub(crate) fn span_of(line: &Line, piece: &str) -> Span {
     match (piece.as_ptr() as usize).checked_sub(line.value.as_ptr() as usize) {
@@ -144,8 +188,12 @@ pub(crate) fn find_options(line: &str) -> Option<usize> {
         "--global-option",
     ]
     .iter()
-    .filter_map(|option| line.find(&format!(" {option}")))
+    .flat_map(|option| {
+        let ends = line.match_indices(option).map(|(at, _)| at);
+        ends.filter(|at| line[..*at].ends_with([' ', '\t']))
+    })
     .min()
+    .map(|at| at - 1)
 }
 
 /// The URL of a requirement: what follows `@`, or the whole.

@@ -12,8 +12,8 @@ use crate::lock::checked_hash;
 use crate::mistake::Findings;
 use crate::requirement::{Requirement, is_git, is_ssh};
 use crate::requirement_line::{
-    FLAGS, Kind, Line, Local, WITH_PATH, WITH_VALUE, find_options, lines, local, named, option,
-    span_of, unknown_option, url,
+    FLAGS, Kind, Line, Local, NO_REQUIRE_HASHES, WITH_PATH, WITH_VALUE, find_options, lines, local,
+    named, option, span_of, unknown_option, url, words,
 };
 use crate::text;
 
@@ -22,9 +22,13 @@ use crate::text;
 pub(crate) struct Flattened {
     /// The lines, in order.
     pub(crate) requirements: Vec<String>,
+    /// Where each of these stands.
+    pub(crate) places: Vec<Span>,
     /// The lines of what `-c` includes.
     pub(crate) constraints: Vec<String>,
     pub(crate) has_hashes: bool,
+    /// Whether packages without hashes may stand beside others with hashes.
+    mixes_hashes: bool,
     /// Paths of the build context.
     pub(crate) local_paths: BTreeMap<String, Span>,
     /// Where the project itself is required.
@@ -57,6 +61,7 @@ pub(crate) fn read(
         out: Flattened::default(),
     };
     reader.file(path, named, false);
+    reader.out.has_hashes &= !reader.out.mixes_hashes;
     reader.out
 }
 
@@ -122,81 +127,96 @@ impl Reader<'_> {
         self.findings.add(error);
     }
 
-    fn push(&mut self, line: String, is_constraint: bool) {
+    fn push(&mut self, line: String, place: &Span, is_constraint: bool) {
         if is_constraint {
             self.out.constraints.push(line);
         } else {
             self.out.requirements.push(line);
+            self.out.places.push(place.clone());
         }
     }
 
     /// A line of options: `-r base.txt`, `--index-url=https://…`.
     fn options(&mut self, folder: &str, line: &Line, is_constraint: bool) {
-        let mut words = line.value.split_whitespace().peekable();
+        let mut words = words(&line.value).into_iter().peekable();
         while let Some(word) = words.next() {
-            if FLAGS.contains(&word) {
-                self.out.has_hashes |= word == "--require-hashes";
-                self.push(word.to_owned(), is_constraint);
+            if word.text == NO_REQUIRE_HASHES {
+                self.out.mixes_hashes = true;
                 continue;
             }
-            let Some((name, attached)) = option(word) else {
-                self.error(unknown_option(line, word));
+            if FLAGS.contains(&word.text.as_str()) {
+                self.out.has_hashes |= word.text == "--require-hashes";
+                self.push(word.text, &line.span, is_constraint);
+                continue;
+            }
+            let Some((name, attached)) = option(&word.text) else {
+                self.error(unknown_option(line, word.raw));
                 return;
             };
-            let value = match attached {
-                Some(value) => value,
+            let (value, raw) = match attached {
+                Some(value) => {
+                    let at = word.raw.find(value).unwrap_or_default();
+                    (value.to_owned(), &word.raw[at..])
+                }
                 // The path of `-e` may hold spaces, and a marker may follow it.
                 None if matches!(name, "-e" | "--editable") => {
                     let rest = words.peek().map_or("", |next| {
-                        &line.value[next.as_ptr() as usize - line.value.as_ptr() as usize..]
+                        &line.value[next.raw.as_ptr() as usize - line.value.as_ptr() as usize..]
                     });
-                    words = "".split_whitespace().peekable();
-                    rest
+                    words = Vec::new().into_iter().peekable();
+                    (rest.trim_matches(['"', '\'']).to_owned(), rest)
                 }
-                None => words.next().unwrap_or_default(),
+                None => words
+                    .next()
+                    .map_or_else(Default::default, |next| (next.text, next.raw)),
             };
             if value.is_empty() {
                 let error = Diagnostic::error(format!("`{name}` lacks a value"));
-                self.error(error.at(&span_of(line, word)));
+                self.error(error.at(&span_of(line, word.raw)));
                 return;
             }
-            self.option(folder, line, name, value, is_constraint);
+            let value = Spanned::new(value, span_of(line, raw));
+            self.option(folder, name, value, is_constraint);
         }
     }
 
-    fn option(&mut self, folder: &str, line: &Line, name: &str, value: &str, is_constraint: bool) {
-        if secret_login(value).is_some() {
-            self.out.logins.push(span_of(line, value));
+    fn option(&mut self, folder: &str, name: &str, value: Spanned<String>, is_constraint: bool) {
+        let Spanned { value, span } = value;
+        if secret_login(&value).is_some() {
+            self.out.logins.push(span.clone());
         }
         if let Some((_, long)) = WITH_VALUE.iter().find(|(known, _)| *known == name) {
-            self.push(format!("{long} {value}"), is_constraint);
+            match (*long, value.as_str()) {
+                // What uv knows too.
+                ("--all-releases", ":all:") => self.push("--pre".to_owned(), &span, is_constraint),
+                ("--only-final", ":all:") => {}
+                _ => self.push(format!("{long} {value}"), &span, is_constraint),
+            }
             return;
         }
         let Some((_, kind)) = WITH_PATH.iter().find(|(known, _)| *known == name) else {
             return;
         };
-        let value = value.trim_matches(['"', '\'']);
         let is_url = value.contains("://");
         match kind {
             Kind::Requirement | Kind::Constraint if is_url => {
-                self.push(format!("{name} {value}"), is_constraint);
+                self.push(format!("{name} {value}"), &span, is_constraint);
             }
             Kind::Requirement | Kind::Constraint => {
-                let span = span_of(line, value);
-                if let Some(path) = self.inside(folder, value, &span) {
+                if let Some(path) = self.inside(folder, &value, &span) {
                     self.file(&path, &span, is_constraint || *kind == Kind::Constraint);
                 }
             }
             // An installed package is a copy: nobody edits it in an image.
             Kind::Editable => {
-                let requirement = Spanned::new(value.to_owned(), span_of(line, value));
-                self.requirement(folder, &requirement, is_constraint);
+                self.requirement(folder, &Spanned::new(value, span), is_constraint);
             }
-            Kind::FindLinks if is_url => self.push(format!("--find-links {value}"), is_constraint),
+            Kind::FindLinks if is_url => {
+                self.push(format!("--find-links {value}"), &span, is_constraint);
+            }
             Kind::FindLinks => {
-                let span = span_of(line, value);
-                if let Some(path) = self.inside(folder, value, &span) {
-                    self.push(format!("--find-links ./{path}"), is_constraint);
+                if let Some(path) = self.inside(folder, &value, &span) {
+                    self.push(format!("--find-links ./{path}"), &span, is_constraint);
                     self.out.local_paths.entry(path).or_insert(span);
                 }
             }
@@ -249,15 +269,16 @@ impl Reader<'_> {
             self.local(folder, &place, &local, &options, is_constraint);
             return;
         }
-        self.note_url(wanted, &place.span);
+        let span = place.span.clone();
+        self.note_url(wanted, &span);
         let has_name = !url(wanted).contains("://") || wanted.contains('@') && named(wanted);
         // pip and uv replace `${VAR}` themselves.
         if !has_name || wanted.contains("${") {
-            self.push(format!("{wanted}{options}"), is_constraint);
+            self.push(format!("{wanted}{options}"), &span, is_constraint);
             return;
         }
         if let Some(requirement) = self.findings.keep(Requirement::parse(place)) {
-            self.push(format!("{requirement}{options}"), is_constraint);
+            self.push(format!("{requirement}{options}"), &span, is_constraint);
             if !is_constraint {
                 self.out.listed.push(requirement);
             }
@@ -321,7 +342,8 @@ impl Reader<'_> {
             "" => String::new(),
             marker => format!(" ; {marker}"),
         };
-        self.push(format!("./{path}{extras}{marker}{options}"), is_constraint);
+        let line = format!("./{path}{extras}{marker}{options}");
+        self.push(line, &place.span, is_constraint);
         self.out
             .local_paths
             .entry(path)
@@ -464,6 +486,45 @@ mod tests {
                 "--no-index",
             ],
         );
+    }
+
+    #[test]
+    fn a_path_may_be_quoted_and_a_hash_may_follow_a_tab() {
+        let hash = "a".repeat(64);
+        let text = format!(
+            "-r \"b c.txt\"\n-r 'b c.txt' -c d\\ e.txt\n--requirement='f g.txt'\nidna==3.7 \\\n\t--hash=sha256:{hash}\n"
+        );
+        let out = check(
+            &[
+                ("r.txt", &text),
+                ("b c.txt", "b"),
+                ("d e.txt", "d<2"),
+                ("f g.txt", "f"),
+            ],
+            &["b", "f", &format!("idna==3.7 --hash=sha256:{hash}")],
+        );
+        assert_eq!(out.constraints, ["d<2"]);
+        assert!(out.has_hashes);
+        let places: Vec<_> = out.places.iter().map(ToString::to_string).collect();
+        assert_eq!(places, ["b c.txt:1:1", "f g.txt:1:1", "r.txt:4:1"]);
+    }
+
+    #[test]
+    fn newer_options_of_pip_are_what_uv_knows() {
+        let hash = "a".repeat(64);
+        let text = format!(
+            "--all-releases :all:\n--only-final=:all:\n--only-final idna\n--no-require-hashes\nidna==3.7 --hash=sha256:{hash}\nsix\n"
+        );
+        let out = check(
+            &[("r.txt", &text)],
+            &[
+                "--pre",
+                "--only-final idna",
+                &format!("idna==3.7 --hash=sha256:{hash}"),
+                "six",
+            ],
+        );
+        assert!(!out.has_hashes);
     }
 
     #[test]

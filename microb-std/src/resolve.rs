@@ -203,9 +203,16 @@ fn shared(
         let error = missing.error(&metadata.project, &place);
         tables.root.findings().extend(error);
     }
-    if metadata.requires.is_none() {
-        metadata.requires = pipfile::requires(cx, &project_dir, tables.root.findings());
-    }
+    let of_pipfile = || pipfile::requires(cx, &project_dir, tables.root.findings());
+    metadata.requires = match metadata.requires.take() {
+        None => of_pipfile(),
+        // Its lock has what this interpreter needs.
+        Some(own) if lock::is_of_pipenv(cx, &project_dir) => Some(match of_pipfile() {
+            Some(other) => own.and(other),
+            None => own,
+        }),
+        own => own,
+    };
     Some(Shared {
         metadata,
         build_system,

@@ -22,9 +22,42 @@ impl Constraint {
             .any(|all| all.iter().all(|one| one.contains(version)))
     }
 
+    /// What both allow.
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        let with = |one: &Vec<VersionSpecifier>| {
+            let one = one.clone();
+            other
+                .0
+                .iter()
+                .map(move |another| [one.as_slice(), another].concat())
+        };
+        Self(self.0.iter().flat_map(with).collect())
+    }
+
     /// The versions that it compares with.
     pub(crate) fn versions(&self) -> impl Iterator<Item = &Version> {
         self.0.iter().flatten().map(VersionSpecifier::version)
+    }
+
+    /// Whether both allow the same versions, however they say it: `~=3.4` and `>=3.4,<4.0`.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let mut versions = self.versions().chain(other.versions()).flat_map(around);
+        versions.all(|version| self.allows(&version) == other.allows(&version))
+    }
+
+    /// Whether the first and the last release that both allow are the same.
+    pub(crate) fn has_same_bounds(&self, other: &Self) -> bool {
+        let versions = self.versions().chain(other.versions()).flat_map(around);
+        let mut releases: Vec<Version> = versions
+            .filter(|version| !version.any_prerelease())
+            .collect();
+        releases.sort();
+        let bounds = |constraint: &Self| {
+            let mut allowed = releases.iter().filter(|version| constraint.allows(version));
+            let first = allowed.next();
+            (first, allowed.next_back().or(first))
+        };
+        bounds(self) == bounds(other)
     }
 
     /// The version of an `==3.12` or `===3.12`, which rarely means what it says.
@@ -59,6 +92,22 @@ impl Constraint {
             Ok(Self(alternatives))
         }
     }
+}
+
+/// Versions at and beside one that a specifier names: between all of them no answer changes.
+fn around(version: &Version) -> Vec<Version> {
+    let release = version.release();
+    let mut bases = vec![Version::new([0]), version.clone(), Version::new(release)];
+    bases.extend((0..release.len()).filter_map(|part| next(&release[..=part], part)));
+    bases
+        .into_iter()
+        .flat_map(|base| {
+            let beside = [".dev0", "a0", "rc9", ".post0", ".0.0.1", ""];
+            let text = base.to_string();
+            beside.map(|end| Version::from_str(&format!("{text}{end}")))
+        })
+        .flatten()
+        .collect()
 }
 
 /// Reads PEP 440's specifiers, separated by commas. As in `packaging`, a comma too many is fine.
@@ -168,7 +217,7 @@ fn poetry_all((offset, text): (usize, &str)) -> Result<Vec<VersionSpecifier>, Mi
 /// One specifier of Poetry's dialect as specifiers of PEP 440.
 fn poetry_one(text: &str) -> Result<Vec<VersionSpecifier>, String> {
     let wrong = || format!("`{text}` is no version constraint");
-    if text == "*" {
+    if matches!(text, "*" | "*.*" | "x" | "X") {
         return Ok(Vec::new());
     }
     if let Some(version) = text.strip_prefix('^') {
@@ -188,12 +237,21 @@ fn poetry_one(text: &str) -> Result<Vec<VersionSpecifier>, String> {
         let above = next(version.release(), fixed).ok_or_else(wrong)?;
         return Ok(between(version, above));
     }
-    let text = if text.starts_with(|c: char| c.is_ascii_digit()) {
-        format!("=={text}")
-    } else {
-        text.to_owned()
+    let start = text.find(|c| !"<>=!~".contains(c)).unwrap_or(text.len());
+    let (operator, version) = text.split_at(start);
+    // As poetry-core takes them: `<>` is no `!=` to it.
+    let operator = match operator {
+        "" | "=" | "<>" => "==",
+        other => other,
     };
-    match VersionSpecifier::from_str(&text) {
+    let mut version = version.trim().trim_start_matches('v');
+    while let Some(shorter) = version.strip_suffix(".*.*") {
+        version = &version[..shorter.len() + ".*".len()];
+    }
+    if matches!(operator, "<" | "<=" | ">" | ">=") {
+        version = version.trim_end_matches(".*");
+    }
+    match VersionSpecifier::from_str(&format!("{operator}{version}")) {
         Ok(one) => Ok(vec![one]),
         Err(_) => Err(wrong()),
     }
@@ -234,6 +292,23 @@ mod tests {
             (">=3.8 <3.12", ">=3.8,<3.12"),
             (">= 3.8, < 3.12", ">=3.8,<3.12"),
             ("3.11.*", "==3.11.*"),
+            ("=1.16.0", "==1.16.0"),
+            ("= 1.16.0", "==1.16.0"),
+            ("<>1.15", "==1.15"),
+            ("v1.16", "==1.16"),
+            ("^v1.2", ">=1.2,<2.0"),
+            (">=v1.2", ">=1.2"),
+            (">1.15.*", ">1.15"),
+            (">=1.15.*", ">=1.15"),
+            ("<1.15.*", "<1.15"),
+            ("<=1.15.*", "<=1.15"),
+            ("!=1.15.*", "!=1.15.*"),
+            ("1.*.*", "==1.*"),
+            ("=1.*", "==1.*"),
+            ("<>1.*", "==1.*"),
+            ("1.16-alpha", "==1.16a0"),
+            ("*.*", ""),
+            ("x", ""),
             ("*", ""),
             ("", ""),
         ] {
@@ -245,6 +320,46 @@ mod tests {
             let either = Constraint::poetry(either).unwrap();
             let alternatives: Vec<_> = either.0.iter().map(|all| joined(all)).collect();
             assert_eq!(alternatives, ["==3.9", "==3.11"]);
+        }
+    }
+
+    #[test]
+    fn constraints_are_the_same_that_allow_the_same() {
+        for (one, other, expected) in [
+            ("~=3.4", ">=3.4,<4.0", true),
+            ("~=3.4.1", ">=3.4.1,<3.5", true),
+            (">=1.16, <3, !=1.16.1", ">=1.16,!=1.16.1,<3", true),
+            ("==1.*", ">=1,<2", false),
+            (">=8", ">=8.0", true),
+            (">=8", ">=8.1", false),
+            (">=8", ">8", false),
+            (">=8,<9", ">=8,<10", false),
+            ("==1.0", "==1.0+local", false),
+            ("", ">=1", false),
+            (">=1,!=1.5", ">=1", false),
+        ] {
+            let read = |text| Constraint::pep440(text).unwrap();
+            assert_eq!(read(one).is_same(&read(other)), expected, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn bounds_are_the_same_whatever_is_left_out_between() {
+        for (one, other, expected) in [
+            (">=3.11,<3.13,!=3.11.2", ">=3.11,<3.13", true),
+            ("==3.12.*", ">=3.12,<3.13", true),
+            (">=3.11,>=3.12", ">=3.12", true),
+            (">=3.13.0rc1", ">=3.13", true),
+            (">=3.11", ">=3.12", false),
+            (">=3.11", ">=3.11,<4", false),
+            ("~=3.11", ">=3.11,<4", true),
+        ] {
+            let read = |text| Constraint::pep440(text).unwrap();
+            assert_eq!(
+                read(one).has_same_bounds(&read(other)),
+                expected,
+                "{one} {other}"
+            );
         }
     }
 

@@ -18,7 +18,7 @@ use crate::tree::{self, Table, escape};
 use crate::uv_workspace;
 
 /// Keys that make a source hold for a part of the builds only.
-const CONDITIONS: &[&str] = &["marker", "extra", "group"];
+pub(crate) const CONDITIONS: &[&str] = &["marker", "extra", "group"];
 
 /// The requirements after the sources had their say.
 #[derive(Debug, Default)]

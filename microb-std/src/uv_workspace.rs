@@ -24,7 +24,7 @@ pub(crate) fn member(
     name: &Spanned<String>,
 ) -> Result<String, Diagnostic> {
     let error = |message: String| Diagnostic::error(message).at(&name.span);
-    let Some((root, members)) = workspace(cx, folder) else {
+    let Some(workspace) = Workspace::around(cx, folder) else {
         return Err(error("the project is in no workspace".to_owned())
             .help("build with the workspace's root as the build context, `docker build -f member/pyproject.toml .`"));
     };
@@ -36,11 +36,7 @@ pub(crate) fn member(
         let folder = file.rsplit_once('/');
         folder.map_or("", |(folder, _)| folder).to_owned()
     });
-    let is_member = |folder: &String| {
-        let is_meant = |pattern: &String| is_meant(folder, &root, pattern);
-        *folder == root || members.iter().any(is_meant)
-    };
-    let mut folders = folders.filter(is_member);
+    let mut folders = folders.filter(|folder: &String| workspace.has(folder));
     folders.find(is_it).ok_or_else(|| {
         error(format!(
             "no member of the workspace is called `{}`",
@@ -50,22 +46,53 @@ pub(crate) fn member(
     })
 }
 
-/// The nearest folder above with `[tool.uv.workspace]`, and its patterns of members.
-fn workspace(cx: &dyn Context, folder: &str) -> Option<(String, Vec<String>)> {
-    let mut folder = folder;
-    loop {
-        let members = with_tables(cx, folder, |tables| {
+/// Whether a folder is a member of the workspace that another one is the root of.
+pub(crate) fn is_member(cx: &dyn Context, root: &str, folder: &str) -> bool {
+    Workspace::of(cx, root).is_some_and(|workspace| workspace.has(folder))
+}
+
+/// `[tool.uv.workspace]`
+struct Workspace {
+    root: String,
+    /// Patterns of the members' folders.
+    members: Vec<String>,
+    /// Patterns of folders that are none all the same.
+    exclude: Vec<String>,
+}
+
+impl Workspace {
+    /// That of a folder, if it is the root of one.
+    fn of(cx: &dyn Context, root: &str) -> Option<Self> {
+        with_tables(cx, root, |tables| {
             let workspace = tables.tool("uv")?.table_if_any("workspace")?;
-            let members = workspace.strings_if_any("members").into_iter();
-            Some(members.map(|pattern| pattern.value).collect())
-        });
-        if let Some(members) = members {
-            return Some((folder.to_owned(), members));
+            let patterns = |key| {
+                let patterns = workspace.strings_if_any(key).into_iter();
+                patterns.map(|pattern| pattern.value).collect()
+            };
+            Some(Self {
+                root: root.to_owned(),
+                members: patterns("members"),
+                exclude: patterns("exclude"),
+            })
+        })
+    }
+
+    /// The nearest one above.
+    fn around(cx: &dyn Context, folder: &str) -> Option<Self> {
+        let mut folder = folder;
+        loop {
+            let workspace = Self::of(cx, folder);
+            if workspace.is_some() || folder.is_empty() {
+                return workspace;
+            }
+            folder = folder.rsplit_once('/').map_or("", |(parent, _)| parent);
         }
-        if folder.is_empty() {
-            return None;
-        }
-        folder = folder.rsplit_once('/').map_or("", |(parent, _)| parent);
+    }
+
+    fn has(&self, folder: &str) -> bool {
+        let is_meant = |pattern: &String| is_meant(folder, &self.root, pattern);
+        folder == self.root
+            || (self.members.iter().any(is_meant) && !self.exclude.iter().any(is_meant))
     }
 }
 
@@ -77,7 +104,7 @@ fn name_of(cx: &dyn Context, folder: &str) -> Option<String> {
 }
 
 /// What is in the `pyproject.toml` of a folder. What is wrong with it is told by who needs it.
-fn with_tables<T>(
+pub(crate) fn with_tables<T>(
     cx: &dyn Context,
     folder: &str,
     read: impl FnOnce(&Tables<'_>) -> Option<T>,
@@ -103,8 +130,19 @@ fn is_meant(folder: &str, root: &str, pattern: &str) -> bool {
     let Some(inside) = inside.map(parts) else {
         return false;
     };
-    let pattern = parts(pattern);
-    let mut pairs = inside.iter().zip(&pattern);
-    inside.len() == pattern.len()
-        && pairs.all(|(name, part)| name == part || Patterns::of([part]).leave_out(name))
+    are_meant(&inside, &parts(pattern))
+}
+
+/// The same for the parts of both; `**` stands for any number of folders.
+fn are_meant(names: &[String], pattern: &[String]) -> bool {
+    match (names, pattern) {
+        ([], []) => true,
+        (_, [any, rest @ ..]) if any == "**" => {
+            (0..=names.len()).any(|skipped| are_meant(&names[skipped..], rest))
+        }
+        ([name, names @ ..], [part, rest @ ..]) => {
+            (name == part || Patterns::of([part]).leave_out(name)) && are_meant(names, rest)
+        }
+        _ => false,
+    }
 }

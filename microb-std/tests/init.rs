@@ -5,10 +5,13 @@ use microb_std::{init, recipe};
 
 const PROJECT: &str = "[project]\nname = \"app\"\nversion = \"1\"\nrequires-python = \">=3.11\"\n";
 
+/// Of all that the projects list.
+const LOCK: &str = "fastapi==1.0\npsycopg2==2.9\npycairo==1.28\nuvicorn==0.40\n";
+
 fn with_app(text: &str) -> MemoryContext {
     MemoryContext::new(text)
         .file("main.py", "from fastapi import FastAPI\napp = FastAPI()\n")
-        .file("requirements.lock", "fastapi==1.0\n")
+        .file("requirements.lock", LOCK)
 }
 
 #[test]

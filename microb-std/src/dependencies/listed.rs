@@ -7,6 +7,7 @@ use crate::location::within_context;
 use crate::metadata::Tables;
 use crate::mistake::Findings;
 use crate::requirement::{Requirement, is_name, normalized};
+use crate::requirement_line::lines;
 use crate::text;
 use crate::tree::{Table, escape};
 
@@ -206,12 +207,11 @@ fn from_files(
                 continue;
             }
         };
-        for Spanned { value: line, span } in text::lines(&file) {
-            let line = line.split(" #").next().unwrap_or(line).trim_end();
-            let text = Spanned::new(line.to_owned(), span.sub(0..line.len()));
-            if line.starts_with('-') {
+        for text in lines(&file) {
+            if text.value.starts_with('-') {
+                let message = format!("setuptools does not read `{}`", escape(&text.value));
                 findings.add(
-                    Diagnostic::error(format!("setuptools does not read `{}`", escape(line)))
+                    Diagnostic::error(message)
                         .at(&text.span)
                         .help("list requirements only, or use the option `requirements`"),
                 );

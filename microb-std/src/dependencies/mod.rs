@@ -102,6 +102,8 @@ pub(crate) fn wanted(
                 wanted_groups: &groups,
                 folder: lock.folder(),
                 lock: &lock,
+                is_sound: tables.root.findings().first_error().is_none(),
+                findings,
             };
             // Without an interpreter there is an error already, and nothing that markers could be compared with.
             let set = python.and_then(|python| findings.keep(lock::read(&question(python))));
@@ -129,11 +131,7 @@ fn not_locked(shared: &Shared, tables: &Tables<'_>, place: &Span) -> Diagnostic 
     if let Some(script) = &shared.script {
         return without_lock(place, &format!("uv lock --script {script}"));
     }
-    let tool = match (&tables.project, &tables.poetry) {
-        (_, Some(_)) => "poetry",
-        _ if tables.tool("pdm").is_some() => "pdm",
-        _ => "uv",
-    };
+    let tool = tool(tables);
     let command = format!("{tool} lock");
     let finding = without_lock(place, &command);
     let is_package = shared.metadata.project.packaging == Packaging::Wheel;
@@ -147,6 +145,15 @@ fn not_locked(shared: &Shared, tables: &Tables<'_>, place: &Span) -> Diagnostic 
         return finding.help(help);
     }
     finding
+}
+
+/// The tool that locks the project.
+fn tool(tables: &Tables<'_>) -> &'static str {
+    match &tables.poetry {
+        Some(_) => "poetry",
+        None if tables.tool("pdm").is_some() => "pdm",
+        None => "uv",
+    }
 }
 
 fn without_lock(place: &Span, command: &str) -> Diagnostic {
@@ -250,14 +257,6 @@ fn listed_by_project(
 ) -> Wanted {
     let listed = &shared.listed;
     let project = &shared.metadata.project;
-    let mut of_groups = Vec::new();
-    for group in groups {
-        if shared.groups.has(&group.value) {
-            of_groups.extend(shared.groups.requirements(&normalized(&group.value)));
-        } else {
-            findings.add(groups::unknown(group, shared.groups.names()));
-        }
-    }
     let backend = listed.backend_knows.as_ref();
     let backend_for_extras = listed
         .backend_knows_extras
@@ -270,10 +269,18 @@ fn listed_by_project(
                     "`groups` need a lock file where only the build backend knows the dependencies",
                 )
                 .at(&group.span)
-                .help("lock the project, for instance with `uv lock`"),
+                .help(format!("run `{} lock`", tool(tables))),
             );
         }
         return from_backend(listed, project, extras, span, findings);
+    }
+    let mut of_groups = Vec::new();
+    for group in groups {
+        if shared.groups.has(&group.value) {
+            of_groups.extend(shared.groups.requirements(&normalized(&group.value)));
+        } else {
+            findings.add(groups::unknown(group, shared.groups.names()));
+        }
     }
     let dependencies = [listed.dependencies.as_slice(), &of_groups].concat();
     let requirements = extras::expand(

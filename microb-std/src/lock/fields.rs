@@ -26,6 +26,11 @@ const ALGORITHMS: &[(&str, usize)] = &[
     ("blake2b", 128),
 ];
 
+/// Whether the installer knows an algorithm of hashes.
+pub(super) fn is_algorithm(name: &str) -> bool {
+    ALGORITHMS.iter().any(|(known, _)| *known == name)
+}
+
 /// A string that must be there.
 pub(super) fn string(table: &Table<'_>, key: &str) -> Result<Spanned<String>, Diagnostic> {
     table.string_if_any(key).ok_or_else(|| {
@@ -149,30 +154,42 @@ pub(super) fn is_archive(path: &str) -> bool {
     ARCHIVES.iter().any(|end| path.ends_with(end))
 }
 
+/// A file of the build context, by its path there.
+pub(super) fn file(inside: String) -> PinnedSource {
+    PinnedSource::File {
+        path: inside,
+        subdirectory: String::new(),
+    }
+}
+
 /// A file or a folder of the build context, by its path there.
 pub(super) fn at_path(inside: String) -> PinnedSource {
     if is_archive(&inside) {
-        PinnedSource::File(inside)
+        file(inside)
     } else {
         PinnedSource::Folder(inside)
     }
 }
 
-/// The hashes that a package is installed with: a repository and a folder have none, and what is downloaded must have.
+/// The hashes that a package is installed with: a repository and a folder have none, and what is downloaded must have,
+/// unless the tool itself `may_lack` them.
 pub(super) fn required(
     hashes: Vec<String>,
     source: &PinnedSource,
-    package: &str,
-    place: &Span,
+    may_lack: bool,
+    (package, place): (&str, &Span),
 ) -> Result<Vec<String>, Diagnostic> {
     match source {
         PinnedSource::Git { .. } | PinnedSource::Folder(_) => Ok(Vec::new()),
         PinnedSource::Index | PinnedSource::OnlyIndex(_) | PinnedSource::Url(_)
-            if hashes.is_empty() =>
+            if hashes.is_empty() && !may_lack =>
         {
             Err(no_hash(package, place))
         }
-        _ => Ok(hashes),
+        PinnedSource::Index
+        | PinnedSource::OnlyIndex(_)
+        | PinnedSource::Url(_)
+        | PinnedSource::File { .. } => Ok(hashes),
     }
 }
 
@@ -188,6 +205,15 @@ pub(super) fn index(package: &str, url: &Spanned<String>) -> Result<PinnedSource
     }
     if check_url(url).is_ok() {
         return Ok(PinnedSource::OnlyIndex(url.value.clone()));
+    }
+    if url.value.contains('$') {
+        let message = format!(
+            "the index of `{package}` is `{}`, whose variables nobody fills in",
+            escape(&url.value)
+        );
+        return Err(Diagnostic::error(message).at(&url.span).help(
+            "name the index without its login and lock again; then write it into `indices` with `username` and `password`",
+        ));
     }
     let what = if url.value.contains("://") {
         "the index"

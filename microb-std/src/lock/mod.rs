@@ -9,9 +9,11 @@ use toml::de::DeTable;
 use crate::location::within_context;
 use crate::mistake::Findings;
 use crate::pinned::{Pinned, PinnedSet, PinnedSource};
+use crate::rules::UNVERIFIED_PACKAGE;
 use crate::specifier::Constraint;
 use crate::text;
 use crate::tree::{self, Table, escape};
+use crate::uv_workspace::{self, within};
 
 mod condition;
 mod environment;
@@ -30,6 +32,7 @@ mod requirements_lock;
 mod same_marker;
 mod uv;
 mod uv_metadata;
+mod uv_origin;
 mod walk;
 
 pub(crate) use environment::{machine, may_hold, mirrored};
@@ -140,24 +143,25 @@ fn of_workspace(cx: &dyn Context, project_dir: &str) -> Option<String> {
     while !folder.is_empty() {
         folder = folder.rsplit_once('/').map_or("", |(parent, _)| parent);
         let path = within(folder, "uv.lock");
-        if is_there(&path) && is_there(&within(folder, "pyproject.toml")) {
+        // That of another project says nothing of this one.
+        if is_there(&path) && uv_workspace::is_member(cx, folder, project_dir) {
             return Some(path);
         }
     }
     None
 }
 
+/// Whether Pipenv's is the only lock beside the project.
+pub(crate) fn is_of_pipenv(cx: &dyn Context, project_dir: &str) -> bool {
+    let is_there = |name: &&&str| matches!(cx.read(&within(project_dir, name)), Ok(Some(_)));
+    let mut names = Format::NAMES.iter().filter(is_there);
+    names.next() == Some(&"Pipfile.lock") && names.next().is_none()
+}
+
 /// Whether uv locks the project, alone or with its workspace.
 pub(crate) fn is_of_uv(cx: &dyn Context, project_dir: &str) -> bool {
     let beside = matches!(cx.read(&within(project_dir, "uv.lock")), Ok(Some(_)));
     beside || of_workspace(cx, project_dir).is_some()
-}
-
-fn within(folder: &str, name: &str) -> String {
-    match folder {
-        "" => name.to_owned(),
-        folder => format!("{folder}/{name}"),
-    }
 }
 
 impl Lock {
@@ -211,6 +215,7 @@ fn parse(file: &SourceFile, question: &Question<'_>) -> Result<PinnedSet, Diagno
         Format::Pdm => (from_toml(file, question, pdm::read)?, Vec::new()),
         Format::Pylock => (from_toml(file, question, pylock::read)?, Vec::new()),
     };
+    tell_unverified(&pins, question);
     pins.sort_by(|a, b| (&a.name, &a.version, &a.source).cmp(&(&b.name, &b.version, &b.source)));
     for pair in pins.windows(2) {
         if let [one, other] = pair
@@ -236,10 +241,34 @@ fn logins_of(pins: &[Pinned]) -> Vec<Span> {
         PinnedSource::OnlyIndex(url) | PinnedSource::Url(url) | PinnedSource::Git { url, .. } => {
             secret_login(url).is_some_and(|_| seen.insert(url.clone()))
         }
-        PinnedSource::Index | PinnedSource::File(_) | PinnedSource::Folder(_) => false,
+        PinnedSource::Index | PinnedSource::File { .. } | PinnedSource::Folder(_) => false,
     };
     let pins = pins.iter().filter(login);
     pins.map(|pin| pin.span.clone()).collect()
+}
+
+/// Tells which packages are installed without hashes, of those that are downloaded. A requirements file may have none.
+fn tell_unverified(pins: &[Pinned], question: &Question<'_>) {
+    let is_download = |pin: &&Pinned| {
+        matches!(
+            pin.source,
+            PinnedSource::OnlyIndex(_) | PinnedSource::Url(_)
+        )
+    };
+    let open: Vec<_> = pins.iter().filter(is_download).collect();
+    let open = open.iter().filter(|pin| pin.hashes.is_empty());
+    let names: Vec<&str> = open.clone().map(|pin| pin.name.as_str()).collect();
+    if question.lock.format != Format::Requirements
+        && let Some(first) = open.clone().next()
+    {
+        let message = format!("the lock has no hash of {}", tree::list(&names));
+        question.findings.add(
+            UNVERIFIED_PACKAGE
+                .finding(message)
+                .at(&first.span)
+                .help("take it from an index that has hashes"),
+        );
+    }
 }
 
 /// The reader of a format.
@@ -290,8 +319,9 @@ fn twice(one: &Pinned, other: &Pinned) -> Diagnostic {
 /// Why a lock with these versions of a package was not made for `text`, if it was not.
 fn missing(text: &str, constraint: &Constraint, versions: &[String]) -> Option<String> {
     let fits = |version: &String| {
-        let version = version.parse();
-        version.is_ok_and(|version| constraint.allows(&version))
+        // A package from elsewhere may have none in the lock.
+        let parsed = version.parse();
+        version.is_empty() || parsed.is_ok_and(|version| constraint.allows(&version))
     };
     match versions {
         [] => Some(format!("`{text}` is not in it")),
@@ -318,6 +348,12 @@ fn unknown_version(root: &Table<'_>, key: &str) -> Diagnostic {
 /// The project itself is not in the lock.
 fn absent(project: &str, span: &Span) -> Diagnostic {
     Diagnostic::error(format!("the lock does not have the project `{project}`")).at(span)
+}
+
+/// The lock is for other images than this one.
+fn not_for_image(place: &Span) -> Diagnostic {
+    let message = "the lock is for other platforms or interpreters than the image's";
+    Diagnostic::error(message).at(place)
 }
 
 fn edge_to_nowhere(from: &str, name: &Spanned<String>) -> Diagnostic {

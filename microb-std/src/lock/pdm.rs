@@ -7,14 +7,14 @@ use microb::digest::sha256;
 use microb::{Diagnostic, Spanned};
 
 use super::condition::Condition;
-use super::environment::Environment;
+use super::environment::{Environment, machine};
 use super::fields::{
     at_path, checked_url, checked_version, git, hashes, index, local, name, required, string,
     wheels,
 };
 use super::json::{Json, Separators};
 use super::walk::reach;
-use super::{Question, edge_to_nowhere, other_digest, unknown_version};
+use super::{Question, edge_to_nowhere, not_for_image, other_digest, unknown_version};
 use crate::pinned::{Pinned, PinnedSource};
 use crate::requirement::{Requirement, VersionOrUrl, normalized};
 use crate::specifier::Constraint;
@@ -34,16 +34,18 @@ pub(super) fn read(root: &Table<'_>, question: &Question<'_>) -> Result<Vec<Pinn
     if !version.is_some_and(|version| version.starts_with("4.")) {
         return Err(unknown_version(&metadata, "lock_version"));
     }
-    let packages = Packages::read(root)?;
-    check(&metadata, question, |name| packages.versions(name))?;
+    check_targets(&metadata, question)?;
+    let packages = Packages::read(root, question.overridden())?;
+    question.compare(|| check(&metadata, question, |name| packages.versions(name)))?;
     let locked: Vec<String> = metadata
         .strings_if_any("groups")
         .iter()
         .map(|group| normalized(&group.value))
         .filter(|group| group != DEFAULT)
         .collect();
-    let mut groups = question.chosen_extras(&locked)?;
-    groups.extend(question.chosen_groups(&locked)?);
+    let chosen = question.chosen(&locked, &locked)?;
+    let mut groups = chosen.extras;
+    groups.extend(chosen.groups);
     groups.insert(DEFAULT.to_owned());
     let environment = question.environment(BTreeSet::new());
     let strategy = metadata.strings_if_any("strategy");
@@ -57,6 +59,40 @@ pub(super) fn read(root: &Table<'_>, question: &Question<'_>) -> Result<Vec<Pinn
         pins.push(packages.all[package].pin(&condition, question)?);
     }
     Ok(pins)
+}
+
+/// Whether the lock was made for the image's interpreter and platform: since PDM 2.17 it may be for some only.
+fn check_targets(metadata: &Table<'_>, question: &Question<'_>) -> Result<(), Diagnostic> {
+    let targets = metadata.tables("targets");
+    let environment = question.environment(BTreeSet::new());
+    let machine = machine(question.cx.platform());
+    let mut fits = targets.is_empty();
+    for target in &targets {
+        let python = target.string_if_any("requires_python");
+        let python = python.and_then(|text| Constraint::pep440(&text.value).ok());
+        let is_platform = |platform: Spanned<String>| {
+            let is_linux = ["linux", "manylinux", "musllinux"]
+                .iter()
+                .any(|start| platform.value.starts_with(start));
+            // Of `manylinux_2_17_x86_64`, the end is the machine.
+            is_linux && machine.is_none_or(|machine| platform.value.ends_with(machine))
+        };
+        let is_implementation = |name: Spanned<String>| name.value == "cpython";
+        fits = fits
+            || python.is_none_or(|python| environment.allows(&python))
+                && target.string_if_any("platform").is_none_or(is_platform)
+                && target
+                    .string_if_any("implementation")
+                    .is_none_or(is_implementation);
+    }
+    if fits {
+        return Ok(());
+    }
+    let machine = machine.unwrap_or("x86_64");
+    Err(not_for_image(&metadata.key_span("targets")).help(format!(
+        "run `pdm lock --append --platform manylinux_2_28_{machine} --python \"==3.{}.*\"`",
+        question.python.version.minor
+    )))
 }
 
 /// Compares the digest that the lock has of the project.
@@ -78,24 +114,36 @@ fn check(
     let requires = project
         .raw("requires-python")
         .map_or(Json::Text(String::new()), Json::Toml);
-    let digest = |resolution: Json<'_>| {
+    let resolution = of_pdm("resolution");
+    let of_overrides = pdm
+        .as_ref()
+        .and_then(|pdm| pdm.table_if_any("resolution"))
+        .and_then(|resolution| resolution.raw("overrides"));
+    let older = || Json::or_empty(of_pdm("dev-dependencies"));
+    let digest = |groups: Json<'_>, last: (&'static str, Json<'_>)| {
         let all = Json::table([
             ("sources", Json::or_empty_list(of_pdm("source"))),
             (
                 "dependencies",
                 Json::or_empty_list(project.raw("dependencies")),
             ),
-            ("dev-dependencies", groups(question)),
+            ("dev-dependencies", groups),
             (
                 "optional-dependencies",
                 Json::or_empty(project.raw("optional-dependencies")),
             ),
             ("requires-python", requires.clone()),
-            ("resolution", resolution),
+            last,
         ]);
         format!("sha256:{}", sha256(all.text(Separators::SPACED).as_bytes()))
     };
-    if digest(Json::or_empty(of_pdm("resolution"))) == known.value {
+    let digests = [
+        digest(groups(question), ("resolution", Json::or_empty(resolution))),
+        // Until PDM 2.19, and until 2.12.
+        digest(older(), ("resolution", Json::or_empty(resolution))),
+        digest(older(), ("overrides", Json::or_empty(of_overrides))),
+    ];
+    if digests.contains(&known.value) {
         return Ok(());
     }
     let changed = question.missing_requirement(has);
@@ -127,6 +175,8 @@ fn groups<'a>(question: &Question<'a>) -> Json<'a> {
 struct Packages<'a> {
     all: Vec<Package<'a>>,
     by_name: BTreeMap<String, Vec<usize>>,
+    /// Names whose versions nobody else decides.
+    overridden: BTreeSet<String>,
 }
 
 struct Package<'a> {
@@ -138,7 +188,7 @@ struct Package<'a> {
 }
 
 impl<'a> Packages<'a> {
-    fn read(root: &Table<'a>) -> Result<Self, Diagnostic> {
+    fn read(root: &Table<'a>, overridden: BTreeSet<String>) -> Result<Self, Diagnostic> {
         let mut all = Vec::new();
         let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for table in root.tables("package") {
@@ -157,7 +207,11 @@ impl<'a> Packages<'a> {
                 table,
             });
         }
-        Ok(Self { all, by_name })
+        Ok(Self {
+            all,
+            by_name,
+            overridden,
+        })
     }
 
     fn versions(&self, name: &str) -> Vec<String> {
@@ -256,8 +310,10 @@ impl<'a> Packages<'a> {
             return Ok(None);
         }
         let constraint = match &requirement.version {
-            VersionOrUrl::Version(text) => Constraint::pep440(text).ok(),
-            VersionOrUrl::Url(_) => None,
+            VersionOrUrl::Version(text) if !self.overridden.contains(&requirement.name) => {
+                Constraint::pep440(text).ok()
+            }
+            VersionOrUrl::Version(_) | VersionOrUrl::Url(_) => None,
         };
         let fits = |n: &&usize| {
             let package = &self.all[**n];
@@ -298,7 +354,7 @@ impl Package<'_> {
             .iter()
             .filter_map(|file| file.string_if_any("hash"))
             .collect();
-        let hashes = required(hashes(&files)?, &source, &self.name, &place)?;
+        let hashes = required(hashes(&files)?, &source, false, (&self.name, &place))?;
         Ok(Pinned {
             name: self.name.clone(),
             version: self.version.as_ref().map(checked_version).transpose()?,

@@ -8,8 +8,8 @@ use microb::{Diagnostic, SourceFile, Spanned};
 use super::condition::Condition;
 use super::environment::Environment;
 use super::fields::{
-    PYPI, at_path, checked_name, checked_url, checked_version, git, hashes, index, local, required,
-    string,
+    self, PYPI, at_path, checked_name, checked_url, checked_version, git, hashes, index, local,
+    required, string,
 };
 use super::json::{Json, Separators};
 use super::{Question, other_digest, unknown_version};
@@ -47,7 +47,7 @@ pub(super) fn read(root: &Table<'_>, question: &Question<'_>) -> Result<Vec<Pinn
     if meta.integer_if_any("pipfile-spec").as_deref() != Some(SPEC) {
         return Err(unknown_version(&meta, "pipfile-spec"));
     }
-    check(root, &meta, question)?;
+    question.compare(|| check(root, &meta, question))?;
     if let Some(extra) = question.extras.first() {
         return Err(Diagnostic::error("Pipenv knows no `extras` of a project")
             .at(&extra.span)
@@ -82,7 +82,7 @@ fn categories(root: &Table<'_>, question: &Question<'_>) -> Result<Vec<String>, 
     let mut known: Vec<String> = locked.iter().map(|name| normalized(name)).collect();
     known.extend(CATEGORIES.iter().map(|(name, _)| (*name).to_owned()));
     let mut chosen = vec![DEFAULT.to_owned()];
-    for group in question.chosen_groups(&known)? {
+    for group in question.chosen(&[], &known)?.groups {
         let meant = CATEGORIES.iter().find(|(name, _)| *name == group);
         let meant = meant.map_or(group.as_str(), |(_, category)| category);
         chosen.extend(
@@ -138,13 +138,15 @@ fn pin(
     }
     let version = match entry.string_if_any("version") {
         None => None,
-        Some(text) => Some(version(&text)?),
+        Some(text) => Some(version(&text, &name.value)?),
     };
     let Some(source) = source(entry, &name.value, version.is_some(), sources, question)? else {
         return Ok(None);
     };
     let hashes = hashes(&entry.strings_if_any("hashes"))?;
-    let hashes = required(hashes, &source, &name.value, &name.span)?;
+    // Pipenv has none of what is no package of an index.
+    let may_lack = matches!(source, PinnedSource::Url(_));
+    let hashes = required(hashes, &source, may_lack, (&name.value, &name.span))?;
     Ok(Some(Pinned {
         name: name.value,
         version,
@@ -157,14 +159,14 @@ fn pin(
 }
 
 /// `==1.0`
-fn version(text: &Spanned<String>) -> Result<String, Diagnostic> {
+fn version(text: &Spanned<String>, name: &str) -> Result<String, Diagnostic> {
     let Some(version) = text.value.strip_prefix("==") else {
         let message = format!(
-            "the lock has no fixed version but `{}`, as Pipenv writes for what it was not run for",
+            "the lock has `{}` instead of a version of `{name}`, since Pipenv ran where nothing needs it",
             escape(&text.value)
         );
         return Err(Diagnostic::error(message).at(&text.span).help(
-            "run `pipenv lock` on the image's platform, or remove the package from the Pipfile",
+            "run `pipenv lock` on Linux with the image's Python, or remove the package from the Pipfile",
         ));
     };
     checked_version(&Spanned::new(version.to_owned(), text.span.clone()))
@@ -194,7 +196,7 @@ fn source(
         return Ok(Some(if is_url {
             PinnedSource::Url(checked_url(&url)?)
         } else {
-            PinnedSource::File(local(question.folder, &url)?)
+            fields::file(local(question.folder, &url)?)
         }));
     }
     if !has_version {

@@ -8,7 +8,7 @@ use pep440_rs::Version;
 use super::condition::Condition;
 use super::environment::Environment;
 use super::fields::{
-    checked_url, checked_version, git, hashes, index, local, name, required, string, wheels,
+    checked_url, checked_version, file, git, hashes, index, local, name, required, string, wheels,
 };
 use super::poetry_project::{self, Wants, table_of};
 use super::walk::reach;
@@ -41,14 +41,16 @@ pub(super) fn read(root: &Table<'_>, question: &Question<'_>) -> Result<Vec<Pinn
     };
     let packages = Packages::read(root, &metadata)?;
     let wants = poetry_project::wants(question)?;
-    poetry_hash::check(&metadata, question, &wants, |name| packages.versions(name))?;
+    question.compare(|| {
+        poetry_hash::check(&metadata, question, &wants, |name| packages.versions(name))
+    })?;
     let of_lock = root.table_if_any("extras");
     let known = of_lock.as_ref().map(Table::keys).unwrap_or_default();
     let known: Vec<_> = known.iter().map(|key| normalized(&key.value)).collect();
-    let chosen = question.chosen_extras(&known)?;
-    let mut groups = question.chosen_groups(&poetry_project::groups(question))?;
+    let chosen = question.chosen(&known, &poetry_project::groups(question))?;
+    let mut groups = chosen.groups;
     groups.insert(MAIN.to_owned());
-    let environment = question.environment(chosen);
+    let environment = question.environment(chosen.extras);
     let found = if has_markers {
         packages.listed(&groups, &environment)?
     } else {
@@ -106,11 +108,12 @@ type Node = (usize, Option<String>);
 impl<'a> Packages<'a> {
     fn read(root: &Table<'a>, metadata: &Table<'a>) -> Result<Self, Diagnostic> {
         let mut all: Vec<Package<'a>> = Vec::new();
+        let files = Files::all(metadata);
         for table in root.tables("package") {
             let name = name(&table)?.value;
             all.push(Package {
                 version: string(&table, "version")?,
-                hashes: hashes_of(&table, metadata, &name),
+                hashes: hashes_of(&table, &files, &name),
                 name,
                 table,
             });
@@ -242,16 +245,38 @@ impl<'a> Packages<'a> {
     }
 }
 
-/// The hashes of a package: its own, or in older formats those of its name.
-fn hashes_of(table: &Table<'_>, metadata: &Table<'_>, name: &str) -> Vec<Spanned<String>> {
-    let mut files = table.tables("files");
-    for key in ["files", "hashes"] {
-        let Some(of_names) = metadata.table_if_any(key).filter(|_| files.is_empty()) else {
-            continue;
+/// The files of all packages, which older formats have in one table, by the normal names.
+struct Files<'a> {
+    table: Table<'a>,
+    keys: BTreeMap<String, String>,
+}
+
+impl<'a> Files<'a> {
+    fn all(metadata: &Table<'a>) -> Vec<Self> {
+        let tables = ["files", "hashes"].iter();
+        let tables = tables.filter_map(|key| metadata.table_if_any(key));
+        let with_keys = |table: Table<'a>| {
+            let keys = table.keys().into_iter();
+            let keys = keys
+                .map(|key| (normalized(&key.value), key.value))
+                .collect();
+            Self { table, keys }
         };
-        let same = |key: &Spanned<String>| normalized(&key.value) == name;
-        if let Some(key) = of_names.keys().into_iter().find(same) {
-            files = of_names.tables(&key.value);
+        tables.map(with_keys).collect()
+    }
+
+    fn of(&self, name: &str) -> Vec<Table<'a>> {
+        let key = self.keys.get(name);
+        key.map_or_else(Vec::new, |key| self.table.tables(key))
+    }
+}
+
+/// The hashes of a package: its own, or in older formats those of its name.
+fn hashes_of(table: &Table<'_>, of_names: &[Files<'_>], name: &str) -> Vec<Spanned<String>> {
+    let mut files = table.tables("files");
+    for others in of_names {
+        if files.is_empty() {
+            files = others.of(name);
         }
     }
     files
@@ -277,8 +302,8 @@ impl Package<'_> {
         let hashes = required(
             hashes(&self.hashes)?,
             &source,
-            &self.name,
-            self.table.span(),
+            false,
+            (&self.name, self.table.span()),
         )?;
         Ok(Pinned {
             name: self.name.clone(),
@@ -300,7 +325,7 @@ impl Package<'_> {
         match kind.value.as_str() {
             "legacy" => index(&self.name, &url),
             "url" => Ok(PinnedSource::Url(checked_url(&url)?)),
-            "file" => Ok(PinnedSource::File(local(question.folder, &url)?)),
+            "file" => Ok(file(local(question.folder, &url)?)),
             "directory" => Ok(PinnedSource::Folder(local(question.folder, &url)?)),
             "git" => git(
                 &url,

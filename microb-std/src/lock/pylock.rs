@@ -2,14 +2,16 @@
 //!
 //! The format is PEP 751's: <https://packaging.python.org/en/latest/specifications/pylock-toml/>.
 
+use std::collections::BTreeSet;
+
 use microb::{Diagnostic, Spanned};
 
 use super::condition::Condition;
-use super::environment::Environment;
 use super::fields::{
-    checked_url, checked_version, git, hashes, index, local, name, required, string, wheels,
+    checked_url, checked_version, git, hashes, index, is_algorithm, local, name, required, string,
+    wheels,
 };
-use super::{Question, unknown_version};
+use super::{Question, not_for_image, unknown_version};
 use crate::pinned::{Pinned, PinnedSource};
 use crate::requirement::normalized;
 use crate::specifier::Constraint;
@@ -29,10 +31,25 @@ pub(super) fn read(root: &Table<'_>, question: &Question<'_>) -> Result<Vec<Pinn
         let names = root.strings_if_any(key);
         names.iter().map(|name| normalized(&name.value)).collect()
     };
-    let mut environment = question.environment(question.chosen_extras(&known("extras"))?);
-    environment.groups = question.chosen_groups(&known("dependency-groups"))?;
+    let chosen = question.chosen(&known("extras"), &known("dependency-groups"))?;
+    let mut environment = question.environment(chosen.extras);
+    environment.groups = chosen.groups;
     environment.groups.extend(known("default-groups"));
-    check_environment(root, &environment)?;
+    check_environment(root, question)?;
+    let packages = root.tables("packages");
+    question.compare(|| {
+        question.check_versions(|wanted| {
+            let is_it = |table: &&Table<'_>| {
+                let name = table.string_if_any("name");
+                name.is_some_and(|name| normalized(&name.value) == wanted)
+            };
+            let version = |table: &Table<'_>| {
+                let version = table.string_if_any("version");
+                version.map_or_else(String::new, |version| version.value)
+            };
+            packages.iter().filter(is_it).map(version).collect()
+        })
+    })?;
     let mut pins = Vec::new();
     for table in root.tables("packages") {
         let condition = environment.holds(table.string_if_any("marker").as_ref())?;
@@ -44,27 +61,39 @@ pub(super) fn read(root: &Table<'_>, question: &Question<'_>) -> Result<Vec<Pinn
 }
 
 /// Whether the lock is for the interpreter and the platform.
-fn check_environment(root: &Table<'_>, environment: &Environment) -> Result<(), Diagnostic> {
+fn check_environment(root: &Table<'_>, question: &Question<'_>) -> Result<(), Diagnostic> {
     if let Some(python) = root.string_if_any("requires-python") {
         let constraint =
             Constraint::pep440(&python.value).map_err(|mistake| mistake.at(&python))?;
-        if !environment.allows(&constraint) {
-            let message = format!("the lock is for Python `{}`", escape(&python.value));
-            return Err(Diagnostic::error(message)
-                .at(&python.span)
-                .help("choose another `python_version`, or lock again"));
-        }
+        question.check_python(&python, &constraint)?;
     }
-    let all = root.strings_if_any("environments");
-    let mut fits = all.is_empty();
-    for marker in &all {
-        fits = fits || !environment.holds(Some(marker))?.is_never();
-    }
-    if fits {
+    if question.is_for_image(&root.strings_if_any("environments"))? {
         return Ok(());
     }
-    let message = "the lock is for other platforms or interpreters than the image's";
-    Err(Diagnostic::error(message).at(&root.key_span("environments")))
+    Err(not_for_image(&root.key_span("environments")))
+}
+
+/// Whether a package is for the interpreter, if it says for which it is.
+fn check_package(
+    table: &Table<'_>,
+    name: &Spanned<String>,
+    question: &Question<'_>,
+) -> Result<(), Diagnostic> {
+    let Some(python) = table.string_if_any("requires-python") else {
+        return Ok(());
+    };
+    let constraint = Constraint::pep440(&python.value).map_err(|mistake| mistake.at(&python))?;
+    if question.environment(BTreeSet::new()).allows(&constraint) {
+        return Ok(());
+    }
+    let message = format!(
+        "`{}` of the lock is for Python `{}`",
+        name.value,
+        escape(&python.value)
+    );
+    Err(Diagnostic::error(message)
+        .at(&python.span)
+        .help("choose another `python_version`, or lock again"))
 }
 
 /// A package for the installer; `None` if it is the project itself.
@@ -74,10 +103,13 @@ fn pin(
     question: &Question<'_>,
 ) -> Result<Option<Pinned>, Diagnostic> {
     let name = name(table)?;
+    check_package(table, &name, question)?;
     let Some(source) = source(table, &name, question)? else {
         return Ok(None);
     };
-    let hashes = required(of_files(table)?, &source, &name.value, table.span())?;
+    let may_lack = matches!(source, PinnedSource::OnlyIndex(_));
+    let place = (name.value.as_str(), table.span());
+    let hashes = required(of_files(table)?, &source, may_lack, place)?;
     let version = table.string_if_any("version");
     Ok(Some(Pinned {
         version: version.as_ref().map(checked_version).transpose()?,
@@ -102,7 +134,14 @@ fn of_files(table: &Table<'_>) -> Result<Vec<String>, Diagnostic> {
         let of_file = file
             .table_if_any("hashes")
             .map(|hashes| hashes.string_map_if_any());
-        for (algorithm, digest) in of_file.unwrap_or_default() {
+        let of_file = of_file.unwrap_or_default();
+        let is_known = |(algorithm, _): &(Spanned<String>, _)| is_algorithm(&algorithm.value);
+        let knows_any = of_file.iter().any(is_known);
+        // One is enough, and others may come.
+        let of_file = of_file
+            .into_iter()
+            .filter(|one| !knows_any || is_known(one));
+        for (algorithm, digest) in of_file {
             all.push(digest.map(|digest| format!("{}:{digest}", algorithm.value)));
         }
     }
@@ -175,7 +214,11 @@ fn of_index(
 
 fn file(table: &Table<'_>, question: &Question<'_>) -> Result<PinnedSource, Diagnostic> {
     if let Some(path) = table.string_if_any("path") {
-        return Ok(PinnedSource::File(local(question.folder, &path)?));
+        let subdirectory = table.string_if_any("subdirectory");
+        return Ok(PinnedSource::File {
+            path: local(question.folder, &path)?,
+            subdirectory: subdirectory.map_or_else(String::new, |part| part.value),
+        });
     }
     let url = checked_url(&string(table, "url")?)?;
     Ok(match table.string_if_any("subdirectory") {

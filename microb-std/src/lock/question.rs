@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use microb::{Context, Diagnostic, Span, Spanned};
 
 use super::environment::Environment;
-use super::{Lock, missing};
+use super::{Lock, missing, other_digest};
 use crate::config::{Project, Python};
 use crate::dependencies::Listed;
 use crate::extras;
@@ -15,6 +15,13 @@ use crate::mistake::Findings;
 use crate::python::Requires;
 use crate::requirement::{Requirement, VersionOrUrl, normalized};
 use crate::specifier::Constraint;
+use crate::tree::escape;
+
+/// The extras and groups that a target asks for, by their normal names.
+pub(super) struct Chosen {
+    pub(super) extras: BTreeSet<String>,
+    pub(super) groups: BTreeSet<String>,
+}
 
 /// All that a lock is read for.
 pub(crate) struct Question<'a> {
@@ -35,6 +42,9 @@ pub(crate) struct Question<'a> {
     pub(crate) lock: &'a Lock,
     /// The folder of the lock in the build context, without slashes at its ends.
     pub(crate) folder: &'a str,
+    /// Whether the project's own lists have no mistake, which the lock would be said to be made without.
+    pub(crate) is_sound: bool,
+    pub(crate) findings: &'a Findings,
 }
 
 impl Question<'_> {
@@ -58,27 +68,71 @@ impl Question<'_> {
         })
     }
 
-    /// The target's extras by their normal names, which the lock must know.
-    pub(super) fn chosen_extras(&self, known: &[String]) -> Result<BTreeSet<String>, Diagnostic> {
+    /// The target's extras and groups by their normal names, which the lock must know.
+    pub(super) fn chosen(
+        &self,
+        extras: &[String],
+        groups: &[String],
+    ) -> Result<Chosen, Diagnostic> {
+        let mut unknown = Vec::new();
         for extra in self.extras {
-            if !known.contains(&normalized(&extra.value)) {
-                let known = known.iter().map(|name| (name.clone(), Vec::new()));
-                return Err(extras::unknown(extra, &known.collect()));
+            if !extras.contains(&normalized(&extra.value)) {
+                let known = extras.iter().map(|name| (name.clone(), Vec::new()));
+                unknown.push(extras::unknown(extra, &known.collect()));
             }
         }
-        let all = self.extras.iter();
-        Ok(all.map(|extra| normalized(&extra.value)).collect())
+        for group in self.wanted_groups {
+            if !groups.contains(&normalized(&group.value)) {
+                unknown.push(groups::unknown(group, groups.iter()));
+            }
+        }
+        if let Some(last) = unknown.pop() {
+            for one in unknown {
+                self.findings.add(one);
+            }
+            return Err(last);
+        }
+        let names = |all: &[Spanned<String>]| {
+            let all = all.iter();
+            all.map(|name| normalized(&name.value)).collect()
+        };
+        Ok(Chosen {
+            extras: names(self.extras),
+            groups: names(self.wanted_groups),
+        })
     }
 
-    /// The target's groups by their normal names, which the lock must know.
-    pub(super) fn chosen_groups(&self, known: &[String]) -> Result<BTreeSet<String>, Diagnostic> {
-        for group in self.wanted_groups {
-            if !known.contains(&normalized(&group.value)) {
-                return Err(groups::unknown(group, known.iter()));
-            }
+    /// Compares the lock with the project, unless the project's own mistakes are told already.
+    pub(super) fn compare(
+        &self,
+        check: impl FnOnce() -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        if self.is_sound { check() } else { Ok(()) }
+    }
+
+    /// Whether the lock, which says of which interpreters it is, is for the image's.
+    pub(super) fn check_python(
+        &self,
+        text: &Spanned<String>,
+        constraint: &Constraint,
+    ) -> Result<(), Diagnostic> {
+        if self.environment(BTreeSet::new()).allows(constraint) {
+            return Ok(());
         }
-        let all = self.wanted_groups.iter();
-        Ok(all.map(|group| normalized(&group.value)).collect())
+        let message = format!("the lock is for Python `{}`", escape(&text.value));
+        Err(Diagnostic::error(message)
+            .at(&text.span)
+            .help("choose another `python_version`, or lock again"))
+    }
+
+    /// Whether one of the environments that the lock is for, if it names any, may be the image's.
+    pub(super) fn is_for_image(&self, markers: &[Spanned<String>]) -> Result<bool, Diagnostic> {
+        let environment = self.environment(BTreeSet::new());
+        let mut fits = markers.is_empty();
+        for marker in markers {
+            fits = fits || !environment.holds(Some(marker))?.is_never();
+        }
+        Ok(fits)
     }
 
     /// What the project lists, each with the extra that it belongs to; `None` if only its build backend knows.
@@ -106,36 +160,72 @@ impl Question<'_> {
         extras::expand(name, &listed, &self.listed.extras, self.extras, &findings)
     }
 
+    /// Whether a lock that says nothing of the project, and has these versions of a package, has what the target asks for.
+    pub(super) fn check_versions(
+        &self,
+        has: impl Fn(&str) -> Vec<String>,
+    ) -> Result<(), Diagnostic> {
+        let environment = self.environment(BTreeSet::new());
+        let overridden = self.overridden();
+        for requirement in self.chosen_requirements() {
+            let span = &requirement.text.span;
+            let marker = requirement.marker.clone();
+            let marker = marker.map(|marker| Spanned::new(marker, span.clone()));
+            let is_left_out = environment.holds(marker.as_ref())?.is_never();
+            if is_left_out || overridden.contains(&requirement.name) {
+                continue;
+            }
+            if let Some(changed) = self.is_missing(&requirement, &has) {
+                return Err(other_digest(self.file_name(), span, Some(changed)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Packages whose versions uv or PDM were told, whatever anybody asks for.
+    pub(super) fn overridden(&self) -> BTreeSet<String> {
+        let uv = self.tables.tool("uv");
+        let of_uv = uv.map(|uv| uv.strings_if_any("override-dependencies"));
+        let of_uv = of_uv.unwrap_or_default().into_iter();
+        let of_uv = of_uv.filter_map(|text| Requirement::parse(text).ok());
+        let of_pdm = self
+            .tables
+            .tool("pdm")
+            .and_then(|pdm| pdm.table_if_any("resolution"))
+            .and_then(|resolution| resolution.table_if_any("overrides"))
+            .map(|overrides| overrides.keys());
+        let of_pdm = of_pdm.unwrap_or_default().into_iter();
+        of_uv
+            .map(|requirement| requirement.name)
+            .chain(of_pdm.map(|key| normalized(&key.value)))
+            .collect()
+    }
+
     /// What the project lists and the lock, which has these versions of a package, cannot have been made for.
     pub(super) fn missing_requirement(
         &self,
         has: impl Fn(&str) -> Vec<String>,
     ) -> Option<(String, Span)> {
         let listed = self.listed_requirements()?;
-        let is_other =
-            |one: &&Requirement| self.project.normalized_name.as_ref() != Some(&one.name);
-        let mut listed = listed
-            .iter()
-            .map(|(requirement, _)| requirement)
-            .filter(is_other);
-        listed.find_map(|requirement| {
-            let VersionOrUrl::Version(specifiers) = &requirement.version else {
-                return None;
-            };
-            let constraint = Constraint::pep440(specifiers).ok()?;
-            let text = requirement.text.value.trim();
-            let what = missing(text, &constraint, &has(&requirement.name))?;
-            Some((what, requirement.text.span.clone()))
-        })
+        let mut listed = listed.iter().map(|(requirement, _)| requirement);
+        listed.find_map(|requirement| self.is_missing(requirement, &has))
     }
 
-    /// The names in `tool.uv.sources`.
-    pub(super) fn uv_sources(&self) -> Vec<String> {
-        let sources = self
-            .tables
-            .tool("uv")
-            .and_then(|uv| uv.table_if_any("sources"));
-        let keys = sources.map(|sources| sources.keys()).unwrap_or_default();
-        keys.iter().map(|key| normalized(&key.value)).collect()
+    /// What is missing of a requirement, if the lock cannot have been made for it.
+    fn is_missing(
+        &self,
+        requirement: &Requirement,
+        has: impl Fn(&str) -> Vec<String>,
+    ) -> Option<(String, Span)> {
+        let VersionOrUrl::Version(specifiers) = &requirement.version else {
+            return None;
+        };
+        if self.project.normalized_name.as_ref() == Some(&requirement.name) {
+            return None;
+        }
+        let constraint = Constraint::pep440(specifiers).ok()?;
+        let text = requirement.text.value.trim();
+        let what = missing(text, &constraint, &has(&requirement.name))?;
+        Some((what, requirement.text.span.clone()))
     }
 }

@@ -9,8 +9,7 @@ use super::fields::{at_path, checked_version, git, hashes, is_archive, no_hash};
 use crate::mistake::Findings;
 use crate::pinned::{Pinned, PinnedSource};
 use crate::requirement::{Requirement, VersionOrUrl, is_git, normalized};
-use crate::requirements;
-use crate::text;
+use crate::requirements::{self, Flattened};
 
 /// What the file says.
 pub(super) struct Read {
@@ -47,17 +46,17 @@ pub(super) fn read(question: &Question<'_>) -> Result<Read, Diagnostic> {
     }
     let reader = Reader {
         environment: question.environment(std::collections::BTreeSet::new()),
-        question,
     };
     let mut pins = Vec::new();
     let mut options = Vec::new();
-    for line in &flat.requirements {
+    for (line, place) in flat.requirements.iter().zip(&flat.places) {
         match line.strip_prefix("--") {
             Some("require-hashes") => {}
             Some(_) => options.push(line.clone()),
-            None => pins.extend(reader.line(line)?),
+            None => pins.extend(reader.line(line, place.clone())?),
         }
     }
+    question.compare(|| question.check_versions(|name| versions(name, &flat, &pins)))?;
     if flat.has_hashes {
         let is_open = |pin: &&Pinned| {
             let needs = matches!(pin.source, PinnedSource::Index | PinnedSource::Url(_));
@@ -74,17 +73,32 @@ pub(super) fn read(question: &Question<'_>) -> Result<Read, Diagnostic> {
     })
 }
 
-struct Reader<'a> {
-    environment: Environment,
-    question: &'a Question<'a>,
+/// The versions of a package in the file, those for other images included; an empty one is unknown.
+fn versions(name: &str, flat: &Flattened, pins: &[Pinned]) -> Vec<String> {
+    let listed = flat.listed.iter().filter(|one| one.name == name);
+    let mut all: Vec<String> = listed
+        .map(|one| match &one.version {
+            VersionOrUrl::Version(text) => text.trim_start_matches('=').to_owned(),
+            VersionOrUrl::Url(_) => String::new(),
+        })
+        .collect();
+    // A path need not be called like the package in it.
+    let is_elsewhere = || pins.iter().any(|pin| pin.name == name);
+    if all.is_empty() && (!flat.local_paths.is_empty() || is_elsewhere()) {
+        all.push(String::new());
+    }
+    all
 }
 
-impl Reader<'_> {
+struct Reader {
+    environment: Environment,
+}
+
+impl Reader {
     /// A line as [`requirements::read`] writes it.
-    fn line(&self, line: &str) -> Result<Option<Pinned>, Diagnostic> {
+    fn line(&self, line: &str, span: Span) -> Result<Option<Pinned>, Diagnostic> {
         let mut words = line.split(" --hash");
         let wanted = words.next().unwrap_or_default().trim();
-        let span = self.place(wanted);
         let written: Vec<_> = words
             .map(|hash| {
                 Spanned::new(
@@ -154,21 +168,6 @@ impl Reader<'_> {
             marker: condition.marker(),
             span,
         }))
-    }
-
-    /// Where a line stands: the file's lines are joined and normalized, so the name is looked for.
-    fn place(&self, wanted: &str) -> Span {
-        let lock = self.question.lock;
-        let is_name = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
-        let start = wanted.trim_start_matches("./");
-        let name = &start[..start.find(|c| !is_name(c)).unwrap_or(start.len())];
-        let file = text::read(self.question.cx, &lock.path).ok().flatten();
-        let found = file.as_ref().and_then(|file| {
-            let mut lines = text::lines(file);
-            let line = lines.find(|line| normalized(line.value).starts_with(&normalized(name)));
-            line.map(|line| line.span)
-        });
-        found.unwrap_or_else(|| lock.span.clone())
     }
 }
 

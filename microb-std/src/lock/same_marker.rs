@@ -32,8 +32,16 @@ pub(super) fn same(left: Option<&str>, right: Option<&str>, requires: &Constrain
         collect(marker, &mut values);
     }
     if let Some(python) = values.get_mut(PYTHON) {
-        python
-            .retain(|text| Version::from_str(text).is_ok_and(|version| requires.allows(&version)));
+        let of_requires = requires.versions().map(ToString::to_string);
+        python.extend(of_requires.flat_map(|text| around(&text)));
+        let allowed = python
+            .iter()
+            .filter(|text| Version::from_str(text).is_ok_and(|version| requires.allows(&version)));
+        let allowed: BTreeSet<String> = allowed.cloned().collect();
+        // Without any interpreter, all markers would be the same.
+        if !allowed.is_empty() {
+            *python = allowed;
+        }
     }
     let holds = |marker: &Option<Marker<'_>>, environment: &Environment<'_>| {
         marker
@@ -339,5 +347,19 @@ mod tests {
         let requires = Constraint::pep440(">=3.9").unwrap();
         assert!(same(Some("python_version > '3.8'"), None, &requires));
         assert!(!same(Some("python_version > '3.9'"), None, &requires));
+    }
+
+    /// No version that a marker names is allowed.
+    #[test]
+    fn markers_differ_without_an_interpreter_that_they_name() {
+        let requires = Constraint::pep440("==3.12.*").unwrap();
+        let old = Some("python_version < '3.8'");
+        assert!(!same(old, None, &requires));
+        assert!(same(old, Some("python_version < '3.9'"), &requires));
+        let (nt, posix) = (
+            Some("os_name == 'nt' and python_version > '3.8'"),
+            Some("os_name == 'posix'"),
+        );
+        assert!(!same(nt, posix, &requires));
     }
 }

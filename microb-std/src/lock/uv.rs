@@ -11,8 +11,11 @@ use super::environment::Environment;
 use super::fields::{
     self, checked_name, checked_url, checked_version, hashes, index, local, name, required, string,
 };
+use super::question::Chosen;
+use super::uv_origin::decoded;
 use super::walk::reach;
-use super::{Question, absent, edge_to_nowhere, unknown_version, uv_metadata};
+use super::{Question, absent, edge_to_nowhere, not_for_image, unknown_version, uv_metadata};
+use crate::location::within_context;
 use crate::pinned::{Pinned, PinnedSource};
 use crate::requirement::normalized;
 use crate::tree::Table;
@@ -22,6 +25,7 @@ const VERSION: &str = "1";
 
 /// The packages of the lock, each with its place in the list.
 struct Packages<'a> {
+    root: Table<'a>,
     all: Vec<Package<'a>>,
     by_name: BTreeMap<String, Vec<usize>>,
 }
@@ -73,20 +77,36 @@ pub(super) fn read(root: &Table<'_>, question: &Question<'_>) -> Result<Vec<Pinn
     if root.integer_if_any("version").as_deref() != Some(VERSION) {
         return Err(unknown_version(root, "version"));
     }
+    check_platform(root, question)?;
+    question.compare(|| uv_metadata::check(root, question))?;
     let packages = Packages::read(root)?;
     if question.is_script {
         return of_script(root, &packages, question);
     }
+    if question.tables.project.is_none()
+        && let Some(manifest) = root.table_if_any("manifest")
+    {
+        return of_no_project(&manifest, &packages, question);
+    }
     let project = packages.project(root, question)?;
-    uv_metadata::check(&packages.all[project].table, question)?;
     let table = &packages.all[project].table;
+    question.compare(|| uv_metadata::check_project(root, table, question))?;
     let chosen = chosen(table, question)?;
-    let mut environment = question.environment(chosen.names());
+    let mut environment = question.environment(chosen.extras.clone());
     environment
         .extras
-        .extend(chosen.encoded(&packages.all[project].name));
+        .extend(all_encoded(&chosen, &packages.all[project].name));
     let roots = |environment: &Environment| packages.roots(project, &chosen, environment);
     packages.pins(&roots, Some(project), environment, question)
+}
+
+/// Whether the image's platform is one that the lock was made for: other packages than theirs are not in it.
+fn check_platform(root: &Table<'_>, question: &Question<'_>) -> Result<(), Diagnostic> {
+    if question.is_for_image(&root.strings_if_any("supported-markers"))? {
+        return Ok(());
+    }
+    Err(not_for_image(&root.key_span("supported-markers"))
+        .help("add `sys_platform == 'linux'` to `environments` in `[tool.uv]`, and run `uv lock`"))
 }
 
 /// The folders of all projects of the lock, whatever the target needs.
@@ -97,7 +117,7 @@ pub(super) fn folders(
     let mut folders = Vec::new();
     for table in root.tables("package") {
         let source = Source::of(&table)?;
-        if matches!(source.kind, Kind::Folder | Kind::Virtual) {
+        if source.is_folder() {
             // One outside of the build context is a mistake only if it is needed.
             folders.extend(local(question.folder, &source.text()).ok());
         }
@@ -111,12 +131,11 @@ fn of_script(
     packages: &Packages<'_>,
     question: &Question<'_>,
 ) -> Result<Vec<Pinned>, Diagnostic> {
-    question.chosen_extras(&[])?;
-    question.chosen_groups(&[])?;
+    question.chosen(&[], &[])?;
     let manifest = root.table_if_any("manifest");
     let requirements = manifest.map(|manifest| manifest.tables("requirements"));
     let requirements = requirements.unwrap_or_default();
-    uv_metadata::check_script(&requirements, question)?;
+    question.compare(|| uv_metadata::check_script(root, &requirements, question))?;
     let roots = |environment: &Environment| packages.required(&requirements, environment);
     packages.pins(
         &roots,
@@ -126,30 +145,53 @@ fn of_script(
     )
 }
 
-/// The extras and groups of the project that the target asks for.
-struct Chosen {
-    extras: BTreeSet<String>,
-    groups: BTreeSet<String>,
+/// The packages of a root that is no project: all members of the workspace, and the chosen groups, as `uv sync` has them.
+fn of_no_project(
+    manifest: &Table<'_>,
+    packages: &Packages<'_>,
+    question: &Question<'_>,
+) -> Result<Vec<Pinned>, Diagnostic> {
+    let groups = manifest.table_if_any("dependency-groups");
+    question
+        .compare(|| uv_metadata::check_only_groups(&packages.root, groups.as_ref(), question))?;
+    let keys = groups.as_ref().map(Table::keys).unwrap_or_default();
+    let known: Vec<_> = keys.iter().map(|key| normalized(&key.value)).collect();
+    let chosen = question.chosen(&[], &known)?;
+    let is_chosen = |key: &&Spanned<String>| chosen.groups.contains(&normalized(&key.value));
+    let mut requirements = Vec::new();
+    if let Some(groups) = &groups {
+        let keys = keys.iter().filter(is_chosen);
+        requirements.extend(keys.flat_map(|key| groups.tables(&key.value)));
+    }
+    let members = manifest.strings_if_any("members");
+    let roots = |environment: &Environment| {
+        let mut roots = packages.required(&requirements, environment)?;
+        for member in &members {
+            let member = checked_name(member.clone())?;
+            let package = packages.folder_of(&member.value);
+            let package = package.ok_or_else(|| absent(&member.value, &member.span))?;
+            roots.push(((package, None), Condition::always()));
+        }
+        Ok(roots)
+    };
+    packages.pins(
+        &roots,
+        None,
+        question.environment(BTreeSet::new()),
+        question,
+    )
 }
 
-impl Chosen {
-    fn names(&self) -> BTreeSet<String> {
-        self.extras.clone()
-    }
-
-    /// What uv calls them in the markers of packages that are in conflict.
-    fn encoded(&self, project: &str) -> Vec<String> {
-        let extras = self
-            .extras
-            .iter()
-            .map(|name| encoded("extra", project, name));
-        let groups = self
-            .groups
-            .iter()
-            .map(|name| encoded("group", project, name));
-        let itself = format!("project-{}-{project}", project.len());
-        extras.chain(groups).chain([itself]).collect()
-    }
+/// What uv calls the chosen extras and groups in the markers of packages that are in conflict.
+fn all_encoded(chosen: &Chosen, project: &str) -> Vec<String> {
+    let of = |what: &'static str, names: &BTreeSet<String>| -> Vec<String> {
+        let names = names.iter();
+        names.map(|name| encoded(what, project, name)).collect()
+    };
+    let mut all = of("extra", &chosen.extras);
+    all.extend(of("group", &chosen.groups));
+    all.push(format!("project-{}-{project}", project.len()));
+    all
 }
 
 fn encoded(what: &str, package: &str, name: &str) -> String {
@@ -174,10 +216,7 @@ fn chosen(table: &Table<'_>, question: &Question<'_>) -> Result<Chosen, Diagnost
     }
     let mut groups = keys(table.table_if_any("dev-dependencies"));
     groups.extend(keys(in_metadata("requires-dev")));
-    Ok(Chosen {
-        extras: question.chosen_extras(&extras)?,
-        groups: question.chosen_groups(&groups)?,
-    })
+    question.chosen(&extras, &groups)
 }
 
 impl<'a> Packages<'a> {
@@ -194,7 +233,18 @@ impl<'a> Packages<'a> {
                 table,
             });
         }
-        Ok(Self { all, by_name })
+        Ok(Self {
+            root: root.clone(),
+            all,
+            by_name,
+        })
+    }
+
+    /// The package of this name that is a project in a folder.
+    fn folder_of(&self, name: &str) -> Option<usize> {
+        let is_folder = |package: &usize| self.all[*package].source.is_folder();
+        let all = self.by_name.get(name).into_iter().flatten();
+        all.copied().find(is_folder)
     }
 
     /// The package that is the project itself.
@@ -202,8 +252,8 @@ impl<'a> Packages<'a> {
         let name = question.project_name()?;
         let here = |&&package: &&usize| {
             let source = &self.all[package].source;
-            matches!(source.kind, Kind::Folder | Kind::Virtual)
-                && crate::location::within_context(question.folder, &source.value).as_deref()
+            source.is_folder()
+                && within_context(question.folder, &source.value).as_deref()
                     == Some(question.project_dir)
         };
         let found = self.by_name.get(name).and_then(|all| all.iter().find(here));
@@ -239,10 +289,22 @@ impl<'a> Packages<'a> {
         let mut pins = Vec::new();
         for ((package, extra), condition) in reached {
             if extra.is_none() && Some(package) != project {
+                self.check(package, question)?;
                 pins.extend(self.all[package].pin(&condition, question)?);
             }
         }
         Ok(pins)
+    }
+
+    /// Whether a project in a folder of the build context is still the one that the lock was made for.
+    fn check(&self, package: usize, question: &Question<'_>) -> Result<(), Diagnostic> {
+        let Package { source, table, .. } = &self.all[package];
+        match within_context(question.folder, &source.value).filter(|_| source.is_folder()) {
+            None => Ok(()),
+            Some(folder) => {
+                question.compare(|| uv_metadata::check_other(&self.root, table, &folder, question))
+            }
+        }
     }
 
     /// What the requirements of a script name. Of several versions the one is meant whose markers hold.
@@ -392,6 +454,11 @@ impl Source {
         self.kind == other.kind && self.value == other.value
     }
 
+    /// Whether it is a project in a folder.
+    fn is_folder(&self) -> bool {
+        matches!(self.kind, Kind::Folder | Kind::Virtual)
+    }
+
     fn text(&self) -> Spanned<String> {
         Spanned::new(self.value.clone(), self.span.clone())
     }
@@ -408,7 +475,10 @@ impl Package<'_> {
         let Some(source) = source else {
             return Ok(None);
         };
-        let hashes = required(self.hashes()?, &source, &self.name, self.table.span())?;
+        // uv has what the index says, and no index needs to say any.
+        let may_lack = matches!(source, PinnedSource::OnlyIndex(_));
+        let place = (self.name.as_str(), self.table.span());
+        let hashes = required(self.hashes()?, &source, may_lack, place)?;
         let version = self.version.as_ref().map(checked_version).transpose()?;
         if version.is_none() && matches!(source, PinnedSource::Index | PinnedSource::OnlyIndex(_)) {
             string(&self.table, "version")?;
@@ -437,7 +507,7 @@ impl Package<'_> {
                     None => PinnedSource::Url(url),
                 }
             }
-            Kind::Path => PinnedSource::File(local(question.folder, &text)?),
+            Kind::Path => fields::file(local(question.folder, &text)?),
             Kind::Folder => PinnedSource::Folder(local(question.folder, &text)?),
             Kind::Virtual => return Ok(None),
         }))
@@ -462,6 +532,6 @@ fn git(text: &Spanned<String>) -> Result<PinnedSource, Diagnostic> {
         .split('&')
         .find_map(|pair| pair.strip_prefix("subdirectory="));
     let part = |part: &str| Spanned::new(part.to_owned(), text.span.clone());
-    let subdirectory = subdirectory.map(|path| part(&path.replace("%2F", "/")));
+    let subdirectory = subdirectory.map(|path| part(&decoded(path)));
     fields::git(&part(url), &part(commit), subdirectory.as_ref())
 }

@@ -84,6 +84,11 @@ pub(crate) static UNREAD_REQUIREMENTS: Rule = rule(
     "A requirements file that nobody names is not installed",
 );
 
+pub(crate) static UNVERIFIED_PACKAGE: Rule = rule(
+    "UnverifiedPackage",
+    "A package of a lock has no hash, so another file may be installed one day",
+);
+
 pub(crate) static UNREAD_SOURCE: Rule = rule(
     "UnreadSource",
     "A package source that only another tool knows is not asked",

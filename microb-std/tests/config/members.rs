@@ -19,7 +19,8 @@ fn workspace(definition: &str) -> MemoryContext {
     let files = [
         (
             "pyproject.toml",
-            member("app", "'core', 'idna'", "setuptools"),
+            member("app", "'core', 'idna'", "setuptools")
+                + "[tool.uv.workspace]\nmembers = ['packages/*']\n",
         ),
         (
             "packages/core/pyproject.toml",

@@ -278,12 +278,12 @@ fn setuptools_files_are_read_and_other_backends_are_asked() {
     let target = "[tool.microb.target.default]\nextras = ['dev']\n";
     let cx = MemoryContext::new(format!("{dynamic}{files}{target}"))
         .file("a.txt", "# top\nB>=1 # why\n\n")
-        .file("b.txt", "a")
+        .file("b.txt", "a \\\n>=2\n")
         .file("dev.txt", "app[dev]\npytest");
     let config = resolve(&cx);
     assert_eq!(
         config.dependencies.requirements_txt().unwrap(),
-        "a\nb>=1\npytest\n"
+        "a>=2\nb>=1\npytest\n"
     );
     let hatch = "[build-system]\nrequires = ['hatchling']\nbuild-backend = 'hatchling.build'\n";
     let config = resolve(&MemoryContext::new(format!("{dynamic}{hatch}{target}")));

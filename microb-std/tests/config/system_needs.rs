@@ -102,7 +102,8 @@ fn of_a_lock_libraries_count_and_programs_that_the_project_lists() {
              url = 'https://example.com/{name}-1-py3-none-any.whl'\nhashes = {{ sha256 = '{hash}' }}\n"
         )
     };
-    let lock = ["psycopg2", "pydub", "pytesseract"].map(package).concat();
+    let lock = ["gradio", "psycopg2", "pydub", "pytesseract", "records"];
+    let lock = lock.map(package).concat();
     let lock = format!("lock-version = '1.0'\ncreated-by = 'uv'\n{lock}");
     for (dependencies, system) in [
         ("'records', 'gradio'", &["libpq5"][..]),

@@ -272,6 +272,18 @@ fn fields_that_mean_nothing() {
             "Pipfile.lock:28:22: error: no source of the lock is called `other` (run `pipenv lock`)",
         ),
         (
+            "pipenv-index",
+            "\"url\": \"http://127.0.0.1:8765/simple\"",
+            "\"url\": \"https://$USER:${PASS}@pypi.example/simple\"",
+            "Pipfile.lock:18:24: error: the index of `alpha` is `https://$USER:${PASS}@pypi.example/simple`, whose variables nobody fills in (name the index without its login and lock again; then write it into `indices` with `username` and `password`)",
+        ),
+        (
+            "pipenv-index",
+            "\"version\": \"==1.1\"",
+            "\"version\": \"*\"",
+            "Pipfile.lock:29:24: error: the lock has `*` instead of a version of `alpha`, since Pipenv ran where nothing needs it (run `pipenv lock` on Linux with the image's Python, or remove the package from the Pipfile)",
+        ),
+        (
             "pylock-uv",
             "requires-python = \">=3.10\"",
             "requires-python = \"<3.10\"",

@@ -112,7 +112,7 @@ fn written(pin: &Pinned) -> String {
             };
             format!("{name} @ git+{url}@{commit}{part}")
         }
-        PinnedSource::File(path) | PinnedSource::Folder(path) => format!("./{path}"),
+        PinnedSource::File { path, .. } | PinnedSource::Folder(path) => format!("./{path}"),
     }
 }
 

@@ -176,7 +176,7 @@ PYLOCK = {
 }
 
 REQUIREMENTS = {
-    "requirements-universal": case("requirements", project(*COMMON, *MARKERS), question(), ARM, OLD),
+    "requirements-universal": case("requirements", project(*COMMON, *MARKERS), question(), ARM),
     "requirements-sources": case("requirements", project("click", GIT, "tiny", rest='[tool.uv.sources]\ntiny = { path = "wheels/tiny-1.0-py3-none-any.whl" }\n')),
 }
 

@@ -7,4 +7,5 @@
 mod broken;
 mod cases;
 mod choice;
+mod fresh;
 mod stale;
