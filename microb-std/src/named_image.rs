@@ -10,16 +10,14 @@ use crate::python::{self, Wanted};
 pub(crate) fn python(image: &Spanned<ImageRef>) -> Option<Spanned<Wanted>> {
     let repository = image.value.repository();
     let name = repository.rsplit('/').next().unwrap_or_default();
-    let version = match name.strip_prefix("python-3").map(str::parse::<u32>) {
-        Some(Ok(minor)) => format!("3.{minor}"),
-        Some(Err(_)) => return None,
-        None if name == "python" => {
-            let tag = image.value.tag()?;
-            let version = tag.split('-').next().unwrap_or(tag);
-            // `3` is whatever is newest, and says nothing.
-            version.contains('.').then(|| version.to_owned())?
-        }
-        None => return None,
+    let version = if name == "python" {
+        let tag = image.value.tag()?;
+        let version = tag.split('-').next().unwrap_or(tag);
+        // `3` is whatever is newest, and says nothing.
+        version.contains('.').then(|| version.to_owned())?
+    } else {
+        let minor: u32 = name.strip_prefix("python-3")?.parse().ok()?;
+        format!("3.{minor}")
     };
     let span = match image.span.text().rfind(&version) {
         Some(at) => image.span.sub(at..at + version.len()),

@@ -7,7 +7,7 @@ use microb::context::BuildArg;
 use microb::{Context, Diagnostic, Span, Spanned};
 
 use crate::certificates;
-use crate::config::{Config, Dependencies, Installer, Member, Python};
+use crate::config::{Config, Dependencies, Index, Installer, Member, Python};
 use crate::dependencies;
 use crate::files::{self, Place};
 use crate::healthcheck;
@@ -28,7 +28,7 @@ use crate::source_path;
 use crate::substitute::substitute;
 use crate::system_needs::{self, Asked, SystemNeed};
 use crate::table::{Map, Table as _, Value as _};
-use crate::target_table::TargetTable;
+use crate::target_table::{IndexTable, TargetTable};
 use crate::targets::comment_about;
 use crate::tool_indices::{self, Lists};
 use crate::tree::{Table, escape};
@@ -79,11 +79,7 @@ pub(crate) fn resolve(
         installer: target.installer,
     };
     check_installer(target.installer, target.uv_version.as_ref(), findings);
-    let indices = index_table::resolve(target.indices, findings);
-    let indices = tool_indices::resolve(indices, tables, cx, &mut lists, findings);
-    if target.installer == Installer::Pip {
-        indices::check_logins_of_pip(&indices, findings);
-    }
+    let indices = indices(target.indices, tables, cx, &mut lists, findings);
     let mut config = Config {
         extends: target.extends,
         api_version: target.api_version,
@@ -183,6 +179,23 @@ fn build_requirements(shared: &Shared, members: &[Member]) -> Vec<Requirement> {
     let of_members = members.iter().flat_map(|one| &one.build_system.requires);
     let all = shared.build_system.requires.iter().chain(of_members);
     all.cloned().collect()
+}
+
+/// The indices of the target, and those of uv's and Poetry's tables.
+fn indices(
+    written: Vec<IndexTable>,
+    tables: &Tables<'_>,
+    cx: &dyn Context,
+    lists: &mut Lists<'_>,
+    findings: &Findings,
+) -> Vec<Index> {
+    let is_pip = lists.installer == Installer::Pip;
+    let own = index_table::resolve(written, findings);
+    let all = tool_indices::resolve(own, tables, cx, lists, findings);
+    if is_pip {
+        indices::check_logins_of_pip(&all, findings);
+    }
+    all
 }
 
 /// What has no meaning for pip.
