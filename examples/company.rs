@@ -71,7 +71,7 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
         config.indices.insert(0, index(cx));
         let build = from(flavor::build_image(config)).named("packages");
         let base = format!("{BASE}:{}", config.python.version);
-        let base: ImageRef = base.parse().map_err(Diagnostic::error)?;
+        let base: ImageRef = base.parse()?;
         Ok(Bases {
             packages: packages_on(config, trusting(build, &certificate)),
             system: trusting(from(base).named("system"), &certificate)

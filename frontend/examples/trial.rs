@@ -22,10 +22,7 @@ fn main() -> ExitCode {
 fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     let file = cx.definition();
     let name = file.find("name").unwrap_or_else(|| file.whole());
-    let image = |reference: &str| {
-        let image: Result<ImageRef, String> = reference.parse();
-        image.map_err(Diagnostic::error)
-    };
+    let image = |reference: &str| reference.parse::<ImageRef>();
     let base = from(image("python:3.14-slim")?).named("final");
     let note = |path: &str| -> Result<_, Diagnostics> {
         let content = cx

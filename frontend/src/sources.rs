@@ -295,8 +295,8 @@ async fn oci_layout(
     store: &str,
     digest: &str,
 ) -> Result<Named, Failure> {
-    let wrong = |problem| Failure::new(format!("build context `{name}`: {problem}"));
-    let image: ImageRef = name.parse().map_err(wrong)?;
+    let wrong = |mistake| Failure::new(format!("build context `{name}`: {mistake}"));
+    let image = name.parse::<ImageRef>().map_err(wrong)?;
     let image = image.with_digest(digest);
     let session = request.session();
     let log_name = format!("[context {name}] load metadata for {image}");
