@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use microb_dsl::llb::{self, Definition, Inputs};
 use microb_dsl::source::{Local, http, local};
 use microb_dsl::stage::ForeignDefinition;
-use microb_dsl::{Base, Diagnostics, ImageRef, Platform, Source, Stage, copy, from, scratch};
+use microb_dsl::{
+    Diagnostics, ImageRef, Platform, Source, Stage, copy, from, named_context, scratch,
+};
 
 use crate::gateway::{Failure, Gateway, Graph, Reference};
 use crate::ignore::{self, IGNORE_FILE};
@@ -43,7 +45,7 @@ pub(crate) async fn solve(
     inputs
         .named_contexts
         .insert(ONLY.to_owned(), source.clone());
-    let definition = lower(&from(Base::NamedContext(ONLY.to_owned())), &inputs)?;
+    let definition = lower(&from(named_context(ONLY)), &inputs)?;
     let graph = Graph::new(&definition)?.named(format!("[internal] {name}"));
     let vertex = graph.head().unwrap_or_default();
     let reference = gateway.solve(graph.clone(), &[]).await?.single()?;

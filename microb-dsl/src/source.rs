@@ -62,7 +62,21 @@ impl From<Local> for Source {
     }
 }
 
-/// A build context with a name, `docker build --build-context NAME=…`.
+impl From<NamedContext> for Source {
+    fn from(context: NamedContext) -> Self {
+        Self::NamedContext(context.name)
+    }
+}
+
+/// A build context with a name. Made by [`named_context`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct NamedContext {
+    pub(crate) name: String,
+}
+
+/// A build context with a name, `docker build --build-context NAME=…`: to copy from, to mount, or to start a stage
+/// [`from`](crate::from).
 ///
 /// # Example
 ///
@@ -71,8 +85,8 @@ impl From<Local> for Source {
 /// assert_eq!(dockerfile::steps(copy("a", "/").from(named_context("assets")))?, "COPY --from=assets a /\n");
 /// # Ok::<(), Diagnostics>(())
 /// ```
-pub fn named_context(name: impl Into<String>) -> Source {
-    Source::NamedContext(name.into())
+pub fn named_context(name: impl Into<String>) -> NamedContext {
+    NamedContext { name: name.into() }
 }
 
 /// A file that is fetched over http or https. Made by [`http`].

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::into_steps::IntoSteps;
 use crate::platform::Platform;
 use crate::reference::ImageRef;
-use crate::source::Source;
+use crate::source::{NamedContext, Source};
 use crate::span::Span;
 use crate::step::{Instruction, Setting, Step};
 
@@ -104,7 +104,10 @@ pub enum StagePlatform {
 /// ```
 /// # use microb_dsl::{dockerfile, prelude::*};
 /// let python = "python:3.14".parse::<ImageRef>().unwrap();
-/// assert_eq!(dockerfile::render(&from(python))?, "FROM python:3.14\n");
+/// let base = from(python).named("base");
+/// assert_eq!(dockerfile::render(&base)?, "FROM python:3.14 AS base\n");
+/// assert_eq!(dockerfile::render(&from(base))?, "FROM python:3.14 AS base\n\nFROM base\n");
+/// assert_eq!(dockerfile::render(&from(named_context("tools")))?, "FROM tools\n");
 /// # Ok::<(), Diagnostics>(())
 /// ```
 pub fn from(base: impl Into<Base>) -> Stage {
@@ -325,6 +328,18 @@ impl fmt::Debug for Stage {
             .field("name", &self.name())
             .field("steps", &self.steps().len())
             .finish_non_exhaustive()
+    }
+}
+
+impl From<Stage> for Base {
+    fn from(stage: Stage) -> Self {
+        Self::Stage(stage)
+    }
+}
+
+impl From<NamedContext> for Base {
+    fn from(context: NamedContext) -> Self {
+        Self::NamedContext(context.name)
     }
 }
 

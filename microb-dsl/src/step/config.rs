@@ -208,6 +208,7 @@ pub fn workdir(folder: impl Into<String>) -> Step {
 /// # use microb_dsl::{dockerfile, prelude::*};
 /// assert_eq!(dockerfile::steps(user("nobody"))?, "USER nobody\n");
 /// assert_eq!(dockerfile::steps(user(65532))?, "USER 65532:65532\n");
+/// assert_eq!(dockerfile::steps(user((1000, 100)))?, "USER 1000:100\n");
 /// # Ok::<(), Diagnostics>(())
 /// ```
 pub fn user(user: impl Into<Owner>) -> Step {
