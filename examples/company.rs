@@ -114,11 +114,10 @@ fn required_labels(config: &Config) -> Result<(), Diagnostics> {
         .filter(|(name, _)| !config.labels.contains_key(*name));
     let mistakes = missing.map(|(name, line)| {
         let error = Diagnostic::error(format!("the label `{name}` is missing"));
-        let error = error.help(format!("add {line}"));
-        match &config.project.name {
-            Some(name) => error.at(&name.span),
-            None => error,
-        }
+        let name = config.project.name.as_ref();
+        error
+            .help(format!("add {line}"))
+            .at(name.map(|name| &name.span))
     });
     Diagnostics::or(mistakes.collect(), ())
 }

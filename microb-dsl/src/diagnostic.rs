@@ -53,9 +53,19 @@ impl Diagnostic {
         }
     }
 
-    /// Points to the place of the mistake.
-    pub fn at(mut self, span: &Span) -> Self {
-        self.span = Some(span.clone());
+    /// Points to the place of the mistake. `None` leaves it as it was.
+    ///
+    /// ```
+    /// # use microb_dsl::{Diagnostic, SourceFile};
+    /// let file = SourceFile::new("app.toml", "nmae = 'x'");
+    /// let wrong = || Diagnostic::error("unknown key `nmae`");
+    /// assert_eq!(wrong().at(&file.whole()).to_string(), "app.toml:1:1: error: unknown key `nmae`");
+    /// assert_eq!(wrong().at(file.find("name").as_ref()).to_string(), "error: unknown key `nmae`");
+    /// ```
+    pub fn at<'a>(mut self, span: impl Into<Option<&'a Span>>) -> Self {
+        if let Some(span) = span.into() {
+            self.span = Some(span.clone());
+        }
         self
     }
 

@@ -154,7 +154,9 @@ impl Secret {
     /// The place in a user's file that asks for it, which is underlined when it is not given. Without it, that is the
     /// place of the step.
     pub fn at<'a>(mut self, span: impl Into<Option<&'a Span>>) -> Self {
-        self.span = span.into().cloned();
+        if let Some(span) = span.into() {
+            self.span = Some(span.clone());
+        }
         self
     }
 

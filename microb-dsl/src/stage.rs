@@ -197,9 +197,11 @@ impl Stage {
         self
     }
 
-    /// Says which place in a user's file chose the base. Never changes what is built.
-    pub fn at(mut self, span: Option<&Span>) -> Self {
-        Arc::make_mut(&mut self.0).span = span.cloned();
+    /// Says which place in a user's file chose the base. `None` leaves it as it was. Never changes what is built.
+    pub fn at<'a>(mut self, span: impl Into<Option<&'a Span>>) -> Self {
+        if let Some(span) = span.into() {
+            Arc::make_mut(&mut self.0).span = Some(span.clone());
+        }
         self
     }
 

@@ -480,10 +480,7 @@ impl Lowering<'_> {
         let folder = &state.image.config.working_dir;
         let makes_layer = makes_layer(step, folder);
         if let Some(mistake) = config::mistake(&step.instruction, folder) {
-            self.mistakes.push(match &step.origin.span {
-                Some(span) => mistake.at(span),
-                None => mistake,
-            });
+            self.mistakes.push(mistake.at(step.origin.span.as_ref()));
         }
         if makes_layer {
             let notes = cx.notes(step);
@@ -619,10 +616,7 @@ impl Lowering<'_> {
                 "the engine lacks `{id}`, which this step needs: {}",
                 notes.name
             ));
-            self.mistakes.push(match notes.span {
-                Some(span) => mistake.at(span),
-                None => mistake,
-            });
+            self.mistakes.push(mistake.at(notes.span));
         }
     }
 }

@@ -284,11 +284,8 @@ mod tests {
     fn review(text: &str, build_arg: Option<&str>) -> Vec<String> {
         let file = SourceFile::new("p", text);
         let at = |rule: &'static Rule| {
-            let finding = rule.finding("x");
-            match file.find(&rule.name.to_lowercase()) {
-                Some(span) => finding.at(&span),
-                None => finding,
-            }
+            let span = file.find(&rule.name.to_lowercase());
+            rule.finding("x").at(span.as_ref())
         };
         let checks = match Checks::of(&file, build_arg) {
             Ok(checks) => checks,
