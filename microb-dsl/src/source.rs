@@ -1,10 +1,12 @@
 //! Where copied and mounted bytes come from.
 
+use std::fmt;
+
 use crate::reference::ImageRef;
-use crate::stage::{ForeignDefinition, Stage};
+use crate::stage::{ForeignDefinition, Reference, Stage};
 
 /// Where the bytes of a `copy` or of a bind mount come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Source {
     /// The build context, `docker build .`.
     Context,
@@ -24,6 +26,23 @@ pub enum Source {
     Definition(ForeignDefinition),
     /// Nothing: an empty file system.
     Scratch,
+}
+
+impl fmt::Debug for Source {
+    /// A stage is shown by its name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Context => f.write_str("Context"),
+            Self::NamedContext(name) => f.debug_tuple("NamedContext").field(name).finish(),
+            Self::Stage(stage) => f.debug_tuple("Stage").field(&Reference(stage)).finish(),
+            Self::Image(image) => write!(f, "Image({image})"),
+            Self::Http(http) => fmt::Debug::fmt(http, f),
+            Self::Git(git) => fmt::Debug::fmt(git, f),
+            Self::Local(local) => fmt::Debug::fmt(local, f),
+            Self::Definition(definition) => fmt::Debug::fmt(definition, f),
+            Self::Scratch => f.write_str("Scratch"),
+        }
+    }
 }
 
 impl From<&Stage> for Source {

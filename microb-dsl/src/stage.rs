@@ -58,7 +58,7 @@ impl Drop for Inner {
 }
 
 /// What a stage starts from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Base {
     /// `FROM scratch`: an empty file system.
     Scratch,
@@ -82,7 +82,7 @@ pub enum Base {
 }
 
 /// Serialized LLB of another library: the bytes of a `pb.Definition`, never read or changed before lowering.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ForeignDefinition(pub Arc<[u8]>);
 
 /// Which platform a stage runs on.
@@ -324,12 +324,59 @@ impl Stage {
 pub struct StageKey(usize);
 
 impl fmt::Debug for Stage {
-    /// Names the stage and counts its steps. Dependencies are not printed: they may be shared many times.
+    /// All that equality compares, but other stages by their names: they may be shared many times.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stage")
-            .field("name", &self.name())
-            .field("steps", &self.steps().len())
-            .finish_non_exhaustive()
+        let mut shown = f.debug_struct("Stage");
+        if let Some(name) = self.name() {
+            shown.field("name", &name);
+        }
+        shown.field("base", self.base());
+        if *self.platform() != StagePlatform::default() {
+            shown.field("platform", self.platform());
+        }
+        if let Some(span) = self.span() {
+            shown.field("span", span);
+        }
+        shown.field("steps", &self.steps()).finish()
+    }
+}
+
+/// A stage that something else refers to: its name alone.
+pub(crate) struct Reference<'a>(pub(crate) &'a Stage);
+
+impl fmt::Debug for Reference<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.name() {
+            Some(name) => fmt::Debug::fmt(name, f),
+            None => write!(f, "unnamed, {} steps", self.0.steps().len()),
+        }
+    }
+}
+
+impl fmt::Debug for Base {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scratch => f.write_str("Scratch"),
+            Self::Image(image) => write!(f, "Image({image})"),
+            Self::Stage(stage) => f.debug_tuple("Stage").field(&Reference(stage)).finish(),
+            Self::NamedContext(name) => f.debug_tuple("NamedContext").field(name).finish(),
+            Self::Merge(stages) => {
+                let stages: Vec<_> = stages.iter().map(Reference).collect();
+                f.debug_tuple("Merge").field(&stages).finish()
+            }
+            Self::Diff { lower, upper } => f
+                .debug_struct("Diff")
+                .field("lower", &Reference(lower))
+                .field("upper", &Reference(upper))
+                .finish(),
+            Self::Definition(definition) => fmt::Debug::fmt(definition, f),
+        }
+    }
+}
+
+impl fmt::Debug for ForeignDefinition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ForeignDefinition({} bytes)", self.0.len())
     }
 }
 
@@ -360,5 +407,44 @@ impl From<ImageRef> for Base {
 impl From<ForeignDefinition> for Base {
     fn from(definition: ForeignDefinition) -> Self {
         Self::Definition(definition)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+
+    #[test]
+    fn what_makes_two_stages_unequal_is_shown() {
+        let tools = scratch().named("tools").then(run("make"));
+        let stage = |destination: &str| {
+            from(ImageRef::official("python", "3.14"))
+                .named("app")
+                .then(copy("/bin", destination).from(&tools))
+        };
+        let shown = format!("{:?}", stage("/usr/bin"));
+        assert!(
+            shown.starts_with(
+                "Stage { name: \"app\", base: Image(docker.io/library/python:3.14), steps: [Copy(Copy { from: Stage(\"tools\"), sources: [\"/bin\"], destination: \"/usr/bin\", "
+            ),
+            "{shown}"
+        );
+        assert_ne!(shown, format!("{:?}", stage("/bin")));
+        let file = crate::SourceFile::new("p", "x");
+        let located = scratch().then(run("make").at(&file.whole()));
+        assert_ne!(
+            format!("{located:?}"),
+            format!("{:?}", scratch().then(run("make")))
+        );
+    }
+
+    #[test]
+    fn stages_that_others_share_are_shown_by_name() {
+        let mut stage = scratch().named("first").then(run("make"));
+        for _ in 0..64 {
+            stage = merge([&stage, &stage]).then(copy("/", "/").from(&stage));
+        }
+        assert!(format!("{stage:?}").len() < 1_000, "{stage:?}");
     }
 }

@@ -6,6 +6,7 @@ mod files;
 mod owner;
 mod run;
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
@@ -25,13 +26,26 @@ pub use owner::{Id, Owner};
 pub use run::{Command, Network, Run, Security, run};
 
 /// One step of a stage: an instruction, and where it came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[must_use = "a step does nothing until a stage takes it with `.then(…)`"]
 pub struct Step {
     /// What to do.
     pub instruction: Instruction,
     /// Where it came from and what progress calls it. Never changes what is built.
     pub origin: Origin,
+}
+
+impl fmt::Debug for Step {
+    /// The instruction; and where it came from, if that is known.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.origin == Origin::default() {
+            return fmt::Debug::fmt(&self.instruction, f);
+        }
+        f.debug_struct("Step")
+            .field("instruction", &self.instruction)
+            .field("origin", &self.origin)
+            .finish()
+    }
 }
 
 /// Where a step came from and how it is shown. Metadata only: it never changes a digest.
