@@ -132,6 +132,29 @@ pub fn is_skipped(folder: &str) -> bool {
     folder.starts_with('.') || folder == "node_modules"
 }
 
+/// A path of the build context in its shortest form; `None` if it leaves the build context, or names all of it.
+///
+/// ```
+/// # use microb_dsl::context::inside;
+/// assert_eq!(inside("./a//b/../c").as_deref(), Some("a/c"));
+/// for outside in ["", ".", "/etc/passwd", "../x", "a/../../x"] {
+///     assert_eq!(inside(outside), None);
+/// }
+/// ```
+pub fn inside(path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    (!path.starts_with('/') && !parts.is_empty()).then(|| parts.join("/"))
+}
+
 /// Why a file that is there could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadError {
@@ -139,6 +162,16 @@ pub struct ReadError {
     pub path: String,
     /// The reason, in the words of whoever found it.
     pub reason: String,
+}
+
+impl ReadError {
+    /// The path is not one of the build context.
+    pub fn outside(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            reason: "it is outside of the build context".to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for ReadError {
@@ -162,7 +195,9 @@ impl From<ReadError> for Diagnostics {
 /// # use microb_dsl::{Context, MemoryContext};
 /// let cx = MemoryContext::new("[project]\nname = 'x'").file("README.md", "hello");
 /// assert_eq!(cx.read("README.md").unwrap().unwrap(), b"hello");
+/// assert_eq!(cx.read("docs/../README.md").unwrap().unwrap(), b"hello");
 /// assert_eq!(cx.read("LICENSE").unwrap(), None);
+/// assert!(cx.read("../README.md").unwrap_err().to_string().contains("outside of the build context"));
 /// assert_eq!(cx.list(".").unwrap(), ["README.md", "pyproject.toml"]);
 /// assert_eq!(cx.find("README.md").unwrap(), ["README.md"]);
 /// ```
@@ -213,13 +248,13 @@ impl MemoryContext {
 
     /// Adds a file to the build context.
     pub fn file(mut self, path: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
-        self.files.insert(path.into(), content.into());
+        self.files.insert(key(&path.into()), content.into());
         self
     }
 
     /// Takes a file out of the build context, for instance the definition, which a client may send from elsewhere.
     pub fn without(mut self, path: &str) -> Self {
-        self.files.remove(path);
+        self.files.remove(&key(path));
         self
     }
 
@@ -244,6 +279,12 @@ impl MemoryContext {
     /// Asks for another platform than `linux/amd64`.
     pub fn with_platform(mut self, platform: Platform) -> Self {
         self.platform = platform;
+        self
+    }
+
+    /// Builds on another platform than `linux/amd64`.
+    pub fn with_build_platform(mut self, platform: Platform) -> Self {
+        self.build_platform = platform;
         self
     }
 
@@ -274,19 +315,28 @@ impl MemoryContext {
     }
 }
 
+/// The path under which a file is kept.
+fn key(path: &str) -> String {
+    inside(path).unwrap_or_else(|| path.to_owned())
+}
+
 impl Context for MemoryContext {
     fn definition(&self) -> &SourceFile {
         &self.definition
     }
 
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
-        Ok(self.files.get(path).cloned())
+        let path = inside(path).ok_or_else(|| ReadError::outside(path))?;
+        Ok(self.files.get(&path).cloned())
     }
 
     fn list(&self, folder: &str) -> Result<Vec<String>, ReadError> {
         let prefix = match folder {
             "." | "" => String::new(),
-            folder => format!("{folder}/"),
+            folder => {
+                let folder = inside(folder).ok_or_else(|| ReadError::outside(folder))?;
+                format!("{folder}/")
+            }
         };
         let below = self
             .files
