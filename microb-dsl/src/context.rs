@@ -79,9 +79,9 @@ pub trait Context {
         drop(decision);
     }
 
-    /// Asks that the finished image is looked at: what [`Context::warn`] is for what can be seen before.
+    /// Registers a check that runs in the built image; its findings are reported like [warnings](Context::warn).
     ///
-    /// Who only asks for the recipe's stage, as a command line does, need not look.
+    /// Contexts that build nothing, such as the command line's, may ignore it.
     fn inspect(&self, inspection: Inspection) {
         drop(inspection);
     }

@@ -37,7 +37,7 @@ pub struct ExplainedStep {
     pub name: String,
     /// What makes it run again besides its own words, each in words.
     pub when: Vec<String>,
-    /// What it uses without that it ever makes it run again.
+    /// Inputs that never invalidate the step: caches, secrets, agents.
     pub never: Vec<String>,
 }
 

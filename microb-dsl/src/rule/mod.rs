@@ -79,7 +79,7 @@ impl Rule {
         self
     }
 
-    /// Tells its findings only to who asks for them.
+    /// Off by default; enabled with `# check=experimental=NAME`.
     #[must_use]
     pub const fn experimental(mut self) -> Self {
         self.experimental = true;

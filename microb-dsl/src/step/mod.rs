@@ -66,7 +66,7 @@ pub struct Origin {
 /// What the failure of a step means: told in place of the engine's words, which name the command alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Meaning {
-    /// The exit code that means it; `None` for all that mean nothing else.
+    /// The exit code that it is about; `None` matches every exit code that has no entry of its own.
     pub exit_code: Option<u8>,
     /// What is told.
     pub finding: Diagnostic,
