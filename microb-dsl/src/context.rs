@@ -27,8 +27,8 @@ pub trait Context {
 
     /// The names of the files and folders in a folder of the build context, sorted; `.` is its root.
     ///
-    /// Empty if there is no such folder. What the recipe did not announce to read need not be in the list: a
-    /// frontend has only those files sent.
+    /// Empty if there is no such folder. Files that the recipe did not declare in advance may be missing: a frontend
+    /// has only declared files sent.
     ///
     /// # Errors
     ///
@@ -37,8 +37,8 @@ pub trait Context {
 
     /// The paths of all files of this name in the build context, in whatever folder, sorted.
     ///
-    /// Folders whose names begin with a dot, and `node_modules`, are not looked into. This may cost a look at every
-    /// folder of the client: for names that must be found wherever they are.
+    /// Folders whose names begin with a dot, and `node_modules`, are skipped. This may read every folder of the client,
+    /// so use it only for files that can be anywhere.
     ///
     /// # Errors
     ///
@@ -60,11 +60,12 @@ pub trait Context {
     /// Whether a build context of this name was given (`docker build --build-context NAME=…`).
     fn has_named_context(&self, name: &str) -> bool;
 
-    /// Tells the user something that does not stop the build; a finding of a [`Rule`](crate::Rule) whose severity is
-    /// an error does, unless the user skips that rule.
+    /// Reports a finding that does not stop the build. A finding of a [`Rule`](crate::Rule) whose severity is an error
+    /// does stop it, unless the user skips that rule.
     fn warn(&self, warning: Diagnostic);
 
-    /// Says what the recipe chose where the user's files leave it open: the build's progress and `explain` show it.
+    /// Reports a choice that the recipe made where the user's files leave it open: the build's progress and `explain`
+    /// show it.
     ///
     /// ```
     /// # use microb_dsl::{Context, Decision, MemoryContext};
@@ -93,18 +94,18 @@ pub trait Context {
         drop(argument);
     }
 
-    /// Whether only findings are wanted (`docker build --check`), so that a recipe may look at more than a build needs.
+    /// Whether only findings are wanted (`docker build --check`): the recipe may then check more than a build needs.
     fn is_check(&self) -> bool {
         false
     }
 }
 
-/// What a recipe chose without being told, for people. Shown as `WHAT: WHY`.
+/// A choice that a recipe made by itself, shown to people as `WHAT: WHY`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// What was chosen: `Python 3.14`.
     pub what: String,
-    /// What it was chosen from, and who wants another choice can change: ``requires-python is `>=3.11` ``.
+    /// What it follows from, hence what to change for another choice: ``requires-python is `>=3.11` ``.
     pub why: String,
 }
 
@@ -119,7 +120,7 @@ impl fmt::Display for Decision {
 pub struct BuildArg {
     /// The name, of `docker build --build-arg NAME=VALUE`.
     pub name: String,
-    /// What takes its place when it is not given.
+    /// Its value when it is not given.
     pub default: Option<String>,
     /// What it is for.
     pub description: Option<String>,
@@ -127,7 +128,7 @@ pub struct BuildArg {
     pub span: Option<Span>,
 }
 
-/// Whether [`Context::find`] looks into no folder of this name.
+/// Whether [`Context::find`] skips folders of this name.
 pub fn is_skipped(folder: &str) -> bool {
     folder.starts_with('.') || folder == "node_modules"
 }
@@ -252,7 +253,7 @@ impl MemoryContext {
         self
     }
 
-    /// Takes a file out of the build context, for instance the definition, which a client may send from elsewhere.
+    /// Removes a file from the build context, for instance the definition, which a client may send from elsewhere.
     pub fn without(mut self, path: &str) -> Self {
         self.files.remove(&key(path));
         self
@@ -304,7 +305,7 @@ impl MemoryContext {
         self.decisions.all()
     }
 
-    /// What was asked to be looked at so far, in order.
+    /// The inspections so far, in order.
     pub fn inspections(&self) -> Vec<Inspection> {
         self.inspections.all()
     }

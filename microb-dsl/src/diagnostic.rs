@@ -5,12 +5,12 @@ use std::fmt;
 use crate::rule::Rule;
 use crate::span::Span;
 
-/// How bad it is.
+/// Whether a diagnostic stops the build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
     /// Nothing is built.
     Error,
-    /// The build goes on.
+    /// The build continues.
     Warning,
 }
 
@@ -94,7 +94,7 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// All the mistakes that were found in one go; never empty.
+/// The mistakes that were found together; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostics(Vec<Diagnostic>);
 
@@ -114,7 +114,7 @@ impl Diagnostics {
         }
     }
 
-    /// Both values, or the mistakes of both, each once: so that the user sees all of them.
+    /// Both values, or the mistakes of both without duplicates, so that the user sees all of them at once.
     ///
     /// ```
     /// # use microb_dsl::{Diagnostic, Diagnostics};

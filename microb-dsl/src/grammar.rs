@@ -1,4 +1,5 @@
-//! The grammars of names that people write in recipes and configurations: one truth for run time and for macros.
+//! The grammars of the names that people write in recipes and configurations, shared by the macros and the code that
+//! runs.
 //!
 //! Each function takes one word and says what is wrong with it, and where. It needs the standard library only.
 

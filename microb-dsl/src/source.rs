@@ -22,7 +22,7 @@ pub enum Source {
     Git(Git),
     /// A folder of the client under a name of its own, for frontends that ask for more than one.
     Local(Local),
-    /// What a definition of another LLB library makes.
+    /// The result of a definition that another LLB library made.
     Definition(ForeignDefinition),
     /// Nothing: an empty file system.
     Scratch,
@@ -135,7 +135,7 @@ pub fn http(url: impl Into<String>) -> Http {
 }
 
 impl Http {
-    /// `--checksum=sha256:…`: the build fails when the content is another.
+    /// `--checksum=sha256:…`: the build fails when the content has another digest.
     ///
     /// ```
     /// # use microb_dsl::{dockerfile, prelude::*};
@@ -326,7 +326,7 @@ impl Local {
         self
     }
 
-    /// Sends all files anew, even those whose size and time are as in the last transfer. For a few small files.
+    /// Sends all files again, even those whose size and time are as in the last transfer. For a few small files.
     pub fn whole(mut self) -> Self {
         self.whole = true;
         self

@@ -64,7 +64,7 @@ pub enum Base {
     Scratch,
     /// `FROM image`.
     Image(ImageRef),
-    /// `FROM stage`: goes on where the other stage ends, image config included.
+    /// `FROM stage`: continues where the other stage ends, image config included.
     Stage(Stage),
     /// `FROM name`, where `docker build --build-context name=…` says what it is.
     NamedContext(String),
@@ -178,7 +178,7 @@ pub fn diff(lower: &Stage, upper: &Stage) -> Stage {
 }
 
 impl Stage {
-    /// `AS name`: the name that progress and the Dockerfile show. It is no reference.
+    /// `AS name`: the name that progress and the Dockerfile show. It refers to nothing: stages are used by value.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.0).name = Some(name.into());
         self
@@ -211,7 +211,7 @@ impl Stage {
         self
     }
 
-    /// The stage without the step at this place and what follows it.
+    /// The stage with only the steps before this index.
     pub fn before(mut self, step: usize) -> Self {
         Arc::make_mut(&mut self.0).steps.truncate(step);
         self
@@ -242,7 +242,7 @@ impl Stage {
         self.0.span.as_ref()
     }
 
-    /// Which other stages this one reads directly, in the order in which they are named; one may occur twice.
+    /// The other stages that this one reads directly, in the order in which they appear; one may occur twice.
     pub fn dependencies(&self) -> Vec<&Self> {
         let mut found: Vec<&Self> = match self.base() {
             Base::Stage(stage) => vec![stage],
@@ -259,7 +259,7 @@ impl Stage {
         found
     }
 
-    /// What [`annotation`](crate::annotation) steps say, those of the stages that this one is based on included.
+    /// The [`annotation`](crate::annotation)s of this stage and of the stages that it is based on.
     pub fn annotations(&self) -> BTreeMap<String, String> {
         let mut annotations = BTreeMap::new();
         let mut next = Some(self);
@@ -298,12 +298,12 @@ impl Stage {
         ordered
     }
 
-    /// Identity by pointer, for maps of one interpretation. Says nothing across two recipes.
+    /// Identity by pointer, for maps within one run of an interpreter. Meaningless across two recipes.
     pub fn key(&self) -> StageKey {
         StageKey(Arc::as_ptr(&self.0) as usize)
     }
 
-    /// The paths of the build context that this stage and those that it needs copy or mount, as written.
+    /// The paths of the build context that this stage, or one that it needs, copies or mounts, as written.
     pub fn context_paths(&self) -> BTreeSet<String> {
         let stages = self.stages();
         let steps = stages.iter().flat_map(Self::steps);

@@ -21,7 +21,7 @@ use crate::source::{Local, Source};
 use crate::stage::{Base, Stage, StageKey, StagePlatform};
 use crate::step::{Instruction, Mkfile, Run, Step, mkdir};
 
-/// The images that lowering wants to know more about, each with the platform that it is for, each once.
+/// The images whose digest and config lowering needs, each with its platform, without duplicates.
 ///
 /// These are the bases of all stages and the images that are copied from or mounted.
 pub fn images(stage: &Stage, inputs: &Inputs) -> Vec<(ImageRef, Platform)> {

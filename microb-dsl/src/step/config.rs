@@ -251,8 +251,8 @@ pub fn labels(labels: &BTreeMap<String, String>) -> Vec<Step> {
 
 /// An annotation of the image's manifest, `docker build --annotation name=value`: a Dockerfile has it as a comment only.
 ///
-/// Registries show annotations, and unlike a label nobody needs the image config to read one. Images of Docker's
-/// classic image store have no manifest, and so none of these.
+/// Registries show annotations, and reading one does not need the image config, as reading a label does. Images in
+/// Docker's classic image store have no manifest, hence no annotations.
 ///
 /// # Example
 ///

@@ -132,7 +132,8 @@ impl Copy {
         self
     }
 
-    /// `--chown=…`. Without it, files belong to root, or to whom they belonged in another stage.
+    /// `--chown=…`. Without it, files of the build context belong to root, and those of a stage or an image keep their
+    /// owner.
     pub fn owner(mut self, owner: impl Into<Owner>) -> Self {
         self.owner = Some(owner.into());
         self
@@ -188,8 +189,9 @@ impl Copy {
 
     /// `--link`: a layer of its own, which stays as it is when the steps before it change.
     ///
-    /// It is made without what is there already: links in the destination are not followed, and an owner is a number.
-    /// As in a Dockerfile, a copy with a [`mode`](Self::mode) is made as if this were not said.
+    /// The layer is made independently of what the stage has already: symbolic links in the destination are not
+    /// followed, and an owner must be a number. As in a Dockerfile, this has no effect on a copy with a
+    /// [`mode`](Self::mode).
     ///
     /// ```
     /// # use microb_dsl::{dockerfile, prelude::*};

@@ -57,18 +57,18 @@ pub struct Origin {
     pub name: Option<Arc<str>>,
     /// The progress group: steps of one group are shown as one line.
     pub group: Option<Arc<str>>,
-    /// What it means when the step fails.
+    /// What to report when the step fails.
     pub failures: Vec<Meaning>,
-    /// What to look at when the step fails, to tell why.
+    /// An inspection that looks for the cause when the step fails.
     pub look: Option<Arc<Inspection>>,
 }
 
-/// What the failure of a step means: told in place of the engine's words, which name the command alone.
+/// What the failure of a step means: reported in place of the engine's message, which names only the command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Meaning {
     /// The exit code that it is about; `None` matches every exit code that has no entry of its own.
     pub exit_code: Option<u8>,
-    /// What is told.
+    /// What is reported.
     pub finding: Diagnostic,
 }
 
