@@ -248,17 +248,17 @@ fn names_of_the_body_and_of_the_macro_do_not_meet() {
 }
 
 /// Something of a user's own with a mode that is none of a file.
-struct Chart;
+struct Chart(&'static str);
 
 impl Chart {
     fn mode(&self, number: u32) -> Step {
-        label("mode", number.to_string())
+        label(self.0, number.to_string())
     }
 }
 
 #[test]
 fn only_a_mode_of_the_language_is_an_octal_number() {
-    let chart = Chart;
+    let chart = Chart("mode");
     let made = stage! { from scratch; chart.mode(3); };
     assert_same(&made, &scratch().then(label("mode", "3")));
 }
