@@ -95,6 +95,7 @@ fn each_part_can_be_replaced_alone() {
         &[
             "FROM ours:run AS system",
             "FROM --platform=$BUILDPLATFORM ours:run AS user",
+            "USER 0:0",
         ],
     );
     check(
