@@ -95,6 +95,7 @@ fn each_part_can_be_replaced_alone() {
         &[
             "FROM ours:run AS system",
             "FROM --platform=$BUILDPLATFORM ours:run AS user",
+            // Its own user may be any.
             "USER 0:0",
         ],
     );
@@ -122,7 +123,7 @@ fn each_part_can_be_replaced_alone() {
         &[
             "FROM python:3.14-slim AS uv",
             "RUN --mount=type=cache,target=/root/.cache/pip [\"/usr/local/bin/python3\", \"-m\", \"pip\", \"install\", \
-             \"--disable-pip-version-check\", \"--root-user-action=ignore\", \"--no-compile\", \"--target=/opt/uv\", \"uv==0.13.9\"]",
+             \"--disable-pip-version-check\", \"--no-input\", \"--root-user-action=ignore\", \"--no-compile\", \"--target=/opt/uv\", \"uv==0.13.9\"]",
         ],
         &["FROM ours:uv AS uv"],
     );

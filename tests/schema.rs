@@ -86,6 +86,8 @@ const RIGHT: &[&str] = &[
     "copy_files = [{ src = 'a', dst = '/a' }, { src = 'a', dst = '/b', from = 'builder' }]",
     "add_files = [{ src = 'https://h/a', dst = '/a', checksum = 'sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef' }]",
     "flavor = 'alpine'",
+    "healthcheck = false",
+    "healthcheck = { tcp = 80 }",
 ];
 
 /// Lines of a target that are wrong.
@@ -120,6 +122,8 @@ const WRONG: &[&str] = &[
     "extras = ['a b']",
     "requirements = ['r.txt']",
     "requirements = '/r.txt'",
+    "healthcheck = true",
+    "healthcheck = '/health'",
 ];
 
 #[test]

@@ -85,7 +85,6 @@ impl Build {
         match self.build_report(inspection, &lowered).await {
             Ok(report) => Ok(report),
             Err(failure) => {
-                let failure = explain(failure, inspection);
                 let meanings = meanings::of(&plan.stage, &lowered.vertices);
                 Err(self.explain(failure, &meanings, &plan).await)
             }
@@ -145,43 +144,5 @@ impl Build {
         }
         let [plan] = plans;
         Ok(plan)
-    }
-}
-
-/// The inspection's own failure is told in the recipe's words; that of a step of the image stays what it is.
-///
-/// The engine says which command failed, and that of the inspection has the path of its report as an argument.
-fn explain(failure: Failure, inspection: &Inspection) -> Failure {
-    match inspection.failure() {
-        Some(meant) if failure.message().contains(inspection.report()) => {
-            failure.told_as(meant.clone())
-        }
-        _ => failure,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use microb_dsl::run;
-
-    use super::*;
-
-    #[test]
-    fn only_the_inspections_own_failure_gets_its_words() {
-        let steps = run(["python", "look.py", "/inspection/report"]);
-        let plain = Inspection::new(steps, "/inspection/report", |_| {
-            Judgment::Findings(Vec::new())
-        });
-        let known = plain.clone().or(Diagnostic::error("there is no Python"));
-        let own = "process \"python look.py /inspection/report\" did not complete successfully: exit code: 127";
-        let other = "process \"make\" did not complete successfully: exit code: 2";
-        for (inspection, message, expected) in [
-            (&known, own, "error: there is no Python"),
-            (&known, other, other),
-            (&plain, own, own),
-        ] {
-            let told = explain(Failure::new(message), inspection);
-            assert_eq!(told.message(), expected);
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! A step in one line, for progress, `docker history` and pictures.
 
 use crate::dockerfile::json;
+use crate::grammar::without_login;
 use crate::shell::quote;
 use crate::source::Source;
 use crate::stage::{Base, Stage};
@@ -56,10 +57,10 @@ fn copied(copy: &Copy) -> String {
     match &copy.from {
         Source::Context => {}
         Source::Http(http) => {
-            return format!("ADD {} {}", http.url, copy.destination);
+            return format!("ADD {} {}", without_login(&http.url), copy.destination);
         }
         Source::Git(git) => {
-            return format!("ADD {} {}", git.remote, copy.destination);
+            return format!("ADD {} {}", without_login(&git.remote), copy.destination);
         }
         Source::Stage(stage) => words.push(format!("--from={}", shown(stage))),
         Source::Image(image) => words.push(format!("--from={}", image.familiar())),

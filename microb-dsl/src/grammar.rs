@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 
 mod container;
 mod given;
+mod login;
 pub mod marker;
 mod names;
 mod packages;
@@ -21,6 +22,7 @@ mod version;
 
 pub use container::{port, signal};
 pub use given::{boolean, percent_decoded};
+pub use login::{Login, secret_login, without_login};
 pub use names::{RESERVED_STAGE_NAMES, env_name, label_key, names_a_secret, stage_name};
 pub use packages::{alpine_package, debian_package};
 pub use paths::{absolute_path, destination_path, octal_mode, source_path};

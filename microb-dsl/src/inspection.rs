@@ -47,14 +47,12 @@ pub struct Inspection {
     steps: Vec<Step>,
     report: String,
     judge: Arc<Judge>,
-    failure: Option<Diagnostic>,
 }
 
 /// Looks are equal when they look at the same. What they say of it is a function, which cannot be compared.
 impl PartialEq for Inspection {
     fn eq(&self, other: &Self) -> bool {
-        let data = |one: &Self| (one.report.clone(), one.failure.clone());
-        self.subject == other.subject && self.steps == other.steps && data(self) == data(other)
+        self.subject == other.subject && self.steps == other.steps && self.report == other.report
     }
 }
 
@@ -72,9 +70,8 @@ pub enum Judgment {
 }
 
 impl Inspection {
-    /// Steps in the finished image, the file that they write, and what that means.
-    ///
-    /// `report` is an argument of the program that writes it: so its failure is told from those of the image's own steps.
+    /// Steps in the finished image, the file that they write, and what that means. What it means when one of them fails is said
+    /// by the step itself, with [`IntoSteps::on_failure`].
     pub fn new(
         steps: impl IntoSteps,
         report: impl Into<String>,
@@ -85,19 +82,12 @@ impl Inspection {
             steps: steps.into_steps(),
             report: report.into(),
             judge: Arc::new(judge),
-            failure: None,
         }
     }
 
     /// Inspects another stage than the finished image.
     pub fn of(mut self, stage: &Stage) -> Self {
         self.subject = Some(stage.clone());
-        self
-    }
-
-    /// What to report when the program that should write the report fails.
-    pub fn or(mut self, failure: Diagnostic) -> Self {
-        self.failure = Some(failure);
         self
     }
 
@@ -116,11 +106,6 @@ impl Inspection {
     /// What a report means.
     pub fn judge(&self, report: &[u8]) -> Judgment {
         (self.judge)(report)
-    }
-
-    /// What to report when the program that should write the report fails, if that is known.
-    pub fn failure(&self) -> Option<&Diagnostic> {
-        self.failure.as_ref()
     }
 }
 

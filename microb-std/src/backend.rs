@@ -1,10 +1,11 @@
 //! `[build-system]`, and whether there is a package to build.
 
-use microb::{Context, Diagnostic, SourceFile, Spanned};
+use microb::{Context, Diagnostic, SourceFile, Span, Spanned};
 
-use crate::config::{BuildSystem, Packaging, Project};
+use crate::config::{BuildSystem, Packaging};
+use crate::discovery::Nothing;
 use crate::metadata::Tables;
-use crate::requirement::{Requirement, normalized};
+use crate::requirement::Requirement;
 use crate::tree::Table;
 
 /// What PEP 518 says when there is no `[build-system]`.
@@ -12,6 +13,9 @@ const DEFAULT_REQUIRES: &str = "setuptools>=40.8.0";
 
 /// What PEP 517 says when there is no `build-backend`.
 const DEFAULT_BACKEND: &str = "setuptools.build_meta:__legacy__";
+
+/// How a file says what it means without `[build-system]`, for who takes a project without it for none.
+pub(crate) const DECLARED: &str = "`[build-system]` with `requires = [\"setuptools>=61\"]` and `build-backend = \"setuptools.build_meta\"`";
 
 pub(crate) fn build_system(tables: &Tables<'_>) -> BuildSystem {
     let Some(table) = &tables.build_system else {
@@ -117,71 +121,89 @@ fn may_be_old(requirement: &Requirement) -> bool {
     requirement.name == "setuptools" && is_bound
 }
 
+/// How the project gets into the image, and why.
+#[derive(Default)]
+pub(crate) struct Choice {
+    pub(crate) packaging: Packaging,
+    /// Why its files are copied as they are, where it does not say so itself.
+    pub(crate) no_package: Option<String>,
+    /// What its backend does not find, though the project wants to be a package.
+    pub(crate) missing: Option<Nothing>,
+}
+
+/// Keys by which a project asks to be installed: what they name is there only then.
+const INSTALLED: [&str; 3] = ["scripts", "gui-scripts", "entry-points"];
+
 /// Whether the project is built into a wheel, or only copied.
 ///
-/// `has_package` is whether there is something that setuptools would find without being told.
-///
 /// `is_uv` is whether there is a lock of uv, which takes a project without `[build-system]` for a set of files.
+/// `finds_nothing` asks what the backend would find.
 pub(crate) fn packaging(
     tables: &Tables<'_>,
     has_setup: bool,
-    has_package: bool,
     is_uv: bool,
-) -> Packaging {
+    finds_nothing: impl FnOnce() -> Option<Nothing>,
+) -> Choice {
     let says = |tool: &str, key: &str| tables.tool(tool)?.boolean_if_any(key);
+    let files = |no_package| Choice {
+        packaging: Packaging::Sources,
+        no_package,
+        ..Choice::default()
+    };
     if says("poetry", "package-mode") == Some(false)
         || says("uv", "package") == Some(false)
         || says("pdm", "distribution") == Some(false)
         || says("rye", "virtual") == Some(true)
     {
-        return Packaging::Sources;
+        return files(None);
     }
-    if says("uv", "package") == Some(true) || tables.build_system.is_some() {
-        return Packaging::Wheel;
-    }
-    if has_setup || tables.tool("setuptools").is_some() {
-        return Packaging::Wheel;
-    }
+    let is_asked = says("uv", "package") == Some(true);
+    let is_installed = is_installed(tables);
+    let is_declared =
+        tables.build_system.is_some() || has_setup || tables.tool("setuptools").is_some();
+    // What uv leaves alone without `[build-system]`, pip builds with setuptools, and Poetry with its own backend.
     let is_uv = is_uv || tables.tool("uv").is_some();
-    let has_scripts = tables
-        .project
-        .as_ref()
-        .is_some_and(|project| project.has("scripts"));
-    let is_package = tables.poetry.is_some() || has_scripts || has_package;
-    if !is_uv && is_package {
-        Packaging::Wheel
-    } else {
-        Packaging::Sources
+    let is_package = !is_uv && (tables.poetry.is_some() || is_installed);
+    if !is_asked && !is_declared && !is_package {
+        let why = "there is no [build-system] to make a package with";
+        return files(Some(why.to_owned()));
+    }
+    match finds_nothing() {
+        Some(nothing) if !is_asked && !is_installed => files(Some(nothing.why)),
+        missing => Choice {
+            missing,
+            ..Choice::default()
+        },
     }
 }
 
-/// Whether a package called like the project, or a folder `src`, stands beside the `pyproject.toml`.
-pub(crate) fn has_package(cx: &dyn Context, project_dir: &str, tables: &Tables<'_>) -> bool {
-    let name = tables
-        .project
-        .as_ref()
-        .and_then(|project| project.string_if_any("name"));
-    let Some(name) = name else { return false };
-    let folder = if project_dir.is_empty() {
-        "."
-    } else {
-        project_dir
-    };
-    let own = normalized(&name.value).replace('-', "_");
-    let beside = cx.list(folder).unwrap_or_default();
-    beside.iter().any(|found| *found == own || found == "src")
+/// Whether the project has programs or plugins, which somebody else finds when it is installed.
+fn is_installed(tables: &Tables<'_>) -> bool {
+    let of_project = tables.project.as_ref();
+    of_project.is_some_and(|project| INSTALLED.iter().any(|key| project.has(key)))
+        || tables
+            .poetry
+            .as_ref()
+            .is_some_and(|poetry| poetry.has("scripts") || poetry.has("plugins"))
 }
 
-/// Whether the project's wheel holds a module that is a file in the project's root, and not in a package.
-pub(crate) fn holds_module(tables: &Tables<'_>, project: &Project, stem: &str) -> bool {
-    let setuptools = tables.tool("setuptools");
-    if let Some(table) = setuptools.filter(|table| table.has("py-modules")) {
-        let listed = table.strings_if_any("py-modules");
-        return listed.iter().any(|module| module.value == stem);
+/// Where the project says that it wants to be a package.
+pub(crate) fn place_of_installed(tables: &Tables<'_>) -> Span {
+    let of_project = tables
+        .project
+        .iter()
+        .flat_map(|table| INSTALLED.map(|key| (table, key)));
+    let of_poetry = tables
+        .poetry
+        .iter()
+        .flat_map(|table| ["scripts", "plugins"].map(|key| (table, key)));
+    let mut all = of_project.chain(of_poetry);
+    let found = all.find(|(table, key)| table.has(key));
+    match (found, tables.tool("uv")) {
+        (Some((table, key)), _) => table.key_span(key),
+        (None, Some(uv)) => uv.key_span("package"),
+        (None, None) => tables.root.span().clone(),
     }
-    // Flit, Poetry, PDM and Hatch take the module that is called like the project.
-    let own = project.normalized_name.as_deref().unwrap_or_default();
-    own.replace('-', "_") == stem
 }
 
 /// Whether a `setup.py` or `setup.cfg` stands beside the `pyproject.toml`.

@@ -202,7 +202,7 @@ fn dependencies(config: &Config, packages: &Stage, backend: &Stage, installer: &
         }
         Dependencies::File(listed) => stage.then(of_file(config, listed, install, installer)),
         Dependencies::Locked(set) => stage.then(locked(config, set, install, installer)),
-        Dependencies::FromBackend { extras, span } => {
+        Dependencies::FromBackend { extras, span, .. } => {
             let metadata = metadata(config, backend, extras);
             stage
                 .then(copy("/metadata/requirements.txt", file).from(&metadata))

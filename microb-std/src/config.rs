@@ -103,6 +103,8 @@ pub struct Config {
     /// `uv_version`, else what `required-version` of `[tool.uv]`, mise or asdf name: a version, or `0.7.*`. `None` means
     /// [`UV_VERSION`](crate::builder::UV_VERSION).
     pub uv_version: Option<Spanned<String>>,
+    /// The folder that Python finds the modules of `entrypoint` and `command` in, if it is not the project's own.
+    pub source_path: Option<String>,
     /// What runs, found in the project; only when neither `entrypoint` nor `command` is given.
     pub program: Option<Program>,
     /// `copy_files`: into the final image.
@@ -211,6 +213,8 @@ pub struct Project {
     pub scripts: BTreeMap<String, Spanned<String>>,
     /// How the project gets into the image.
     pub packaging: Packaging,
+    /// Why its files are copied as they are, where the project does not say so itself.
+    pub no_package: Option<String>,
 }
 
 /// How the project itself gets into the image.
@@ -219,7 +223,8 @@ pub enum Packaging {
     /// A wheel is built and installed.
     #[default]
     Wheel,
-    /// It is no package (`package-mode = false`, `package = false`, nothing to build): its files are copied.
+    /// It is no package (`package-mode = false`, `package = false`, no `[build-system]`, nothing to build): its files are
+    /// copied.
     Sources,
 }
 
@@ -271,6 +276,9 @@ pub enum Dependencies {
     Locked(PinnedSet),
     /// Only the build backend knows them: a stage has to ask it for the metadata.
     FromBackend {
+        /// What a table of the backend's own lists, as Poetry's does: names, extras and markers, and no versions. `None` if
+        /// not even these are known.
+        listed: Option<Vec<Requirement>>,
         /// The chosen extras, in PEP 685's normal form, sorted.
         extras: Vec<String>,
         /// What says so, if anything does.
@@ -313,6 +321,8 @@ pub struct RequirementsFile {
     pub is_compiled: bool,
     /// Files and folders of the build context that requirements name, sorted, without a leading `./`.
     pub local_paths: Vec<Spanned<String>>,
+    /// Where URLs with a password or a token stand.
+    pub logins: Vec<Span>,
 }
 
 /// A package index beside PyPI.

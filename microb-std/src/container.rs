@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use microb::Diagnostic;
 use microb::grammar::{self, Mistake};
 use serde_json::{Value as Json, json};
 
@@ -245,26 +246,42 @@ pub(crate) struct HealthcheckTable {
     pub(crate) retries: Option<u32>,
 }
 
-/// A [`HealthcheckTable`], and how many of its ways are written, whether they can be read or not.
-pub(crate) struct WrittenHealthcheck {
-    pub(crate) table: HealthcheckTable,
-    pub(crate) ways: usize,
+/// What is written of a healthcheck.
+pub(crate) enum WrittenHealthcheck {
+    /// `false`: there is none, also if another target or the base image has one.
+    Off,
+    /// A table, and how many of its ways are written, whether they can be read or not.
+    On {
+        table: HealthcheckTable,
+        ways: usize,
+    },
 }
 
 impl Value for WrittenHealthcheck {
     fn read(entry: &Entry<'_>) -> Option<Self> {
+        match entry.boolean_if_any() {
+            Some(false) => return Some(Self::Off),
+            Some(true) => {
+                let error = Diagnostic::error("it is not known how the engine sees that it works");
+                let help = "write for instance `{ http = \"/health\" }`, or `false` for none";
+                entry.report(error.at(&entry.span()).help(help));
+                return None;
+            }
+            None => {}
+        }
         let keys = entry.table()?;
         let ways = ["http", "tcp", "command"]
             .iter()
             .filter(|way| keys.has(way));
-        Some(Self {
+        Some(Self::On {
             ways: ways.count(),
             table: HealthcheckTable::from_keys(&keys)?,
         })
     }
 
     fn schema() -> Schema {
-        HealthcheckTable::schema()
+        let off = Schema::any().with("const", json!(false));
+        off.or(HealthcheckTable::schema())
     }
 }
 
@@ -281,8 +298,20 @@ fn url_path(text: &str) -> Result<(), Mistake> {
         None if text.starts_with('/') => Ok(()),
         None => Err(
             Mistake::new(format!("`{text}` is no path of a URL"), 0..text.len())
-                .help(format!("write `/{text}`")),
+                .help(path_and_port(text)),
         ),
+    }
+}
+
+/// What to write instead of a whole URL: the host is the container itself.
+fn path_and_port(text: &str) -> String {
+    let Some((_, rest)) = text.split_once("://") else {
+        return format!("write `/{text}`");
+    };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    match host.rsplit_once(':') {
+        Some((_, port)) => format!("write `http = \"/{path}\", port = {port}`"),
+        None => format!("write `/{path}`"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use microb::{Decision, Span, shell};
 
-use crate::config::{Config, Dependencies, Packaging, PythonOrigin};
+use crate::config::{Config, Dependencies, PythonOrigin};
 use crate::tool_versions;
 
 impl Config {
@@ -57,10 +57,14 @@ impl Config {
                 };
                 Some((packages, format!("{} pins {them}", set.path.value)))
             }
-            Dependencies::FromBackend { .. } => Some((
-                "the build backend is asked for the dependencies".to_owned(),
-                "pyproject.toml does not list them".to_owned(),
-            )),
+            Dependencies::FromBackend { listed, .. } => {
+                let why = match listed {
+                    Some(_) => "there is no lock, and the table is Poetry's own",
+                    None => "pyproject.toml does not list them",
+                };
+                let what = "the build backend is asked for the dependencies";
+                Some((what.to_owned(), why.to_owned()))
+            }
             Dependencies::File(file) => found("requirements.txt", &file.path.span),
             Dependencies::Listed(listed) => found("Pipfile", &listed.first()?.text.span),
         }
@@ -84,11 +88,8 @@ impl Config {
     }
 
     fn place_of_sources(&self) -> Option<(String, String)> {
-        let is_told = self.script.is_some() || self.build_system.declared;
-        (!is_told && self.project.packaging == Packaging::Sources).then(|| {
-            let why = "there is no [build-system] to make a package with";
-            ("the files as they are in /app".to_owned(), why.to_owned())
-        })
+        let why = self.project.no_package.clone()?;
+        Some(("the files as they are in /app".to_owned(), why))
     }
 
     fn process(&self) -> Option<(String, String)> {

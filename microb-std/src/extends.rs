@@ -51,12 +51,19 @@ fn join<'a>(chain: (&Table<'a>, &[&Table<'a>])) -> Table<'a> {
     let (first, others) = chain;
     let below = others.iter().rev().fold(None, |below, table| match below {
         None => Some((*table).clone()),
-        Some(below) => Some((*table).clone().extending(below)),
+        Some(below) => Some(extending(table, below)),
     });
     match below {
         None => first.clone(),
-        Some(below) => first.clone().extending(below),
+        Some(below) => extending(first, below),
     }
+}
+
+/// The arguments of another program are not those of this one: `ENTRYPOINT` resets `CMD` in Dockerfiles, too.
+fn extending<'a>(table: &Table<'a>, below: Table<'a>) -> Table<'a> {
+    let has_program = table.own_entry("entrypoint").is_some();
+    let hides: &[&str] = if has_program { &["command"] } else { &[] };
+    table.clone().hiding(hides).extending(below)
 }
 
 fn unknown(other: &Spanned<String>, names: &[&str]) -> Diagnostic {

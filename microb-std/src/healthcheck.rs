@@ -14,10 +14,11 @@ pub(crate) fn resolve(
     config: &Config,
     findings: &Findings,
 ) -> Option<Spanned<Healthcheck>> {
-    let Spanned {
-        value: WrittenHealthcheck { table, ways },
-        span,
-    } = written;
+    let Spanned { value, span } = written;
+    let (table, ways) = match value {
+        WrittenHealthcheck::On { table, ways } => (table, ways),
+        WrittenHealthcheck::Off => return Some(Spanned::new(step::no_healthcheck(), span)),
+    };
     if ways != 1 {
         let error = Diagnostic::error("`healthcheck` needs one of `http`, `tcp` and `command`");
         findings.add(

@@ -16,7 +16,26 @@ const GIT: &str = "**/.git";
 
 /// What never belongs into an image, whatever a `.dockerignore` says: a virtual environment of another machine would be
 /// laid over the image's own, and the others hold what nobody should read there.
-pub(crate) const NEVER_IN_AN_IMAGE: [&str; 4] = ["**/.venv", "**/.env", GIT, "**/__pycache__"];
+///
+/// Of the files `.env.NAME`, those that show what to write stay: `example`, `sample`, `template`, `default`, `dist`. They
+/// are not taken back with `!`, since a client has to walk through all that is left out then. `.npmrc` stays, too:
+/// `npm ci` reads it.
+pub(crate) const NEVER_IN_AN_IMAGE: [&str; 14] = [
+    "**/.venv",
+    "**/.env",
+    "**/.env.[^dest]*",
+    "**/.env.de[^f]*",
+    "**/.env.do*",
+    "**/.env.s[^a]*",
+    "**/.env.te[^m]*",
+    "**/.envrc",
+    "**/.streamlit/secrets.toml",
+    "**/.git-credentials",
+    "**/.netrc",
+    "**/.pypirc",
+    GIT,
+    "**/__pycache__",
+];
 
 /// What tools make beside a project, none of which a build reads.
 const MADE_BY_TOOLS: [&str; 23] = [

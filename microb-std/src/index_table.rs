@@ -1,12 +1,14 @@
 //! `indices`: where packages come from, and with which login.
 
+use microb::grammar::{secret_login, without_login};
 use microb::{Diagnostic, Span, Spanned};
 
 use crate::config::{Credential, ExplicitPackage, Index, IndexRole};
+use crate::indices::login_in_url;
 use crate::location::check_url;
 use crate::mistake::{Findings, in_value};
 use crate::requirement::{is_name, normalized};
-use crate::rules::{CREDENTIAL_IN_URL, IGNORED_CREDENTIAL, PASSWORD_IN_FILE};
+use crate::rules::{IGNORED_CREDENTIAL, PASSWORD_IN_FILE, credential_in_url};
 use crate::table::Keyed;
 use crate::target_table::{IndexTable, secret_id};
 use crate::tree::escape;
@@ -21,14 +23,15 @@ pub(crate) fn resolve(written: Vec<IndexTable>, findings: &Findings) -> Vec<Inde
         let role = role(is_default, table.packages.take(), findings);
         let url = table.url.clone();
         let trust = table.trust;
-        let (username, password) = login(table, findings);
+        let in_url = login_in_url(&url);
+        let (username, password) = login(table, in_url.0, findings);
         findings.keep(check_url(&url))?;
         advise(&url, password.as_ref(), findings);
         Some(Index {
             name: format!("index-{}", n + 1),
-            url,
+            password: password.or(in_url.1),
+            url: url.map(|url| without_login(&url).into_owned()),
             username,
-            password,
             trust,
             role: role?,
             of_tool: false,
@@ -87,11 +90,16 @@ fn role(
 }
 
 /// The two halves of the login. There is no password without a user.
-fn login(table: IndexTable, findings: &Findings) -> (Option<Credential>, Option<Credential>) {
+fn login(
+    table: IndexTable,
+    user_in_url: Option<Credential>,
+    findings: &Findings,
+) -> (Option<Credential>, Option<Credential>) {
     let given = |key: &Option<Keyed<Spanned<String>>>| key.as_ref().map(|given| given.key.clone());
     let user_place = given(&table.username_secret).or_else(|| given(&table.username));
     let password_place = given(&table.password_secret).or_else(|| given(&table.password));
     let username = credential("username", table.username, table.username_secret, findings);
+    let username = username.or(user_in_url);
     let password = credential("password", table.password, table.password_secret, findings);
     if let Some(Keyed { value: token, key }) = table.token_secret {
         if let Some(place) = &password_place {
@@ -156,15 +164,9 @@ fn secret(id: Spanned<String>, findings: &Findings) -> Option<Credential> {
 
 /// Warns of credentials that stand in the file.
 fn advise(url: &Spanned<String>, password: Option<&Credential>, findings: &Findings) {
-    let authority = url.value.split('/').nth(2).unwrap_or_default();
-    if authority.contains('@') {
-        findings.add(
-            CREDENTIAL_IN_URL.finding(
-                "the URL contains credentials, which everybody with the image's history can read",
-            )
-            .at(&url.span)
-            .help("use `username_secret` and `password_secret`"),
-        );
+    if secret_login(&url.value).is_some() {
+        let finding = credential_in_url("", &url.span);
+        findings.add(finding.help("use `username_secret` and `password_secret`"));
     }
     if let Some(Credential::Plain(password)) = password {
         findings.add(

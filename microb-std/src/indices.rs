@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use microb::grammar::{percent_decoded, secret_login, without_login};
 use microb::mount::{Mount, secret};
 use microb::prelude::*;
+use microb::{SourceFile, Spanned};
 
 use crate::config::{Config, Credential, ExplicitPackage, Index, IndexRole};
 use crate::mistake::Findings;
@@ -50,17 +52,61 @@ fn trust(index: &Index) -> Vec<String> {
 /// The installer's options for one index alone, that of a lock. Where the configuration has the same one, its login and
 /// its trust hold.
 pub fn only(config: &Config, url: &str) -> Vec<String> {
-    let known = config.indices.iter();
-    let known = known.clone().find(|index| is_same(&index.url.value, url));
-    let Some(index) = known else {
-        return vec!["--default-index".to_owned(), url.to_owned()];
+    let (index, has_login) = (configured(config, url), secret_login(url).is_some());
+    let url = without_login(url);
+    let named = match index {
+        Some(index) => format!("{}={url}", index.name),
+        None if has_login => format!("{OF_LOCK}={url}"),
+        None => url.into_owned(),
     };
-    let mut words = vec![
-        "--default-index".to_owned(),
-        format!("{}={url}", index.name),
-    ];
-    words.extend(trust(index));
+    let mut words = vec!["--default-index".to_owned(), named];
+    words.extend(index.into_iter().flat_map(trust));
     words
+}
+
+/// The index of the configuration that a lock means.
+fn configured<'a>(config: &'a Config, url: &str) -> Option<&'a Index> {
+    let url = without_login(url);
+    let mut known = config.indices.iter();
+    known.find(|index| is_same(&index.url.value, &url))
+}
+
+/// The name of an index that only a lock knows.
+const OF_LOCK: &str = "index-of-lock";
+
+/// The indices of the configuration, and that of a lock, if it is another one whose URL has a login.
+pub(crate) fn asked(config: &Config, only: Option<&str>) -> Vec<Index> {
+    let of_lock = only.and_then(|url| {
+        secret_login(url)?;
+        let file = SourceFile::new(OF_LOCK, url);
+        let url = Spanned::new(url.to_owned(), file.whole());
+        let (username, password) = login_in_url(&url);
+        let plain = without_login(&url.value).into_owned();
+        configured(config, &plain).is_none().then(|| Index {
+            name: OF_LOCK.to_owned(),
+            url: Spanned::new(plain, url.span),
+            username,
+            password,
+            trust: false,
+            role: IndexRole::Default,
+            of_tool: false,
+        })
+    });
+    config.indices.iter().cloned().chain(of_lock).collect()
+}
+
+/// The login in a URL, as if it stood beside it: so it is in no command line.
+pub(crate) fn login_in_url(url: &Spanned<String>) -> (Option<Credential>, Option<Credential>) {
+    let Some(login) = secret_login(&url.value) else {
+        return (None, None);
+    };
+    let half = |text: &str| {
+        // What is not encoded stands there as it is.
+        let text = percent_decoded(text).unwrap_or_else(|| text.to_owned());
+        Credential::Plain(Spanned::new(text, url.span.clone()))
+    };
+    let user = Some(login.user).filter(|user| !user.is_empty());
+    (user.map(half), login.password.map(half))
 }
 
 /// pip's options: `only` is the index of a lock. Where there are several indices, pip asks all at once.
@@ -71,7 +117,7 @@ pub(crate) fn options_of_pip<'a>(
 ) -> Vec<String> {
     let mut words = Vec::new();
     if let Some(url) = only {
-        words.extend(["--index-url".to_owned(), url.to_owned()]);
+        words.extend(["--index-url".to_owned(), without_login(url).into_owned()]);
     }
     for index in indices {
         let url = &index.url.value;
@@ -237,12 +283,14 @@ fn variables<'a>(
     indices.into_iter().flat_map(|index| {
         [("USERNAME", &index.username), ("PASSWORD", &index.password)]
             .into_iter()
-            .filter_map(|(half, credential)| Some((variable(index, half), credential.as_ref()?)))
+            .filter_map(|(half, credential)| {
+                Some((variable(&index.name, half), credential.as_ref()?))
+            })
     })
 }
 
-fn variable(index: &Index, half: &str) -> String {
-    format!("UV_INDEX_{}_{half}", in_variable(&index.name))
+fn variable(index: &str, half: &str) -> String {
+    format!("UV_INDEX_{}_{half}", in_variable(index))
 }
 
 /// The name of an index as a part of a variable, for uv as for Poetry.
@@ -254,7 +302,7 @@ pub(crate) fn in_variable(name: &str) -> String {
     name.chars().map(letter).collect()
 }
 
-/// The host of a URL, with its port.
+/// The host of a URL, with its port, without the user.
 pub(crate) fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

@@ -4,6 +4,8 @@ use microb::{Context, Diagnostic, Diagnostics};
 
 use crate::config::{Config, Dependencies, PythonOrigin};
 use crate::mistake::Findings;
+use crate::program::Program;
+use crate::python_version_file;
 use crate::resolve::with_tables;
 use crate::tree;
 
@@ -111,7 +113,7 @@ fn table(config: &Config) -> Vec<String> {
             let pairs = pairs.map(|(name, value)| format!("{name} = {}", quoted(value)));
             let pairs: Vec<_> = pairs.collect();
             say(
-                "So that its server is reached from outside of the container.".to_owned(),
+                why_env(program),
                 format!("env = {{ {} }}", pairs.join(", ")),
             );
         }
@@ -126,7 +128,7 @@ fn table(config: &Config) -> Vec<String> {
         }
     } else {
         say(
-            "No program was found in the project.".to_owned(),
+            "No program was chosen: say what runs.".to_owned(),
             "# entrypoint = [\"python\", \"-m\", \"app\"]".to_owned(),
         );
     }
@@ -165,9 +167,25 @@ fn system_packages(config: &Config, lines: &mut Vec<String>) {
     }
 }
 
+/// What the variables of a program are for.
+fn why_env(program: &Program) -> String {
+    let is_path = |name: &&String| *name == "PYTHONPATH";
+    let (paths, servers): (Vec<_>, Vec<_>) = program.env.keys().partition(is_path);
+    let why = [
+        (!paths.is_empty()).then_some("its modules are found"),
+        (!servers.is_empty()).then_some("its server is reached from outside of the container"),
+    ];
+    let why: Vec<_> = why.into_iter().flatten().collect();
+    format!("So that {}.", why.join(", and "))
+}
+
 fn why_python(config: &Config) -> String {
-    match (config.python.origin, &config.python.requires) {
-        (PythonOrigin::VersionFile, _) => "from .python-version".to_owned(),
+    let python = &config.python;
+    match (python.origin, &python.requires) {
+        (PythonOrigin::VersionFile, _) => {
+            let file = python.span.as_ref().map(|span| span.file().name());
+            format!("from {}", file.unwrap_or(python_version_file::NAME))
+        }
         (PythonOrigin::Requires, Some(requires)) => {
             format!("the best that {} allows", requires.value)
         }

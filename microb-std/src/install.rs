@@ -56,7 +56,8 @@ impl Install<'_> {
             Installer::Uv => self.uv(config),
             Installer::Pip => self.pip(config),
         };
-        let logins = logins_of_pip(config);
+        let asked = indices::asked(config, self.index);
+        let logins = logins_of_pip(config, &asked);
         let watched = refused::watched(config, &config.indices);
         let watching = watched.as_ref().map(refused::Watched::words);
         let argv = [watching.unwrap_or_default(), logins.clone(), words.clone()];
@@ -99,7 +100,7 @@ impl Install<'_> {
         (
             watched.is_some().then(refused::script),
             (!logins.is_empty()).then(|| mkfile(LOGINS_SCRIPT, PIP_LOGINS_PY)),
-            indices::plain_logins(&config.indices),
+            indices::plain_logins(&asked),
             self.over_ssh.then(|| env("GIT_SSH_COMMAND", ssh_command)),
             config.netrc_secret.as_ref().map(|_| env("NETRC", NETRC)),
             match &watched {
@@ -233,11 +234,11 @@ pub(crate) fn fetch_uv(config: &Config) -> Vec<Step> {
 }
 
 /// What runs before pip, to give it the logins that uv finds by itself.
-fn logins_of_pip(config: &Config) -> Vec<String> {
+fn logins_of_pip(config: &Config, indices: &[Index]) -> Vec<String> {
     if config.installer == Installer::Uv {
         return Vec::new();
     }
-    logins(flavor::python(config), &config.indices)
+    logins(flavor::python(config), indices)
 }
 
 /// What runs before a pip that needs logins; nothing without any.

@@ -91,10 +91,10 @@ pub(crate) struct Metadata {
     pub(crate) requires: Option<Requires>,
 }
 
-/// Reads the metadata; `packaging` is for who knows more.
+/// Reads the metadata; what must be there depends on `packaging`.
 pub(crate) fn read(tables: &Tables<'_>, packaging: Packaging) -> Metadata {
     let mut metadata = match (&tables.project, &tables.poetry) {
-        (Some(project), poetry) => pep621(project, tables, poetry.as_ref()),
+        (Some(project), poetry) => pep621(project, tables, poetry.as_ref(), packaging),
         (None, Some(poetry)) => self::poetry(poetry, packaging),
         (None, None) => tables
             .tool("flit")
@@ -127,11 +127,18 @@ pub(crate) fn read(tables: &Tables<'_>, packaging: Packaging) -> Metadata {
     metadata
 }
 
-fn pep621(project: &Table<'_>, tables: &Tables<'_>, poetry: Option<&Table<'_>>) -> Metadata {
+fn pep621(
+    project: &Table<'_>,
+    tables: &Tables<'_>,
+    poetry: Option<&Table<'_>>,
+    packaging: Packaging,
+) -> Metadata {
     let findings = project.findings();
     check_keys(project);
     check_dynamic(project);
-    if !project.has("name") {
+    // With `package-mode = false`, Poetry wants neither.
+    let is_only_files = packaging == Packaging::Sources && poetry.is_some();
+    if !project.has("name") && !is_only_files {
         findings.add(
             Diagnostic::error("`project.name` is required")
                 .at(project.span())
@@ -142,7 +149,8 @@ fn pep621(project: &Table<'_>, tables: &Tables<'_>, poetry: Option<&Table<'_>>) 
     let version = project
         .string("version")
         .or_else(|| poetry.and_then(|poetry| poetry.string_if_any("version")));
-    if version.is_none() && !project.has("version") && !tables.is_dynamic("version") {
+    let is_said = version.is_some() || project.has("version") || tables.is_dynamic("version");
+    if !is_said && !is_only_files {
         findings.add(
             Diagnostic::error("`project.version` is required")
                 .at(project.span())

@@ -114,6 +114,12 @@ impl Findings {
         }
     }
 
+    pub(crate) fn extend(&self, findings: impl IntoIterator<Item = Diagnostic>) {
+        for finding in findings {
+            self.add(finding);
+        }
+    }
+
     /// The value of a reader, or its mistake as a finding and nothing.
     pub(crate) fn keep<T>(&self, result: Result<T, Diagnostic>) -> Option<T> {
         result.map_err(|finding| self.add(finding)).ok()

@@ -87,7 +87,7 @@ impl Value for WrittenStep {
 
     fn schema() -> Schema {
         let words = Vec::<String>::schema().with("minItems", json!(1));
-        either(words, StepTable::schema()).example("[\"pytest\"]")
+        words.or(StepTable::schema()).example("[\"pytest\"]")
     }
 }
 
@@ -110,12 +110,8 @@ impl Value for WrittenSecret {
 
     fn schema() -> Schema {
         let id = Schema::string().pattern(r#"^[^\s,"]+$"#);
-        either(id, SecretTable::schema()).example("\"npm_token\"")
+        id.or(SecretTable::schema()).example("\"npm_token\"")
     }
-}
-
-fn either(one: Schema, other: Schema) -> Schema {
-    Schema::any().with("anyOf", json!([one.into_json(), other.into_json()]))
 }
 
 /// The name of a variable, as POSIX has it.

@@ -16,6 +16,8 @@ pub struct PinnedSet {
     pub folders: Vec<String>,
     /// Options of a requirements file that is the lock, such as `--index-url URL`; in order.
     pub options: Vec<String>,
+    /// Where URLs with a password or a token stand.
+    pub logins: Vec<Span>,
 }
 
 /// One package of a lock.
@@ -239,6 +241,7 @@ mod tests {
             ],
             folders: Vec::new(),
             options: Vec::new(),
+            logins: Vec::new(),
         };
         let texts: Vec<_> = set
             .batches("/r")

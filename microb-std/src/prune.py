@@ -5,7 +5,7 @@ import shutil
 import sys
 
 environment, *patterns = sys.argv[1:]
-folders = sorted(pathlib.Path(environment).glob("lib/python3*/site-packages"))
+folders = sorted(pathlib.Path(environment).glob("lib/py*/site-packages"))
 for pattern in patterns:
     found = [path for folder in folders for path in sorted(folder.glob(pattern))]
     if not found:

@@ -1,4 +1,4 @@
-"""Runs an installer, and says with its exit code which index refused it.
+"""Runs an installer with the logins of secrets, and says with its exit code which index refused it.
 
 Arguments: for each index `PREFIX=URL`, of which the variables PREFIX_USERNAME and PREFIX_PASSWORD are the login; `--`; the
 installer. The exit code is the installer's, or 64 + 4 * N for the index with the number N, and 2 more when it answered 403
@@ -47,10 +47,17 @@ def judge(text):
     return None
 
 
+def without_line_end(value):
+    """A file with a secret in it usually ends its line, and a login does not."""
+    return re.sub(r"\r?\n\Z", "", value)
+
+
 def run(log):
     """Runs the installer, whose words go on, and gives its exit code and all that it said; pip says the rest in its log."""
     said = []
-    environment = {**os.environ, "PIP_LOG": log}
+    logins = {name: value for name, value in os.environ.items() if re.fullmatch("UV_INDEX_.*_(USERNAME|PASSWORD)", name)}
+    logins = {name: without_line_end(value) for name, value in logins.items()}
+    environment = {**os.environ, **logins, "PIP_LOG": log}
     with subprocess.Popen(installer, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment) as running:
         for line in running.stdout:
             sys.stdout.buffer.write(line)

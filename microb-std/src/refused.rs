@@ -72,7 +72,7 @@ impl Watched<'_> {
 }
 
 fn what(config: &Config, index: &Index, is_forbidden: bool, has_login: bool) -> String {
-    let index = format!("the index `{}`", escape(&without_login(&index.url.value)));
+    let index = format!("the index `{}`", escape(&index.url.value));
     let status = if is_forbidden {
         "403 Forbidden"
     } else {
@@ -126,11 +126,4 @@ fn named(what: &str, credential: &Credential) -> Option<String> {
         Credential::Plain(value) if value.value == TOKEN_USER => None,
         Credential::Plain(_) => Some(what.to_owned()),
     }
-}
-
-fn without_login(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let authority = rest.split('/').next().unwrap_or_default();
-    let login = authority.rfind('@').map_or(0, |at| at + 1);
-    format!("{scheme}://{}", &rest[login..])
 }

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use microb::grammar::secret_login;
 use microb::{Context, Diagnostic, SourceFile, Span, Spanned};
 
 use crate::location::within_context;
@@ -36,6 +37,8 @@ pub(crate) struct Flattened {
     pub(crate) listed: Vec<Requirement>,
     /// Whether a tool wrote it, of what others ask for.
     pub(crate) is_compiled: bool,
+    /// Where URLs with a password or a token stand.
+    pub(crate) logins: Vec<Span>,
 }
 
 /// Reads the file at `path` of the build context; `named` is where the user names it.
@@ -162,6 +165,9 @@ impl Reader<'_> {
     }
 
     fn option(&mut self, folder: &str, line: &Line, name: &str, value: &str, is_constraint: bool) {
+        if secret_login(value).is_some() {
+            self.out.logins.push(span_of(line, value));
+        }
         if let Some((_, long)) = WITH_VALUE.iter().find(|(known, _)| *known == name) {
             self.push(format!("{long} {value}"), is_constraint);
             return;
@@ -274,6 +280,9 @@ impl Reader<'_> {
 
     fn note_url(&mut self, wanted: &str, span: &Span) {
         let url = url(wanted);
+        if secret_login(url).is_some() {
+            self.out.logins.push(span.clone());
+        }
         if is_ssh(url) {
             self.out.ssh.get_or_insert_with(|| span.clone());
         }

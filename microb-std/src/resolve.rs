@@ -8,6 +8,7 @@ use microb::{Context, Diagnostic, Diagnostics, Spanned, nearest};
 use crate::backend;
 use crate::config::{BuildSystem, Config};
 use crate::dependencies::{self, Listed};
+use crate::discovery;
 use crate::extends;
 use crate::groups::Groups;
 use crate::lock;
@@ -189,12 +190,19 @@ fn shared(
     let needs_version_file = needs_version_file(targets);
     let has_metadata = tables.project.is_some() || tables.poetry.is_some();
     let has_setup = !has_metadata && backend::has_setup(cx, &project_dir);
-    let has_package = backend::has_package(cx, &project_dir, tables);
     let is_uv = lock::is_of_uv(cx, &project_dir);
-    let packaging = backend::packaging(tables, has_setup, has_package, is_uv);
     let mut build_system = backend::build_system(tables);
     build_system.may_ask = backend::may_ask(&build_system, Some(tables), cx, &project_dir);
-    let mut metadata = metadata::read(tables, packaging);
+    let choice = backend::packaging(tables, has_setup, is_uv, || {
+        discovery::finds_nothing(&build_system, tables, cx, &project_dir)
+    });
+    let mut metadata = metadata::read(tables, choice.packaging);
+    metadata.project.no_package = choice.no_package;
+    if let Some(missing) = choice.missing {
+        let place = backend::place_of_installed(tables);
+        let error = missing.error(&metadata.project, &place);
+        tables.root.findings().extend(error);
+    }
     if metadata.requires.is_none() {
         metadata.requires = pipfile::requires(cx, &project_dir, tables.root.findings());
     }

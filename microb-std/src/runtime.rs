@@ -105,14 +105,22 @@ fn volumes(config: &Config) -> Vec<Step> {
     config.volumes.iter().flat_map(volume).collect()
 }
 
-/// The folder that the program starts in. Sources that are no package are found from any.
+/// Where Python looks for modules first.
+const PYTHONPATH: &str = "PYTHONPATH";
+
+/// The folder that the program starts in. Sources that are no package are found from any, unless the user or what was found
+/// in the project says from where.
 fn workdir_of(config: &Config) -> Vec<Step> {
     let Some(folder) = &config.workdir else {
         return Vec::new();
     };
+    let of_program = config.program.as_ref().map(|program| &program.env);
+    let is_said = config.env.contains_key(PYTHONPATH)
+        || of_program.is_some_and(|variables| variables.contains_key(PYTHONPATH));
     let is_sources = config.project.packaging == Packaging::Sources;
+    let path = config.source_path.as_deref().unwrap_or("/app");
     (
-        is_sources.then(|| env("PYTHONPATH", "/app")),
+        (is_sources && !is_said).then(|| env(PYTHONPATH, path)),
         workdir(&folder.value),
     )
         .into_steps()
@@ -189,6 +197,10 @@ pub fn environment(config: &Config) -> impl IntoSteps + use<> {
         env("PYTHONUNBUFFERED", "1"),
         env("PYTHONDONTWRITEBYTECODE", "1"),
         of_program,
+        config
+            .source_path
+            .as_ref()
+            .map(|path| env("PYTHONPATH", path)),
         variables(config),
     )
 }

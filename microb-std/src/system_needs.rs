@@ -167,7 +167,10 @@ impl Asked {
                 let all = all.chain(&of_groups).chain(&of_pipfile);
                 asked.listed = all.map(|one| one.name.clone()).collect();
             }
-            Dependencies::FromBackend { .. } => {}
+            Dependencies::FromBackend { listed, .. } => {
+                let listed = listed.iter().flatten().filter(may_hold);
+                listed.for_each(|one| asked.list(one));
+            }
         }
         asked
     }

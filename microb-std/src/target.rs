@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use microb::context::BuildArg;
 use microb::{Context, Diagnostic, Span, Spanned};
 
-use crate::backend;
 use crate::certificates;
 use crate::config::{Config, Dependencies, Installer, Member, Python};
 use crate::dependencies;
@@ -20,11 +19,12 @@ use crate::metadata::Tables;
 use crate::mistake::{Findings, part};
 use crate::named_image;
 use crate::packages;
-use crate::program;
+use crate::program::{self, Program};
 use crate::python::{self, Question};
 use crate::requirement::Requirement;
 use crate::resolve::Shared;
 use crate::rules::UNDEFINED_VARIABLE;
+use crate::source_path;
 use crate::substitute::substitute;
 use crate::system_needs::{self, Asked, SystemNeed};
 use crate::table::{Map, Table as _, Value as _};
@@ -135,15 +135,27 @@ pub(crate) fn resolve(
         run: target.run.into_iter().map(|step| step.0).collect(),
         compile: target.compile,
         prune: target.prune,
+        source_path: None,
         program: None,
     };
-    if config.entrypoint.is_none() && config.command.is_none() {
-        let is_single = |stem: &str| backend::holds_module(tables, project, stem);
-        config.program = program::infer(cx, &config, &is_single, findings);
-    }
+    config.program = found_program(&config, tables, cx, findings);
+    config.source_path = source_path::of(cx, &config);
     let check = target.healthcheck;
     config.healthcheck = check.and_then(|check| healthcheck::resolve(check, &config, findings));
     Some(config)
+}
+
+/// What runs where the target does not say.
+fn found_program(
+    config: &Config,
+    tables: &Tables<'_>,
+    cx: &dyn Context,
+    findings: &Findings,
+) -> Option<Program> {
+    if config.entrypoint.is_some() || config.command.is_some() {
+        return None;
+    }
+    program::infer(cx, config, tables, findings)
 }
 
 /// What the dependencies are known to need of the distribution, where it is to be added.
@@ -268,7 +280,9 @@ fn variables(
                 for name in asked.take() {
                     cx.declare_build_arg(build_arg(&name, &value.span, &done.defaults));
                 }
-                for missing in done.undefined {
+                // That `PATH` cannot be extended, the rule about it tells with the folders to write.
+                let is_own_path = |missing: &String| missing == "PATH" && name.value == "PATH";
+                for missing in done.undefined.into_iter().filter(|one| !is_own_path(one)) {
                     findings.add(undefined(&value, &missing));
                 }
                 variables.insert(name.value, Spanned::new(done.text, value.span));

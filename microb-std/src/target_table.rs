@@ -16,7 +16,7 @@ pub(crate) struct TargetTable {
     /// Version of these tables.
     #[key(default)]
     pub(crate) api_version: ApiVersion,
-    /// Another target, whose keys this one has too unless it says them itself. `env`, `labels` and `annotations` add to those of the other.
+    /// Another target, whose keys this one has too unless it says them itself; its `command` only without an `entrypoint` of its own. `env`, `labels` and `annotations` add to those of the other.
     #[key(example = "default")]
     pub(crate) extends: Option<Spanned<String>>,
     /// The interpreter: `"3"`, `"3.13"` or `"3.13.2"`. Otherwise that of `.python-version`, `mise.toml` or `.tool-versions`, otherwise the best that `requires-python` allows.
@@ -65,7 +65,7 @@ pub(crate) struct TargetTable {
     pub(crate) volumes: Vec<Spanned<String>>,
     /// The signal that ends the program.
     pub(crate) stop_signal: Option<Spanned<StopSignal>>,
-    /// How the engine sees that the container works.
+    /// How the engine sees that the container works; `false` for no check, also where another target or the base image has one.
     pub(crate) healthcheck: Option<Spanned<WrittenHealthcheck>>,
     /// Optional dependencies to install.
     #[key(pattern = r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]

@@ -1,6 +1,7 @@
 //! Indices in the tables of uv and Poetry. Their logins are build secrets with the names of the variables that the
 //! tools themselves read.
 
+use microb::grammar::without_login;
 use microb::{Context, Diagnostic, Spanned};
 
 use crate::config::{Credential, Dependencies, ExplicitPackage, Index, IndexRole, Installer};
@@ -10,7 +11,7 @@ use crate::location::check_url;
 use crate::metadata::Tables;
 use crate::mistake::Findings;
 use crate::requirement::{Requirement, normalized};
-use crate::rules::{CREDENTIAL_IN_URL, UNREAD_SOURCE};
+use crate::rules::{UNREAD_SOURCE, credential_in_url};
 use crate::text;
 use crate::tree::{self, Table, escape, list};
 
@@ -293,10 +294,10 @@ fn index(
     findings: &Findings,
 ) -> Option<Index> {
     findings.keep(check_url(&url))?;
-    let authority = url.value.split('/').nth(2).unwrap_or_default();
-    if authority.contains('@') && authority.contains(':') {
-        let finding = CREDENTIAL_IN_URL.finding("the URL contains a password");
-        findings.add(finding.at(&url.span).help("give it as a build secret"));
+    let (user, password) = indices::login_in_url(&url);
+    if password.is_some() {
+        let finding = credential_in_url("", &url.span);
+        findings.add(finding.help("give it as a build secret"));
     }
     let half = |half: &str| {
         let name = name.as_ref()?;
@@ -304,10 +305,10 @@ fn index(
         Some(Credential::IfGiven(Spanned::new(id, url.span.clone())))
     };
     Some(Index {
-        username: half("USERNAME"),
-        password: half("PASSWORD"),
+        username: user.or_else(|| half("USERNAME")),
+        password: password.or_else(|| half("PASSWORD")),
         name: name.map_or_else(|| format!("tool-index-{}", n + 1), |name| name.value),
-        url,
+        url: url.map(|url| without_login(&url).into_owned()),
         trust: false,
         role,
         of_tool: true,

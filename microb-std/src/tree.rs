@@ -20,6 +20,8 @@ pub struct Table<'a> {
     findings: &'a Findings,
     /// What says the keys that this table does not have.
     below: Option<Box<Self>>,
+    /// Keys that this table does not have from below either.
+    hides: &'static [&'static str],
 }
 
 /// One wrong character can make the parser stumble at every character after it.
@@ -109,6 +111,7 @@ impl<'a> Table<'a> {
             file,
             findings,
             below: None,
+            hides: &[],
         }
     }
 
@@ -163,14 +166,24 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// The same table, which has these keys only if it says them itself.
+    pub(crate) fn hiding(self, hides: &'static [&'static str]) -> Self {
+        Self { hides, ..self }
+    }
+
     /// What says the keys that this table does not have.
     pub(crate) fn below_it(&self) -> Option<&Self> {
         self.below.as_deref()
     }
 
+    /// What says this key if this table does not.
+    fn below_of(&self, key: &str) -> Option<&Self> {
+        self.below_it().filter(|_| !self.hides.contains(&key))
+    }
+
     /// The value of a key.
     pub fn entry(&self, key: &str) -> Option<Entry<'a>> {
-        let below = || self.below.as_ref()?.entry(key);
+        let below = || self.below_of(key)?.entry(key);
         self.own_entry(key).or_else(below)
     }
 
@@ -190,7 +203,7 @@ impl<'a> Table<'a> {
 
     /// Whether there is a key of this name.
     pub fn has(&self, key: &str) -> bool {
-        let in_below = || self.below.as_ref().is_some_and(|below| below.has(key));
+        let in_below = || self.below_of(key).is_some_and(|below| below.has(key));
         self.entries.contains_key(key) || in_below()
     }
 
@@ -378,6 +391,7 @@ impl<'a> Table<'a> {
             file,
             findings,
             below: None,
+            hides: &[],
         }
     }
 }

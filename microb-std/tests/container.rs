@@ -45,6 +45,18 @@ fn how_a_container_is_run_is_in_the_config_of_the_image() {
 }
 
 #[test]
+fn a_health_check_can_be_turned_off() {
+    check("healthcheck = false", &["HEALTHCHECK NONE"]);
+    let targets = "healthcheck = { tcp = 80 }\n[tool.microb.target.worker]\nextends = 'default'\nhealthcheck = false";
+    check(
+        targets,
+        &[
+            "HEALTHCHECK CMD [\"/app/.venv/bin/python\", \"-I\", \"-c\", \"import socket; socket.create_connection(('127.0.0.1', 80), 30).close()\"]",
+        ],
+    );
+}
+
+#[test]
 fn a_health_check_needs_no_curl() {
     let python = "CMD [\"/app/.venv/bin/python\", \"-I\", \"-c\", ";
     let http = "\"import urllib.request as r; r.build_opener(r.ProxyHandler({})).open(\\\"http://127.0.0.1:8000/health\\\", timeout=3)\"]";
@@ -195,6 +207,18 @@ fn what_makes_no_sense_is_told() {
         (
             "healthcheck = { http = 'health', port = 1 }",
             "`health` is no path of a URL (write `/health`)",
+        ),
+        (
+            "healthcheck = { http = 'http://localhost:8000/health' }",
+            "`http://localhost:8000/health` is no path of a URL (write `http = \"/health\", port = 8000`)",
+        ),
+        (
+            "healthcheck = { http = 'https://localhost' }",
+            "`https://localhost` is no path of a URL (write `/`)",
+        ),
+        (
+            "healthcheck = true",
+            "it is not known how the engine sees that it works (write for instance `{ http = \"/health\" }`, or `false` for none)",
         ),
         (
             "healthcheck = { tcp = 1, interval = '5 s' }",

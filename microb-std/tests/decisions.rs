@@ -100,6 +100,14 @@ fn what_only_the_build_backend_knows_is_asked_of_it() {
         &cx,
         &["the build backend is asked for the dependencies: pyproject.toml does not list them"],
     );
+    let poetry = "[tool.poetry]\nname = 'shop'\nversion = '1'\n[tool.poetry.dependencies]\npython = '^3.13'\nidna = '^3'\n\
+        [tool.microb.target.default]\npython_version = '3.13'\nentrypoint = ['shop']\n";
+    check(
+        &MemoryContext::new(poetry),
+        &[
+            "the build backend is asked for the dependencies: there is no lock, and the table is Poetry's own",
+        ],
+    );
 }
 
 #[test]

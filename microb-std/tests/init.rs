@@ -18,12 +18,44 @@ fn the_table_says_what_is_decided_without_it() {
         text,
         format!(
             "#syntax=microb:dev\n{PROJECT}\n[tool.microb.target.default]\n# The interpreter, the best that >=3.11 allows.\n\
-             python_version = \"3.14\"\n# No program was found in the project.\n# entrypoint = [\"python\", \"-m\", \"app\"]\n\
+             python_version = \"3.14\"\n# No program was chosen: say what runs.\n# entrypoint = [\"python\", \"-m\", \"app\"]\n\
              # Who it runs as; 65532.\nuser = \"nonroot\"\n\
              # Packages of the distribution that it needs when it runs, and that building needs.\n\
              # system_deps = [\"libpq5\"]\n# build_deps = [\"libpq-dev\"]\n"
         )
     );
+}
+
+#[test]
+fn each_line_says_where_it_is_from_and_what_for() {
+    let served = format!("{PROJECT}dependencies = [\"fastapi\", \"uvicorn\"]\n");
+    let app = "from fastapi import FastAPI\napp = FastAPI()\n";
+    for (name, version) in [
+        (".tool-versions", "python 3.13\n"),
+        ("mise.toml", "[tools]\npython = \"3.13\"\n"),
+    ] {
+        let cx = MemoryContext::new(served.as_str())
+            .file("src/main.py", app)
+            .file(name, version);
+        let text = init(&cx, "microb:dev").unwrap();
+        assert!(
+            text.contains(&format!(
+                "# The interpreter, from {name}.\npython_version = \"3.13\"\n"
+            )),
+            "{text}"
+        );
+        assert!(
+            text.contains(
+                "# So that its modules are found.\nenv = { PYTHONPATH = \"/app/src\" }\n"
+            ),
+            "{text}"
+        );
+    }
+    let dash = format!("{PROJECT}dependencies = [\"dash\"]\n");
+    let app = "import dash\napp = dash.Dash()\nif __name__ == '__main__':\n    app.run()\n";
+    let cx = MemoryContext::new(dash).file("src/app.py", app);
+    let text = init(&cx, "microb:dev").unwrap();
+    assert!(text.contains("# So that its modules are found, and its server is reached from outside of the container.\n"), "{text}");
 }
 
 #[test]

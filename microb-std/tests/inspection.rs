@@ -65,6 +65,12 @@ impl Image {
         self
     }
 
+    /// A program of the environment.
+    fn program(self, name: &str, content: &str) -> Self {
+        let path = format!(".venv/bin/{name}");
+        self.file(&path, content).mode(&path, 0o755)
+    }
+
     /// A distribution with these lines in its METADATA.
     fn distribution(self, name: &str, metadata: &str) -> Self {
         let text = format!(
@@ -128,6 +134,13 @@ fn output(program: &str, arguments: &[&str]) -> String {
     String::from_utf8(ran.stdout).unwrap()
 }
 
+/// This machine's number in ELF files.
+const MACHINE: u8 = if cfg!(target_arch = "aarch64") {
+    183
+} else {
+    62
+};
+
 /// A shared library of 64 bits with these entries in its dynamic section, and nothing else.
 fn library(needed: &[&str], runpath: &str) -> Vec<u8> {
     let mut strings = vec![0];
@@ -148,7 +161,7 @@ fn library(needed: &[&str], runpath: &str) -> Vec<u8> {
     dynamic.extend([(5, base + headers + size), (0, 0)]);
     let mut file = b"\x7fELF\x02\x01\x01".to_vec();
     file.resize(16, 0);
-    file.extend([3, 0, 62, 0, 1, 0, 0, 0]);
+    file.extend([3, 0, MACHINE, 0, 1, 0, 0, 0]);
     for word in [0_u64, 64, 0] {
         file.extend(word.to_le_bytes());
     }
@@ -210,6 +223,19 @@ fn the_interpreter_is_described_in_the_words_of_its_own_markers() {
         assert!(found.contains(line), "{line}: {found:?}");
     }
     assert_eq!(found.len(), 11);
+    let script = "import os, sysconfig\n\
+        folder = sysconfig.get_path('purelib', 'posix_prefix', {'base': '/'})\n\
+        print(os.path.basename(os.path.dirname(folder)))";
+    let folder = output(python(), &["-c", script]);
+    let folder = folder.trim();
+    let image = Image::new().file(".venv/lib/pypy3.10/site-packages/x", "");
+    let image = image.file(".venv/lib/pkgconfig/x", "");
+    image.check("interpreter", &[], &[&format!("interpreter\t{folder}")]);
+    let expected = [
+        format!("environment\t{folder}"),
+        "environment\tpypy3.10".to_owned(),
+    ];
+    image.check("environment", &[], &expected.each_ref().map(String::as_str));
 }
 
 #[test]
@@ -251,6 +277,194 @@ fn libraries_are_found_as_the_loader_finds_them() {
             "library\tlibrary\tAPP/SITE/lib/libfast.so\tlibomp.so.9\t",
         ],
     );
+}
+
+/// A package with these files, which need the libraries beside them; a source has its text there.
+fn package(mut image: Image, name: &str, files: &[(&str, &str)]) -> Image {
+    image = image.distribution(name, "");
+    let mut record = String::new();
+    for (path, content) in files {
+        let is_source = Path::new(path).extension().is_some_and(|one| one == "py");
+        let needed: Vec<&str> = content.split_whitespace().collect();
+        let bytes = if is_source {
+            content.as_bytes().to_vec()
+        } else {
+            library(&needed, "")
+        };
+        image = image.file(&format!("SITE/{path}"), bytes);
+        record.extend([path, ",,\n"]);
+    }
+    image.file(&format!("SITE/{name}-1.0.dist-info/RECORD"), record)
+}
+
+/// The packages of the files that lack something, each with the role and the library.
+#[track_caller]
+fn lacks(files: &[(&str, &str)], expected: &[&str]) {
+    let image = package(Image::new(), "a", files);
+    let lines = image.report("library", &[]);
+    let short = |line: &String| {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let name = fields[2].rsplit('/').next().unwrap();
+        format!("{} {name} {}", fields[1], fields[3])
+    };
+    let lines: Vec<String> = lines.iter().map(short).collect();
+    assert_eq!(lines, expected, "{files:?}");
+}
+
+/// The names and the imports are those of the packages' own wheels.
+#[test]
+#[ignore = "needs Python: make test"]
+fn of_what_a_package_chooses_from_one_is_enough() {
+    // mpi4py 4.1: no import statement has a dot in a name.
+    let mpich = ("mpi4py/MPI.mpich.abi3.so", "libmpi.so.12");
+    let openmpi = ("mpi4py/MPI.openmpi.abi3.so", "libmpi.so.40");
+    lacks(
+        &[mpich, openmpi],
+        &[
+            "library MPI.mpich.abi3.so libmpi.so.12",
+            "library MPI.openmpi.abi3.so libmpi.so.40",
+        ],
+    );
+    lacks(&[mpich, openmpi, ("a.libs/libmpi.so.40", "")], &[]);
+    // torchaudio 2.5.
+    let ffmpeg = |number: u8| {
+        (
+            format!("torio/lib/_torio_ffmpeg{number}.so"),
+            format!("libavutil.so.{}", number + 52),
+        )
+    };
+    let (four, five) = (ffmpeg(4), ffmpeg(5));
+    let sox = ("torchaudio/lib/libtorchaudio_sox.so", "libsox.so");
+    lacks(
+        &[
+            (&four.0, &four.1),
+            (&five.0, &five.1),
+            ("torchaudio/lib/_torchaudio.so", ""),
+            ("torchaudio/lib/_torchaudio_sox.so", "libtorchaudio_sox.so"),
+            sox,
+            (
+                "torchaudio/_extension/utils.py",
+                "def _init_sox():\n    ext = \"torchaudio.lib._torchaudio_sox\"\n",
+            ),
+        ],
+        &[],
+    );
+    // nvidia-cufile, onnxruntime-gpu, Qt: what is loaded by name.
+    lacks(
+        &[
+            ("nvidia/cufile/lib/libcufile.so.0", ""),
+            ("nvidia/cufile/lib/libcufile_rdma.so.1", "libmlx5.so.1"),
+        ],
+        &[],
+    );
+    // lightgbm has one library, and not without that.
+    lacks(
+        &[
+            ("lightgbm/lib/lib_lightgbm.so", "libgomp.so.9"),
+            ("lightgbm/basic.py", ""),
+        ],
+        &["library lib_lightgbm.so libgomp.so.9"],
+    );
+    lacks(
+        &[("a/lib_a.so", "libnowhere.so.1"), ("a.libs/libz-12.so", "")],
+        &["library lib_a.so libnowhere.so.1"],
+    );
+}
+
+#[test]
+#[ignore = "needs Python: make test"]
+fn a_module_that_its_package_does_without_is_not_missed() {
+    let module = ("pkg/_fast.so", "libnowhere.so.1");
+    let other = ("pkg/other.so", "");
+    let lacking = ["module _fast.so libnowhere.so.1"];
+    for (path, source, is_needed) in [
+        // psycopg2, lxml, pycairo and mysqlclient.
+        ("pkg/__init__.py", "from pkg._fast import connect\n", true),
+        ("pkg/html/__init__.py", "from .. import _fast\n", true),
+        ("pkg/__init__.py", "from ._fast import *\n", true),
+        ("pkg/__init__.py", "from . import _fast\n", true),
+        ("pkg/__init__.py", "if True:\n    import pkg._fast\n", true),
+        // What imports the module may be the user's own.
+        ("pkg/__init__.py", "", true),
+        ("pkg/extensions.py", "from ._fast import connect\n", true),
+        (
+            "pkg/__init__.py",
+            "import other._fast\ntry:\n    from other import _fast\nexcept ImportError:\n    pass\n",
+            true,
+        ),
+        ("pkg/__init__.py", "this is no Python: _fast", true),
+        // CuPy, numba and h5py.
+        (
+            "pkg/cuda.py",
+            "try:\n    from ._fast import *\nexcept ImportError:\n    pass\n",
+            false,
+        ),
+        (
+            "pkg/__init__.py",
+            "def later():\n    from pkg import _fast\n",
+            false,
+        ),
+        (
+            "pkg/__init__.py",
+            "import importlib\ndef later():\n    importlib.import_module('pkg._fast')\n",
+            false,
+        ),
+        (
+            "pkg/__init__.py",
+            "try:\n    from ._fast import x\nfinally:\n    pass\n",
+            true,
+        ),
+    ] {
+        let expected: &[&str] = if is_needed { &lacking } else { &[] };
+        lacks(&[module, other, (path, source)], expected);
+    }
+    // CuPy's `cupyx.cutensor`, which is imported in a function.
+    let shim = ("pkg/shim.py", "from pkg import _fast as _libs\n");
+    let later = (
+        "pkg/__init__.py",
+        "def later():\n    from pkg import shim\n",
+    );
+    lacks(&[module, other, shim, later], &[]);
+    lacks(
+        &[
+            module,
+            other,
+            shim,
+            ("pkg/__init__.py", "from pkg import shim\n"),
+        ],
+        &lacking,
+    );
+    // Modules that import one another are no reason to do without them.
+    let circle = ("pkg/circle.py", "import pkg.shim\n");
+    let back = ("pkg/shim.py", "import pkg.circle\nimport pkg._fast\n");
+    lacks(&[module, other, circle, back], &lacking);
+}
+
+#[test]
+#[ignore = "needs Python: make test"]
+fn files_for_other_systems_and_odd_files_are_passed_over() {
+    let of = |at: usize, value: u8| {
+        let mut file = library(&["libnowhere.so.1"], "");
+        file[at] = value;
+        file
+    };
+    let mut far = library(&["libnowhere.so.1"], "");
+    // Where its table of segments is, and how long the dynamic section is.
+    far[32..40].copy_from_slice(&[0xff; 8]);
+    let mut long = library(&["libnowhere.so.1"], "");
+    long[64 + 56 + 32..64 + 56 + 40].copy_from_slice(&[0xff; 8]);
+    let image = Image::new()
+        .file("SITE/other_machine.so", of(18, 8))
+        .file("SITE/other_class.so", of(4, 1))
+        .file("SITE/short.so", &library(&["libnowhere.so.1"], "")[..56])
+        .file("SITE/far.so", far)
+        .file("SITE/long.so", long)
+        .file("program", &library(&[], "")[..56])
+        .mode("program", 0o711)
+        .file("SITE/bad.so", library(&["libnowhere.so.1"], ""));
+    let expected = ["library\tmodule\tAPP/SITE/bad.so\tlibnowhere.so.1\t"];
+    image.check("library", &["./program"], &expected);
+    image.check("program", &["./program"], &[]);
 }
 
 /// What compiles a module into `__pycache__`.
@@ -298,13 +512,15 @@ fn what_everybody_may_write_to_is_told() {
 fn programs_are_looked_up_as_the_engine_starts_them() {
     let script = |interpreter: &str| format!("#!{interpreter}\nimport sys\n");
     let image = Image::new()
-        .file(".venv/bin/app", script("/bin/sh"))
-        .mode(".venv/bin/app", 0o755)
-        .file(".venv/bin/lost", script("/bin/sh"))
-        .mode(".venv/bin/lost", 0o755)
-        .file(".venv/bin/broken", script("/nowhere/python"))
-        .mode(".venv/bin/broken", 0o755)
+        .program("app", &script("/bin/sh"))
+        .program("lost", &script("/bin/sh"))
+        .program("broken", &script("/nowhere/python"))
         .file("plain.sh", script("/bin/sh"))
+        .program("python-hello", &script("/bin/sh"))
+        .program("with-options", &script("/usr/bin/env -S sh -euo pipefail"))
+        .program("with-variable", &script("/usr/bin/env -S -u HOME A=b sh"))
+        .program("with-nothing", &script("/usr/bin/env"))
+        .program("without-bash", &script("/usr/bin/env -S no-bash -eu"))
         .distribution("app", "")
         .file(
             "SITE/app-1.0.dist-info/entry_points.txt",
@@ -334,6 +550,14 @@ fn programs_are_looked_up_as_the_engine_starts_them() {
         (&["python3", "mian.py"], Some("file\tmian.py")),
         (&["python3", "-c", "pass"], None),
         (&["python3"], None),
+        (&["python-hello", "hello"], None),
+        (&["with-options"], None),
+        (&["with-variable"], None),
+        (&["with-nothing"], None),
+        (
+            &["without-bash"],
+            Some("interpreter\tAPP/.venv/bin/without-bash\tno-bash"),
+        ),
         (&[], None),
     ] {
         let expected = expected.map(|problem| format!("program\t{problem}"));
@@ -366,14 +590,17 @@ fn a_script_calls_a_function_that_its_module_names() {
         ),
         ("this is no Python", None),
         (
+            "import sys\nclass Lazy:\n    pass\nsys.modules[__name__] = Lazy()\n",
+            None,
+        ),
+        (
             "import sys\ndef man():\n    sys.exit()\n_own = 1\n",
             Some("function\tapp.cli\tmain\tsys\tman"),
         ),
         ("", Some("function\tapp.cli\tmain")),
     ] {
         let image = Image::new()
-            .file(".venv/bin/app", "#!/bin/sh\n")
-            .mode(".venv/bin/app", 0o755)
+            .program("app", "#!/bin/sh\n")
             .distribution("app", "")
             .file(
                 "SITE/app-1.0.dist-info/entry_points.txt",
@@ -388,5 +615,49 @@ fn a_script_calls_a_function_that_its_module_names() {
         fs::remove_file(image.path("SITE/app/cli.py")).unwrap();
         let image = image.file("SITE/app/cli/__init__.py", "");
         image.check("program", &["app"], &[]);
+    }
+}
+
+#[test]
+#[ignore = "needs Python: make test"]
+fn the_module_of_the_app_that_a_server_is_given_is_looked_for() {
+    let image = ["uvicorn", "gunicorn", "flask", "celery", "tool"]
+        .iter()
+        .fold(Image::new(), |image, name| {
+            let path = format!(".venv/bin/{name}");
+            image.file(&path, "#!/bin/sh\n").mode(&path, 0o755)
+        })
+        .file("main.py", "raise SystemExit('nobody imports it')\n")
+        .file("shop/web.py", "")
+        .file("SITE/installed/__init__.py", "")
+        .file("SITE/uvicorn/__init__.py", "")
+        .file("SITE/uvicorn/__main__.py", "");
+    for (argv, expected) in [
+        (&["uvicorn", "--port=80", "main:app"][..], None),
+        (&["uvicorn", "main:app", "--host", "::1"], None),
+        (&["uvicorn", "shop.web:app"], None),
+        (&["uvicorn", "installed:app.inner"], None),
+        (&["uvicorn", "mian:app"], Some("mian")),
+        // What is above has to be a package.
+        (&["uvicorn", "main.web:app"], Some("main.web")),
+        (&["uvicorn", "shop.wbe:app"], Some("shop.wbe")),
+        (&["python3", "-m", "uvicorn", "mian:app"], Some("mian")),
+        (&["gunicorn", "--bind", "unix:/run/web", "main:app"], None),
+        (&["gunicorn", "--bind", "localhost:80", "main:app"], None),
+        (&["gunicorn", "shop.wsgi:create_app()"], Some("shop.wsgi")),
+        // It may be anywhere.
+        (&["gunicorn", "--chdir", "x", "mian:app"], None),
+        (&["gunicorn", "--config=conf.py", "mian:app"], None),
+        (&["flask", "--app", "shop.web:app", "run"], None),
+        (&["flask", "--app=main.py", "run"], None),
+        (&["flask", "--app", "shop.wbe", "run"], Some("shop.wbe")),
+        (&["celery", "-A", "shop.web", "worker"], None),
+        (&["celery", "--app", "work:app", "worker"], Some("work")),
+        // What is not known may mean something else.
+        (&["tool", "mian:app"], None),
+    ] {
+        let expected = expected.map(|module| format!("program\tmodule\t{module}"));
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        image.check("program", argv, &expected);
     }
 }

@@ -87,7 +87,7 @@ const LAYOUTS: &[Layout] = &[
             ),
             ("web/factory.py", "from web.app import build as make\n"),
         ],
-        "nothing",
+        "granian --interface=asgi --host=0.0.0.0 --port=8000 web.asgi:app",
     ),
     layout(
         &["starlette", "granian"],

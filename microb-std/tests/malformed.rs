@@ -107,6 +107,10 @@ fn of_the_project() {
         "pyproject.toml:3:1: error: `pyproject.toml` has conflicts of a merge (keep one of the two sides, and remove the marks)",
     );
     check(
+        "[tool.poetry]\npackage-mode = false\n[tool.poetry.dependencies]\ndjango = '^5'\n",
+        "pyproject.toml:3:14: error: only a build backend can read these dependencies, and the project is no package (run `poetry lock`)",
+    );
+    check(
         "[tool.poetry]\nversion = '1'\n[tool.poetry.dependencies]\npython = '^3.11'\n",
         "pyproject.toml:1:1: error: `tool.poetry.name` is required (add `name = \"…\"`, or `package-mode = false`)",
     );

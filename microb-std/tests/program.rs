@@ -44,7 +44,9 @@ const FLASK: &str = "from flask import Flask\napp = Flask(__name__)\n";
 #[test]
 fn the_script_of_the_project_comes_first() {
     let one = "[project]\nname = 'My.Shop'\nversion = '1'\nscripts = { serve = 'shop:main' }\n";
-    check(one, &[("main.py", FASTAPI)], "serve");
+    check(one, &[("shop/__init__.py", "def main(): ...\n")], "serve");
+    // One of another name may be for something else than the app.
+    check(one, &[("shop/__init__.py", FASTAPI)], "nothing");
     let two = "[project]\nname = 'My.Shop'\nversion = '1'\nscripts = { a = 'shop:a', my-shop = 'shop:main' }\n";
     check(two, &[], "my-shop");
     let poetry = "[tool.poetry]\nname = 'shop'\nversion = '1'\nscripts = { shop = 'shop:main' }\n";
@@ -62,7 +64,7 @@ fn scripts_of_which_none_is_the_project_are_told() {
     assert_eq!(
         told,
         [
-            "pyproject.toml:4:17: warning: the image has no program: the scripts are `a`, `b`, and none is called like the project (write for instance `entrypoint = [\"a\"]` in `[tool.microb.target.default]`)"
+            "pyproject.toml:4:17: warning: the image has no program: it could be the script `a` of the project or the script `b` of the project (write for instance `entrypoint = [\"a\"]` in `[tool.microb.target.default]`)"
         ]
     );
 }
@@ -490,10 +492,10 @@ fn the_interpreter_is_the_one_of_the_pipfile_or_of_mise_or_asdf() {
 #[test]
 fn uv_s_lock_makes_a_project_without_build_system_a_set_of_files() {
     let lock = "version = 1\nrevision = 3\nrequires-python = \">=3.11\"\n[[package]]\nname = \"shop\"\nversion = \"1\"\nsource = { virtual = \".\" }\n";
-    let pyproject =
-        "[project]\nname = 'shop'\nversion = '1'\nrequires-python = '>=3.11'\ndependencies = []\n";
+    let pyproject = "[project]\nname = 'shop'\nversion = '1'\nrequires-python = '>=3.11'\ndependencies = []\n\
+        scripts = { serve = 'shop:main' }\n";
     let files = [("shop/__init__.py", ""), ("main.py", "print()\n")];
-    check(pyproject, &files, "nothing");
+    check(pyproject, &files, "serve");
     check(
         pyproject,
         &[&files[..], &[("uv.lock", lock)]].concat(),
@@ -512,7 +514,8 @@ fn the_image_says_what_was_found() {
 #[test]
 fn a_module_in_the_root_runs_only_if_the_wheel_holds_it() {
     let guard = "if __name__ == '__main__':\n    print()\n";
-    check(&package(&[]), &[("main.py", guard)], "nothing");
+    let own = ("shop/__init__.py", "");
+    check(&package(&[]), &[("main.py", guard), own], "nothing");
     check(&package(&[]), &[("shop.py", guard)], "python -m shop");
     let listed = format!("{}[tool.setuptools]\npy-modules = ['main']\n", sources(&[]));
     check(&listed, &[("main.py", guard)], "python -m main");
@@ -524,7 +527,7 @@ fn what_is_unclear_is_told_and_not_guessed() {
         (
             &["fastapi", "uvicorn"][..],
             &[("orders/main.py", FASTAPI), ("users/main.py", FASTAPI)][..],
-            "orders/main.py:2:1: warning: the image has no program: `orders.main:app` and `users.main:app` both are apps (say which one runs, with `entrypoint` in `[tool.microb.target.default]`)",
+            "orders/main.py:2:1: warning: the image has no program: it could be the FastAPI app `app` of `orders/main.py` or the FastAPI app `app` of `users/main.py` (write for instance `entrypoint = [\"uvicorn\", \"--host=0.0.0.0\", \"--port=8000\", \"orders.main:app\"]` in `[tool.microb.target.default]`)",
         ),
         (
             &["starlette"],
@@ -549,7 +552,7 @@ fn what_is_unclear_is_told_and_not_guessed() {
                 ("feed.py", "if __name__ == '__main__':\n    1\n"),
                 ("mail.py", "if __name__ == '__main__':\n    1\n"),
             ],
-            "feed.py:1:4: warning: the image has no program: `feed.py` and `mail.py` both are one (write for instance `entrypoint = [\"python\", \"feed.py\"]` in `[tool.microb.target.default]`)",
+            "feed.py:1:4: warning: the image has no program: it could be the main module `feed.py` or the main module `mail.py` (write for instance `entrypoint = [\"python\", \"feed.py\"]` in `[tool.microb.target.default]`)",
         ),
     ] {
         let cx = context(&sources(dependencies), files);
@@ -577,34 +580,29 @@ fn who_says_what_to_run_is_not_second_guessed() {
 
 #[test]
 fn every_module_that_is_looked_at_is_announced() {
-    let reads: Vec<&str> = microb_std::READS.to_vec();
-    for module in [
-        "main",
-        "app",
-        "api",
-        "server",
-        "asgi",
-        "wsgi",
-        "__init__",
-        "__main__",
-        "tasks",
-        "worker",
-        "celery_app",
+    let matches = |pattern: &str, path: &str| {
+        let (pattern, path): (Vec<_>, Vec<_>) =
+            (pattern.split('/').collect(), path.split('/').collect());
+        let one = |(pattern, part): (&&str, &&str)| match pattern.split_once('*') {
+            Some((start, end)) => part.starts_with(start) && part.ends_with(end),
+            None => pattern == part,
+        };
+        pattern.len() == path.len() && pattern.iter().zip(&path).all(one)
+    };
+    for path in [
+        "main.py",
+        "1_home.py",
+        "shop/__main__.py",
+        "shop/webapp.py",
+        "shop/api/main.py",
+        "src/main.py",
+        "src/shop/factory.py",
+        "src/shop/api/main.py",
     ] {
-        for folder in ["*/", "src/*/"] {
-            let is_announced = reads.iter().any(|pattern| {
-                let Some(name) = pattern.strip_prefix(folder) else {
-                    return false;
-                };
-                match name.split_once('*') {
-                    Some((start, end)) => {
-                        module.starts_with(start) && format!("{module}.py").ends_with(end)
-                    }
-                    None => name == format!("{module}.py"),
-                }
-            });
-            assert!(is_announced, "{folder}{module}.py");
-        }
+        let is_announced = microb_std::READS
+            .iter()
+            .any(|pattern| matches(pattern, path));
+        assert!(is_announced, "{path}");
     }
 }
 
@@ -626,4 +624,55 @@ fn a_server_for_development_that_is_all_there_is_is_told() {
             cx.warnings()
         );
     }
+}
+
+#[test]
+fn what_poetry_s_own_table_lists_is_known_without_a_lock() {
+    let poetry = |dependencies: &str| {
+        format!(
+            "[tool.poetry]\nname = 'shop'\nversion = '1'\n[tool.poetry.dependencies]\npython = '^3.12'\n{dependencies}"
+        )
+    };
+    let files = [("shop/main.py", FASTAPI)];
+    for (dependencies, expected) in [
+        (
+            "fastapi = '^0.120'\nuvicorn = '^0.38'\n",
+            format!("{UVICORN} shop.main:app"),
+        ),
+        (
+            "fastapi = { version = '^0.120', extras = ['standard'] }\n",
+            format!("{UVICORN} shop.main:app"),
+        ),
+        (
+            "fastapi = '^0.120'\nuvicorn = { version = '^0.38', optional = true }\n",
+            "nothing".to_owned(),
+        ),
+    ] {
+        check(&poetry(dependencies), &files, &expected);
+    }
+    let cx = context(&poetry("psycopg2 = '^2.9'\n"), &files);
+    let needs = Config::resolve(&cx).unwrap().system_needs;
+    assert_eq!(needs.len(), 1, "{needs:?}");
+}
+
+#[test]
+fn of_a_list_that_only_the_backend_knows_no_server_is_said_to_be_missing() {
+    let cx = context(
+        "",
+        &[
+            (
+                "setup.py",
+                "import setuptools\nsetuptools.setup(name='shop')\n",
+            ),
+            ("shop/main.py", FASTAPI),
+        ],
+    );
+    assert_eq!(Config::resolve(&cx).unwrap().program, None);
+    let told: Vec<_> = cx
+        .warnings()
+        .iter()
+        .map(|one| one.message.clone())
+        .collect();
+    let expected = "the image has no program: only the build backend knows the dependencies, and whether a server for the FastAPI app `app` is among them";
+    assert!(told.iter().any(|one| one == expected), "{told:?}");
 }

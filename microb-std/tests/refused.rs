@@ -1,5 +1,9 @@
-//! The program that runs the installer, run by this machine's Python with what uv 0.13 and pip 23 say.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+//! The programs that run the installer, run by this machine's Python with what uv 0.13 and pip 23 say.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may panic, and reads a file"
+)]
 
 use std::path::Path;
 use std::process::Command;
@@ -73,5 +77,59 @@ fn what_installers_say_of_a_login_becomes_an_exit_code() {
     }
     for (script, expected) in [("exit 3", 3), ("kill -9 $$", 137)] {
         assert_eq!(exit_code(script, &[]), Some(expected), "{script}");
+    }
+}
+
+#[test]
+#[ignore = "needs Python: make test"]
+fn the_line_end_of_a_secret_file_is_no_part_of_the_login() {
+    let script = r#"test "$UV_INDEX_B_PASSWORD" = "$1" && exit 7"#;
+    for (value, expected) in [("x\n", "x"), ("x\r\n", "x"), ("x\n\n", "x\n"), ("x ", "x ")] {
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/refused.py");
+        let ran = Command::new("python3")
+            .arg(program)
+            .args(INDICES)
+            .args(["--", "sh", "-c", script, "sh", expected])
+            .env("UV_INDEX_B_PASSWORD", value)
+            .output()
+            .unwrap();
+        assert_eq!(ran.status.code(), Some(7), "{value:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs Python: make test"]
+fn what_is_written_down_of_a_failure_has_no_login() {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/causes/again.py");
+    let said = Path::new(env!("CARGO_TARGET_TMPDIR")).join("said.txt");
+    for (words, expected) in [
+        (
+            "to https://u:p@h/a@1 and https://u:p@ss@h/b",
+            "to https://1 and https://h/b",
+        ),
+        ("https://u:pa/ss@h/a", "https://h/a"),
+        ("https://token@h/a", "https://h/a"),
+        ("https://h:8080/a.git@main", "https://h:8080/a.git@main"),
+        ("git+ssh://git@h/a x@y", "git+ssh://h/a x@y"),
+        (
+            "pass@word or pass%40word of some-user, not ci",
+            "**** or **** of ****, not ci",
+        ),
+        ("no-secret __token__", "no-secret __token__"),
+    ] {
+        let ran = Command::new("python3")
+            .arg(&program)
+            .arg(&said)
+            .args(["sh", "-c", "echo \"$1\"; exit 3", "sh", words])
+            .env("UV_INDEX_A_PASSWORD", "pass@word\n")
+            .env("UV_INDEX_A_USERNAME", "some-user")
+            .env("UV_INDEX_B_USERNAME", "ci")
+            .env("UV_INDEX_C_USERNAME", "__token__")
+            .env("UV_INDEX_NAME", "no-secret")
+            .output()
+            .unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+        let found = std::fs::read_to_string(&said).unwrap();
+        assert_eq!(found, format!("3\n{expected}\n"));
     }
 }

@@ -198,6 +198,10 @@ fn the_good_example_of_each_page_breaks_no_rule() {
         if page.rule.name != "NoLock" {
             found.remove("NoLock");
         }
+        // So is code, and what has a program is in `layouts.rs`.
+        if page.rule.name != "MissingProgram" {
+            found.remove("MissingProgram");
+        }
         assert_eq!(found, BTreeSet::new(), "{}", page.rule.name);
     }
 }
@@ -340,6 +344,53 @@ const RIGHT: &[(&str, &str)] = &[
         "entrypoint = ['uvicorn', 'app:app', '--uds', '/run/app.sock']",
     ),
     ("", "entrypoint = ['gunicorn', '-b', '0.0.0.0:80', 'app']"),
+    ("", "entrypoint = ['gunicorn', '-b0.0.0.0:80', 'app']"),
+    ("", "entrypoint = ['gunicorn', '--config=g.py', 'app']"),
+    (
+        "",
+        "entrypoint = ['gunicorn', 'app']\nenv = { PORT = '80' }",
+    ),
+    (
+        "",
+        "entrypoint = ['gunicorn', 'app']\nenv = { GUNICORN_CMD_ARGS = '--bind=0.0.0.0' }",
+    ),
+    (
+        "",
+        "entrypoint = ['granian', 'app:app']\nenv = { GRANIAN_HOST = '0.0.0.0' }",
+    ),
+    (
+        "",
+        "entrypoint = ['daphne', '-u', '/run/app.sock', 'app:app']",
+    ),
+    ("", "entrypoint = ['waitress-serve', 'app:app']"),
+    ("", "entrypoint = ['python', 'manage.py', 'migrate']"),
+    (
+        "",
+        "entrypoint = ['sh', '-c']\ncommand = ['exec uvicorn app:app --port $PORT']",
+    ),
+    (
+        "",
+        "entrypoint = ['tini', '--', 'sh', '-c', 'exec app --port ${PORT:-8000}']",
+    ),
+    // For another platform or interpreter.
+    (
+        "dependencies = ['opencv-python>=4,<5 ; sys_platform == \"darwin\"', 'opencv-python-headless>=4,<5 ; sys_platform == \"linux\"']",
+        "",
+    ),
+    (
+        "requires-python = '>=3.12'\ndependencies = ['psycopg2>=2,<3 ; python_version < \"3.10\"', 'psycopg2-binary>=2,<3']",
+        "",
+    ),
+    ("dependencies = ['pywin32 ; sys_platform == \"win32\"']", ""),
+    (
+        "dependencies = ['uv>=0.9,<1']",
+        "entrypoint = ['uv', 'run', 'app']",
+    ),
+    (
+        "",
+        "entrypoint = ['uv', 'run', 'app']\ncopy_files = [{ src = '/uv', dst = '/usr/bin/uv', from = 'acme/uv:1' }]",
+    ),
+    ("", "entrypoint = ['uv', '--version']"),
     (
         "",
         "entrypoint = ['migrate', '--database-host', 'localhost']",
@@ -377,7 +428,7 @@ fn what_only_resembles_a_mistake_breaks_no_rule() {
             command: Vec::new(),
             report: None,
         };
-        let review = example.review("# check=skip=NoLock\n");
+        let review = example.review("# check=skip=NoLock,MissingProgram\n");
         assert_eq!(names(all(&review)), BTreeSet::new(), "{project} {target}");
     }
 }
@@ -412,7 +463,10 @@ fn of_a_project_with_a_lock_the_list_is_looked_at_and_versions_are_fine() {
         definition: "[project]\nname = 'app'\nversion = '1.0'\nrequires-python = '>=3.11'\ndependencies = ['pytest']\n\
                      [tool.uv]\npackage = false\n"
             .to_owned(),
-        files: vec![("uv.lock".to_owned(), LOCK.to_owned())],
+        files: vec![
+            ("uv.lock".to_owned(), LOCK.to_owned()),
+            ("main.py".to_owned(), "print()\n".to_owned()),
+        ],
         command: Vec::new(),
         report: None,
     };
@@ -420,5 +474,153 @@ fn of_a_project_with_a_lock_the_list_is_looked_at_and_versions_are_fine() {
     assert_eq!(
         names(all(&review)),
         BTreeSet::from(["DevelopmentDependency"])
+    );
+}
+
+/// Lines of the target, the rules that they break, and what to write instead.
+const WRONG: &[(&str, &[&str], &str)] = &[
+    (
+        "entrypoint = ['gunicorn', 'app:app']",
+        &["LoopbackServer"],
+        "write `--bind=0.0.0.0:8000`",
+    ),
+    (
+        "entrypoint = ['granian', '--interface=asgi', 'app:app']",
+        &["LoopbackServer"],
+        "write `--host=0.0.0.0`",
+    ),
+    (
+        "entrypoint = ['daphne', '-b', '127.0.0.1', 'app:app']",
+        &["LoopbackServer"],
+        "write `--bind=0.0.0.0`",
+    ),
+    (
+        "entrypoint = ['python', 'manage.py', 'runserver', '8000']",
+        &["DevelopmentServer", "LoopbackServer"],
+        "write `0.0.0.0:8000` behind `runserver`",
+    ),
+    (
+        "entrypoint = ['python', 'manage.py', 'runserver', '0.0.0.0:8000']",
+        &["DevelopmentServer"],
+        "write a server such as `gunicorn`: `[\"gunicorn\", \"--bind=0.0.0.0:8000\", \"PROJECT.wsgi\"]`",
+    ),
+    (
+        "entrypoint = ['app', '$PORT', 'sh', '$HOME']",
+        &["UnexpandedVariable"],
+        "write the value, or `[\"sh\", \"-c\", \"exec PROGRAM …\"]`",
+    ),
+    (
+        "entrypoint = ['app']\ncommand = ['$PORT']",
+        &["UnexpandedVariable"],
+        "write the value, or `[\"sh\", \"-c\", \"exec PROGRAM …\"]`",
+    ),
+    (
+        "entrypoint = ['uv', 'run', '--no-sync', 'fastapi', 'run']",
+        &["UninstalledTool"],
+        "write `[\"fastapi\", \"run\"]`: the environment is there already",
+    ),
+    (
+        "entrypoint = ['poetry', 'run']\ncommand = ['python', 'x.py']",
+        &["UninstalledTool"],
+        "write `[\"python\", \"x.py\"]`: the environment is there already",
+    ),
+    (
+        "env = { PATH = '/opt/bin:$PATH' }",
+        &["OverriddenVariable"],
+        "write `\"/opt/bin:/app/.venv/bin:/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin\"`",
+    ),
+    (
+        "env = { PATH = '/usr/local/bin:/opt/bin:/usr/bin' }",
+        &["OverriddenVariable"],
+        "write `\"/opt/bin:/app/.venv/bin:/usr/local/bin:/usr/bin\"`",
+    ),
+];
+
+#[test]
+fn each_mistake_in_a_command_is_told_with_what_to_write() {
+    for (target, broken, help) in WRONG {
+        let example = Example {
+            definition: format!(
+                "[project]\nname = 'app'\nversion = '1'\n[tool.microb.target.default]\n{target}\n"
+            ),
+            files: vec![(".dockerignore".to_owned(), String::new())],
+            ..Example::default()
+        };
+        let review = example.review("# check=skip=MissingProgram\n");
+        assert_eq!(
+            names(all(&review)),
+            broken.iter().copied().collect(),
+            "{target}"
+        );
+        let helps: Vec<_> = all(&review)
+            .filter_map(|found| found.help.as_deref())
+            .collect();
+        assert!(helps.contains(help), "{target}\n{helps:#?}");
+    }
+}
+
+#[test]
+fn a_configuration_of_gunicorn_may_say_where_it_listens() {
+    let example = Example {
+        definition: "[project]\nname = 'app'\nversion = '1'\n[tool.microb.target.default]\nentrypoint = ['gunicorn', 'app']\n"
+            .to_owned(),
+        files: vec![("gunicorn.conf.py".to_owned(), "bind = '0.0.0.0:80'\n".to_owned())],
+        ..Example::default()
+    };
+    assert_eq!(names(all(&example.review(""))), BTreeSet::new());
+}
+
+#[test]
+fn a_requirements_file_that_is_not_read_is_told_with_its_name() {
+    for (dependencies, file, text, expected) in [
+        ("dependencies = []", "requirements.txt", "flask\n", true),
+        ("", "requirements/prod.txt", "-r base.txt\n", true),
+        ("", "requirements-prod.txt", "# why\nflask\n", true),
+        ("", "requirements/base.txt", "flask\n", true),
+        // Read, empty, only the project itself, or for development.
+        ("", "requirements.txt", "flask\n", false),
+        ("dependencies = []", "requirements.txt", "# none\n\n", false),
+        ("dependencies = []", "requirements.txt", "-e .\n", false),
+        ("", "requirements/dev.txt", "pytest\n", false),
+        (
+            "dependencies = ['flask>=3,<4']",
+            "requirements.txt",
+            "flask\n",
+            false,
+        ),
+    ] {
+        let example = Example {
+            definition: format!("[project]\nname = 'app'\nversion = '1'\n{dependencies}\n"),
+            files: vec![(file.to_owned(), text.to_owned())],
+            ..Example::default()
+        };
+        let review = example.review("# check=skip=NoLock\n");
+        let help = format!("write `requirements = \"{file}\"` in `[tool.microb.target.default]`");
+        let is_told = all(&review).any(|found| found.help.as_deref() == Some(help.as_str()));
+        assert_eq!(is_told, expected, "{dependencies} {file}");
+    }
+}
+
+#[test]
+fn a_lock_that_would_change_the_image_is_not_proposed_alone() {
+    let help = |more: &str| {
+        let example = Example {
+            definition: format!(
+                "[project]\nname = 'app'\nversion = '1'\ndependencies = ['flask>=3,<4']\n{more}"
+            ),
+            ..Example::default()
+        };
+        let review = example.review("");
+        let found = all(&review).find(|found| found.rule.is_some_and(|rule| rule.name == "NoLock"));
+        found.and_then(|found| found.help.clone()).unwrap()
+    };
+    let scripts = "scripts = { serve = 'app:main' }\n";
+    let build = "[build-system]\nrequires = ['setuptools']\n";
+    assert_eq!(help(""), "run `uv lock`");
+    assert_eq!(help(&format!("{scripts}{build}")), "run `uv lock`");
+    assert_eq!(
+        help(scripts),
+        "add `[build-system]` with `requires = [\"setuptools>=61\"]` and `build-backend = \"setuptools.build_meta\"`, \
+         so that it stays a package, and run `uv lock`"
     );
 }

@@ -13,10 +13,11 @@ use crate::project::Project;
 
 const PROJECT: &str = "#syntax=microb:dev\n[project]\nname = \"app\"\nversion = \"1.0\"\n";
 
-/// A project without a package, so that nothing is built for long.
+/// A project without a package, so that nothing is built for long, and with a program.
 fn project(first_line: &str, rest: &str) -> Project {
     let text = format!("{first_line}{PROJECT}\n[tool.uv]\npackage = false\n\n{rest}");
-    Project::empty().file("pyproject.toml", text)
+    let project = Project::empty().file("pyproject.toml", text);
+    project.file("main.py", "print()\n")
 }
 
 /// What BuildKit's Dockerfile frontend says to a Dockerfile.

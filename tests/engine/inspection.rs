@@ -90,6 +90,27 @@ fn the_package_that_has_a_missing_library_is_named_and_with_it_the_container_run
     ]);
 }
 
+/// mpi4py has a module for each MPI, debugpy a library for glibc, and numba asks for OpenMP and TBB and does without.
+#[test]
+#[ignore = "needs an engine: make conformance"]
+fn what_a_package_does_without_is_not_missed() {
+    project(&["debugpy==1.8.17", "numba==0.62.1"], "").build(&[]);
+    let alpine = "flavor = \"alpine\"";
+    project(&["debugpy==1.8.17"], alpine).build(&[]);
+    let openmpi = "system_deps = [\"openmpi-bin\"]";
+    let image = project(&["mpi4py==4.1.0"], openmpi).build(&[]);
+    image.output(&["python", "-c", "import mpi4py.MPI"]);
+}
+
+#[test]
+#[ignore = "needs an engine: make conformance"]
+fn an_image_without_the_interpreter_is_told_as_that() {
+    let images =
+        "flavor = \"alpine\"\nbuild_image = \"python:3.13-alpine\"\nbase_image = \"alpine:3.23\"";
+    let failed = project(&[], images).try_build(&[]).failed();
+    failed.says(["`/app/.venv/bin/python` does not run in the finished image"]);
+}
+
 #[test]
 #[ignore = "needs an engine: make conformance"]
 fn a_wheel_that_brings_its_libraries_lacks_nothing() {

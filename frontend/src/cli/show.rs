@@ -143,26 +143,49 @@ pub(super) fn stage_of(
     stage
 }
 
+/// Tells what was said of the folder, as far as the user wants to hear it.
+pub(super) fn tell_warnings(
+    recipe: &Recipe,
+    inputs: &Inputs,
+    cx: &DirectoryContext,
+) -> Result<(), Diagnostic> {
+    let review = review(recipe, inputs, cx, cx.warnings())?;
+    tell(&review.warnings);
+    tell(&review.errors);
+    Ok(())
+}
+
 /// Runs the recipe, and says what the user wants to hear of it.
 fn inspect(
     recipe: &Recipe,
     inputs: &Inputs,
     cx: &Arc<DirectoryContext>,
 ) -> Result<(Result<Stage, Diagnostics>, Review), Diagnostic> {
-    let checks = Checks::of(cx.definition(), cx.build_arg(rule::BUILD_ARG));
-    let checks = checks.map_err(|problem| as_typed(&problem, inputs))?;
     let stage = evaluate(recipe, Arc::<DirectoryContext>::clone(cx));
     let mut findings = cx.warnings();
     if let Ok(stage) = &stage {
         findings.extend(rule::check(stage));
         findings.extend(rule::check_user(stage, None));
     }
+    let review = review(recipe, inputs, cx, findings)?;
+    let stage = stage.map_err(|mistakes| mistakes_as_typed(mistakes, inputs));
+    Ok((stage, review))
+}
+
+/// What of the findings the user wants to hear.
+fn review(
+    recipe: &Recipe,
+    inputs: &Inputs,
+    cx: &DirectoryContext,
+    findings: Vec<Diagnostic>,
+) -> Result<Review, Diagnostic> {
+    let checks = Checks::of(cx.definition(), cx.build_arg(rule::BUILD_ARG));
+    let checks = checks.map_err(|problem| as_typed(&problem, inputs))?;
     let mut review = checks.review(findings, &recipe.rules);
     for finding in review.warnings.iter_mut().chain(&mut review.errors) {
         *finding = as_typed(finding, inputs);
     }
-    let stage = stage.map_err(|mistakes| mistakes_as_typed(mistakes, inputs));
-    Ok((stage, review))
+    Ok(review)
 }
 
 /// Adds findings that are not there yet: targets share most of theirs.

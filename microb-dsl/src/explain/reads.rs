@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::describe::{base, describe};
 use crate::diagnostic::Diagnostics;
+use crate::grammar::without_login;
 use crate::llb::{self, Inputs};
 use crate::mount::Mount;
 use crate::source::Source;
@@ -251,10 +252,11 @@ impl Reader {
             Source::Local(local) => files(&format!("folder {}", local.name)),
             Source::Stage(stage) => files(&format!("stage {}", self.name(stage))),
             Source::Image(image) => files(&format!("image {}", image.familiar())),
-            Source::Http(http) => format!("{} gives another file", http.url),
+            Source::Http(http) => format!("{} gives another file", without_login(&http.url)),
             Source::Git(git) => {
                 let reference = git.reference.as_deref().unwrap_or("the default branch");
-                format!("{reference} of {} is another commit", git.remote)
+                let remote = without_login(&git.remote);
+                format!("{reference} of {remote} is another commit")
             }
             Source::Definition(_) => files("a foreign definition"),
             Source::Scratch => "nothing".to_owned(),

@@ -7,6 +7,7 @@ mod svg;
 use std::collections::BTreeMap;
 
 use crate::describe::{base, describe, is_layer};
+use crate::grammar::without_login;
 use crate::mount::Mount;
 use crate::source::Source;
 use crate::stage::{Base, Stage, StageKey};
@@ -184,8 +185,8 @@ impl Drawing {
             Source::Context => "build context".to_owned(),
             Source::NamedContext(name) => format!("build context {name}"),
             Source::Image(image) => image.familiar(),
-            Source::Http(http) => http.url.clone(),
-            Source::Git(git) => git.remote.clone(),
+            Source::Http(http) => without_login(&http.url).into_owned(),
+            Source::Git(git) => without_login(&git.remote).into_owned(),
             Source::Local(local) => format!("folder {}", local.name),
             Source::Definition(_) => "foreign definition".to_owned(),
         };

@@ -14,6 +14,7 @@ use super::progress::Numbering;
 use super::{Definition, Inputs, Lowered, NoCache, StepVertex, source};
 use crate::describe::{describe, is_layer};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::grammar::without_login;
 use crate::mount::{Cache, Mount};
 use crate::platform::Platform;
 use crate::reference::ImageRef;
@@ -444,11 +445,11 @@ impl Lowering<'_> {
                 Some(source::local(&mut self.graph, &local, &notes))
             }
             Source::Http(http) => {
-                notes.name = name(http.url.clone());
+                notes.name = name(without_login(&http.url).into_owned());
                 Some(source::http(&mut self.graph, http, &notes))
             }
             Source::Git(git) => {
-                notes.name = name(git.remote.clone());
+                notes.name = name(without_login(&git.remote).into_owned());
                 Some(source::git(&mut self.graph, git, &notes))
             }
             Source::Definition(definition) => match self.graph.add_foreign(definition) {

@@ -3,6 +3,7 @@
 use super::secret;
 use super::{PAGES, Rule};
 use crate::diagnostic::Diagnostic;
+use crate::grammar::without_login;
 use crate::reference::ImageRef;
 use crate::source::{Git, Http, Source};
 use crate::span::Span;
@@ -75,7 +76,16 @@ pub fn check(stage: &Stage) -> Vec<Diagnostic> {
             );
         }
     }
+    // What several stages begin with is told once, at its place.
+    let is_placed = |one: &Diagnostic| {
+        let same = |other: &Diagnostic| other.message == one.message && other.span.is_some();
+        one.span.is_some() || !findings.iter().any(same)
+    };
     findings
+        .iter()
+        .filter(|one| is_placed(one))
+        .cloned()
+        .collect()
 }
 
 fn setting(step: &Step, span: Option<&Span>) -> Option<Diagnostic> {
@@ -168,7 +178,7 @@ fn download(http: &Http, span: Option<&Span>) -> Option<Diagnostic> {
     if http.checksum.is_some() {
         return None;
     }
-    let url = &http.url;
+    let url = without_login(&http.url);
     let finding = if url.starts_with("http://") {
         INSECURE_DOWNLOAD
             .finding(format!(
@@ -184,7 +194,7 @@ fn download(http: &Http, span: Option<&Span>) -> Option<Diagnostic> {
 }
 
 fn repository(git: &Git, span: Option<&Span>) -> Option<Diagnostic> {
-    let remote = &git.remote;
+    let remote = without_login(&git.remote);
     let is_commit = |text: &String| text.len() == 40 && text.chars().all(|c| c.is_ascii_hexdigit());
     let is_pinned = git.checksum.is_some() || git.reference.as_ref().is_some_and(is_commit);
     if is_pinned {
@@ -297,6 +307,15 @@ mod tests {
         );
         check_steps(add(git("git://h/a.git").reference(commit), "/"), &[]);
         check_steps(add(git("https://h/a.git").reference("v1"), "/"), &[]);
+        for step in [
+            add(http("https://me:secret@h/a"), "/"),
+            add(http("http://me:secret@h/a"), "/"),
+            add(git("https://secret@h/a.git"), "/"),
+            add(git("http://secret@h/a.git"), "/"),
+        ] {
+            let found = check(&scratch().then(step));
+            assert!(found[0].message.contains("://h/a"), "{found:?}");
+        }
     }
 
     #[test]
@@ -306,6 +325,12 @@ mod tests {
         check_steps(copy("a", "/").from(image("tools:1")), &[]);
         let pinned = format!("tools:latest@sha256:{}", "0".repeat(64));
         check_steps(copy("a", "/").from(image(&pinned)), &[]);
+        let file = crate::SourceFile::new("pyproject.toml", "python");
+        let placed = from(image("python")).at(Some(&file.whole()));
+        let both = from(image("python")).then(copy("a", "/").from(&placed));
+        let found = check(&both);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].span.is_some());
         let found = check(&from(image("python:latest")));
         assert_eq!(
             found[0].message,

@@ -12,7 +12,7 @@ pub struct Apt {
     cache: Option<String>,
 }
 
-/// `RUN apt-get update && apt-get install … packages`, and only the packages are left in the layer: no lists, no
+/// `RUN apt-get update … && apt-get install … packages`, and only the packages are left in the layer: no lists, no
 /// downloads, no logs. Without packages there is no step.
 ///
 /// Each package is one word of the command line, in the order given, each once. Whether it is a package that `apt-get`
@@ -25,7 +25,7 @@ pub struct Apt {
 /// assert_eq!(dockerfile::steps(apt(["libpq5", "curl"]))?, "\
 /// RUN --mount=type=tmpfs,target=/var/cache/apt \\
 ///     --mount=type=tmpfs,target=/var/lib/apt/lists \\
-///     apt-get update \
+///     apt-get update -o APT::Update::Error-Mode=any \
 ///     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends libpq5 curl \
 ///     && rm -rf /var/log/apt /var/log/dpkg.log /var/log/alternatives.log /var/cache/ldconfig/aux-cache /var/cache/debconf/tmp.ci
 /// ");
@@ -55,7 +55,7 @@ impl Apt {
     /// assert_eq!(dockerfile::steps(apt(["curl"]).cached("debian-trixie-amd64"))?, "\
     /// RUN --mount=type=cache,target=/var/cache/apt,id=debian-trixie-amd64-apt-cache,sharing=locked \\
     ///     --mount=type=cache,target=/var/lib/apt/lists,id=debian-trixie-amd64-apt-lists,sharing=locked \\
-    ///     apt-get update \
+    ///     apt-get update -o APT::Update::Error-Mode=any \
     ///     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
     ///     -o APT::Keep-Downloaded-Packages=true -o Dir::Cache::archives=kept/ curl \
     ///     && rm -rf /var/log/apt /var/log/dpkg.log /var/log/alternatives.log /var/cache/ldconfig/aux-cache /var/cache/debconf/tmp.ci
@@ -77,8 +77,9 @@ impl IntoSteps for Apt {
             Some(_) => " -o APT::Keep-Downloaded-Packages=true -o Dir::Cache::archives=kept/",
             None => "",
         };
+        // Without it apt goes on without the lists that it did not get, and then there is no package. apt before 2.1 ignores it.
         let install = run(format!(
-            "apt-get update \
+            "apt-get update -o APT::Update::Error-Mode=any \
             && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends{keep} {} \
             && rm -rf /var/log/apt /var/log/dpkg.log /var/log/alternatives.log /var/cache/ldconfig/aux-cache /var/cache/debconf/tmp.ci",
             super::words(&self.packages).join(" ")

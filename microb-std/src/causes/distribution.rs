@@ -20,9 +20,13 @@ pub(crate) fn look(
 ) -> Inspection {
     let plan = match flavor {
         Flavor::Debian => {
-            "apt-get update && apt-get install --simulate --yes --no-install-recommends \"$@\""
+            "apt-get update -o APT::Update::Error-Mode=any && \
+             apt-get install --simulate --yes --no-install-recommends \"$@\""
         }
-        Flavor::Alpine => "apk add --simulate --update-cache --cache-dir /var/cache/apk \"$@\"",
+        // apk 3 fetches no lists for what it only simulates.
+        Flavor::Alpine => {
+            "apk update --cache-dir /var/cache/apk && apk add --simulate --cache-dir /var/cache/apk \"$@\""
+        }
     };
     let script = format!("{{ {plan}; }} > {SAID} 2>&1 || true");
     let words = ["sh", "-c", &script, "sh"].map(str::to_owned);
@@ -35,14 +39,35 @@ pub(crate) fn look(
     let again = run(words.into_iter().chain(packages).collect::<Vec<_>>());
     let again = again.mounts(mounts.flatten().collect::<Vec<_>>());
     Inspection::new(again.called(LOOKING), SAID, move |said| {
-        let said = String::from_utf8_lossy(said);
-        Judgment::Findings(
-            names
-                .iter()
-                .filter_map(|name| missing(name, &said, list))
-                .collect(),
-        )
+        Judgment::Findings(judge(&names, &String::from_utf8_lossy(said), list))
     })
+}
+
+/// How a package manager says that it did not get its lists: then it knows no package, and says so of each.
+const NOT_FETCHED: &[&str] = &[
+    "Failed to fetch ",
+    "Could not resolve ",
+    "Temporary failure ",
+    "WARNING: updating ",
+    "WARNING: opening from cache ",
+    "temporary error",
+    "transient error",
+];
+
+fn judge(names: &[Spanned<String>], said: &str, list: &str) -> Vec<Diagnostic> {
+    let is_unfetched = |line: &&str| NOT_FETCHED.iter().any(|words| line.contains(words));
+    if let Some(line) = said.lines().find(is_unfetched) {
+        let why = ["E: ", "W: ", "WARNING: "]
+            .into_iter()
+            .fold(line.trim(), |why, start| why.trim_start_matches(start));
+        let error = "the distribution's lists of packages were not fetched";
+        let error = Diagnostic::error(format!("{error}: {}", escape(why)));
+        return vec![error.help(
+            "check the network, a proxy, and the mirror of the base image; the names may be right",
+        )];
+    }
+    let missing = |name| missing(name, said, list);
+    names.iter().filter_map(missing).collect()
 }
 
 /// What is wrong with this package, if it is said that it, or the version that is asked for, is not there.
@@ -79,15 +104,42 @@ mod tests {
     #[track_caller]
     fn check(names: &str, said: &str, expected: &[&str]) {
         let file = SourceFile::new("pyproject.toml", names);
-        let of = |name: &str| {
-            missing(
-                &Spanned::new(name.to_owned(), file.find(name).unwrap()),
-                said,
-                "LIST",
-            )
-        };
-        let found = names.split(' ').filter_map(of).map(|found| found.message);
+        let of = |name: &str| Spanned::new(name.to_owned(), file.find(name).unwrap());
+        let names: Vec<_> = names.split(' ').map(of).collect();
+        let found = judge(&names, said, "LIST").into_iter();
+        let found = found.map(|found| found.message);
         assert_eq!(found.collect::<Vec<_>>(), expected);
+    }
+
+    /// What apt 2.6 and 3.0 and apk 3.0 say without network, and apk 2.14.
+    #[test]
+    fn without_lists_no_name_is_wrong() {
+        for (said, why) in [
+            (
+                include_str!("../../tests/said/lists.apt-2"),
+                "Temporary failure resolving 'deb.debian.org'",
+            ),
+            (
+                include_str!("../../tests/said/lists.apt-3"),
+                "Temporary failure resolving 'deb.debian.org'",
+            ),
+            (
+                include_str!("../../tests/said/lists.apk-3"),
+                "updating and opening https://dl-cdn.alpinelinux.org/alpine/v3.23/main/x86_64/APKINDEX.tar.gz: DNS: transient error (try again later)",
+            ),
+            (
+                "WARNING: updating and opening https://cdn/main: temporary error (try again later)\n  curl (no such package):\n",
+                "updating and opening https://cdn/main: temporary error (try again later)",
+            ),
+        ] {
+            check(
+                "curl",
+                said,
+                &[&format!(
+                    "the distribution's lists of packages were not fetched: {why}"
+                )],
+            );
+        }
     }
 
     #[test]

@@ -71,6 +71,12 @@ const EXCLUDED: &str = "change one of them";
 const HASH: &str = "find out who changed the file; if it is the right one, lock again";
 const NOT_BUILT: &str = "read above why; list what it is compiled with in `build_deps`, or choose a version that has a wheel";
 const NOT_FETCHED: &str = "check the URL, and the login or the key that it wants";
+const NOT_REACHED: &str = "read above why; check the network, a proxy, and the URL of the index";
+const NOT_TRUSTED: &str = "list the certificate of its authority in `certificates`";
+const NO_FILE: &str = "correct the name, choose another version or `python_version`, or add the index that has it to `indices`";
+const NO_WHEEL: &str = "choose another version or `python_version`, or list in `build_deps` what its source is compiled with";
+const OTHER_PYTHON: &str =
+    "choose another `python_version`, or a version of the package that allows this one";
 
 fn excluded(reason: &str) -> String {
     format!("these requirements exclude each other: {reason}")
@@ -86,6 +92,17 @@ fn another_hash(pinned: &str, computed: &str) -> String {
 
 fn not_fetched(name: &str, why: &str) -> String {
     format!("`{name}` was not fetched: {why}")
+}
+
+fn not_answered(name: &str, why: &str) -> Cause {
+    let message = format!("the index has not answered for `{name}`: {why}");
+    Cause::new([name], &message, NOT_REACHED)
+}
+
+/// The project whose page of an index a URL is.
+fn project_of(url: &str) -> &str {
+    let url = url.trim_end_matches('/');
+    url.rsplit('/').next().unwrap_or(url)
 }
 
 /// A look at what an installer says when it runs once more. `words` before its own make it say so.
@@ -169,7 +186,23 @@ mod tests {
     said! {
         a_name_that_no_index_has: "absent" of ["idna", "no-such-package-of-microb"] =>
             "no-such-package-of-microb: no index has `no-such-package-of-microb`",
-            "no-such-package-of-microb: no index has `no-such-package-of-microb`";
+            "no-such-package-of-microb: no index has a file of `no-such-package-of-microb` for this Python and platform";
+        an_index_that_is_not_there: "unreachable" of ["newpy", "idna"] =>
+            "idna: the index has not answered for `idna`: Connection refused (os error 111)",
+            "newpy: the index has not answered for `newpy`: [Errno 111] Connection refused";
+        another_python_that_is_needed: "python" of ["newpy>=1"] =>
+            "newpy>=1: `newpy==1.0` needs Python>=3.14, and the image has 3.11.7",
+            "newpy>=1: `newpy>=1` has no version for this Python: 1.0 needs Python>=3.14";
+        another_platform_that_is_needed: "platform" of ["winonly"] =>
+            "winonly: `winonly==1.0` has no wheels with a matching platform tag (e.g., `manylinux_2_36_x86_64`)",
+            "winonly: no index has a file of `winonly` for this Python and platform";
+        what_a_dependency_needs_and_nobody_has: "needs-absent" of ["idna", "needsabsent"] =>
+            "needsabsent: no index has `there-is-no-such-thing-q`",
+            "needsabsent: no index has a file of `there-is-no-such-thing-q` for this Python and platform";
+        what_dependencies_need_and_exclude: "both-need" of ["idna", "ff"] =>
+            "ff: these requirements exclude each other: all versions of ff depend on ee==2 and all versions of dd depend on ee==1, \
+             we can conclude that all versions of dd and all versions of ff are incompatible. And because you require dd and ff",
+            "ff: these requirements exclude each other: dd 1.0 depends on ee==1, ff 1.0 depends on ee==2";
         a_version_that_there_is_not: "version" of ["idna==0.0.0.1"] =>
             "idna==0.0.0.1: there is no version of `idna==0.0.0.1`",
             "idna==0.0.0.1: there is no version of `idna==0.0.0.1`: the newest are 3.18, 3.19, 3.20";
@@ -204,6 +237,120 @@ mod tests {
         let why = "`tools` was not fetched: Connection refused (os error 111)";
         let said = include_str!("../../tests/said/url.uv");
         check(Installer::Uv, said, &[url], &format!("{url}: {why}"));
+    }
+
+    /// What one installer, or an old one, says in another way.
+    #[test]
+    fn other_words_mean_the_same() {
+        let no_wheels = "has no wheels with a matching";
+        for (installer, said, wanted, expected) in [
+            (
+                Installer::Pip,
+                include_str!("../../tests/said/certificate.pip"),
+                "pre",
+                "`https://localhost:8932/simple/pre/` has a certificate that nobody vouches for"
+                    .to_owned(),
+            ),
+            (
+                Installer::Pip,
+                include_str!("../../tests/said/unreachable.pip-21"),
+                "newpy",
+                "the index has not answered for `newpy`: [Errno 111] Connection refused".to_owned(),
+            ),
+            (
+                Installer::Pip,
+                include_str!("../../tests/said/needs-version.pip"),
+                "aa",
+                "there is no version of `bb>=2`: the newest are 1.0".to_owned(),
+            ),
+            (
+                Installer::Pip,
+                include_str!("../../tests/said/needs-absent.pip-21"),
+                "needsabsent",
+                "no index has a file of `there-is-no-such-thing-q` for this Python and platform"
+                    .to_owned(),
+            ),
+            (
+                Installer::Uv,
+                include_str!("../../tests/said/unreachable.uv-0.5"),
+                "idna",
+                "the index has not answered for `idna`: Connection refused (os error 111)"
+                    .to_owned(),
+            ),
+            (
+                Installer::Uv,
+                include_str!("../../tests/said/python.uv-0.5"),
+                "newpy",
+                "`newpy==1.0` needs Python>=3.14, and the image has 3.11.7".to_owned(),
+            ),
+            (
+                Installer::Uv,
+                include_str!("../../tests/said/platform.uv-0.5"),
+                "winonly",
+                format!("`winonly==1.0` {no_wheels} platform tag"),
+            ),
+            (
+                Installer::Uv,
+                include_str!("../../tests/said/abi.uv"),
+                "tensorflow==2.16.1",
+                format!("`tensorflow==2.16.1` {no_wheels} Python ABI tag (e.g., `cp313`)"),
+            ),
+            (
+                Installer::Uv,
+                include_str!("../../tests/said/unusable.uv-0.5"),
+                "scipy==1.9.1",
+                "`scipy==1.9.1` has no usable wheels".to_owned(),
+            ),
+            (
+                Installer::Uv,
+                include_str!("../../tests/said/build.uv-0.5"),
+                "mysqlclient==2.2.7",
+                "`mysqlclient==2.2.7` was not built from its source".to_owned(),
+            ),
+        ] {
+            check(
+                installer,
+                said,
+                &["other<1", wanted],
+                &format!("{wanted}: {expected}"),
+            );
+        }
+    }
+
+    #[test]
+    fn a_version_that_wants_another_python_is_one_that_was_asked_for() {
+        let said = "ERROR: Ignored the following versions that require a different python version: 2.2.9 Requires-Python >=3.12; \
+                    2.3.0 Requires-Python >=3.11\n\
+                    ERROR: Could not find a version that satisfies the requirement REQUIREMENT (from versions: 2.0.0, 2.2.6)\n\
+                    ERROR: No matching distribution found for REQUIREMENT\n";
+        for (wanted, expected) in [
+            (
+                "numpy==2.3.0",
+                "`numpy==2.3.0` has no version for this Python: 2.3.0 needs Python>=3.11",
+            ),
+            (
+                "numpy==2.4.0",
+                "there is no version of `numpy==2.4.0`: the newest are 2.0.0, 2.2.6",
+            ),
+        ] {
+            let said = said.replace("REQUIREMENT", wanted);
+            check(
+                Installer::Pip,
+                &said,
+                &[wanted],
+                &format!("{wanted}: {expected}"),
+            );
+        }
+    }
+
+    #[test]
+    fn a_warning_about_another_package_is_no_cause() {
+        let said = "WARNING: Retrying (Retry(total=4, connect=None)) after connection broken by \
+                    'NewConnectionError('<x>: [Errno 111] Connection refused')': /simple/other/\n\
+                    ERROR: Could not find a version that satisfies the requirement idna (from versions: none)\n\
+                    ERROR: No matching distribution found for idna\n";
+        let expected = "idna: no index has a file of `idna` for this Python and platform";
+        check(Installer::Pip, said, &["idna"], expected);
     }
 
     #[test]

@@ -85,6 +85,7 @@ pub(super) fn from_file(
             has_hashes: flat.has_hashes,
             listed: flat.listed,
             is_compiled: flat.is_compiled,
+            logins: flat.logins,
             local_paths: local_paths
                 .map(|(path, span)| Spanned::new(path, span))
                 .collect(),

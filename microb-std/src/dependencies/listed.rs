@@ -19,6 +19,8 @@ pub(crate) struct Listed {
     pub(super) backend_knows: Option<Span>,
     /// What says that only the backend knows the extras.
     pub(super) backend_knows_extras: Option<Span>,
+    /// What Poetry's table lists, without versions, whose syntax is its backend's.
+    pub(super) of_poetry: Option<Vec<Requirement>>,
     /// URLs in Poetry's tables, which the backend will list.
     pub(super) urls: Vec<Spanned<String>>,
     /// Whether the definition says nothing of dependencies, not even that there are none.
@@ -120,6 +122,7 @@ fn pep621(project: &Table<'_>, tables: &Tables<'_>, cx: &dyn Context, project_di
     }
     if let (Some(_), Some(poetry)) = (&listed.backend_knows, &tables.poetry) {
         listed.urls = poetry_urls(poetry);
+        listed.of_poetry = poetry_names(poetry);
     }
     listed
 }
@@ -249,8 +252,30 @@ fn poetry(poetry: &Table<'_>) -> Listed {
         backend_knows_extras: poetry.has("extras").then_some(span),
         extras: poetry_extras(poetry),
         urls: poetry_urls(poetry),
+        of_poetry: poetry_names(poetry),
         ..Listed::default()
     }
+}
+
+/// The names of what Poetry's table lists, but for what only extras install, with extras and markers.
+fn poetry_names(poetry: &Table<'_>) -> Option<Vec<Requirement>> {
+    let table = poetry.table_if_any("dependencies")?;
+    let requirement = |name: Spanned<String>| {
+        let details = table.table_if_any(&name.value);
+        let details = details.as_ref();
+        let is_optional = details.and_then(|one| one.boolean_if_any("optional"));
+        if name.value == "python" || is_optional == Some(true) {
+            return None;
+        }
+        let extras = details.map_or_else(Vec::new, |one| one.strings_if_any("extras"));
+        let extras: Vec<_> = extras.into_iter().map(|extra| extra.value).collect();
+        let marker = details.and_then(|one| one.string_if_any("markers"));
+        let marker = marker.map_or_else(String::new, |marker| format!(" ; {}", marker.value));
+        let text = name.map(|name| format!("{name}[{}]{marker}", extras.join(",")));
+        // What is wrong in there, the backend says.
+        Requirement::parse(text).ok()
+    };
+    Some(table.keys().into_iter().filter_map(requirement).collect())
 }
 
 /// The names of Poetry's extras; what is in them only the backend knows.

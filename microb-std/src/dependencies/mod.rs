@@ -7,6 +7,7 @@ use microb::{Context, Diagnostic, Span, Spanned};
 
 pub(crate) use listed::{Listed, listed, of_script};
 
+use crate::backend;
 use crate::config::{Dependencies, Packaging, Project, Python};
 use crate::extras;
 use crate::groups;
@@ -18,7 +19,7 @@ use crate::pinned::{Pinned, PinnedSet};
 use crate::pipfile;
 use crate::requirement::{Requirement, is_git, is_ssh, normalized};
 use crate::resolve::Shared;
-use crate::rules::NO_LOCK;
+use crate::rules::{NO_LOCK, UNREAD_REQUIREMENTS};
 use crate::table::Keyed;
 use crate::target_table::TargetTable;
 use crate::text;
@@ -81,6 +82,8 @@ pub(crate) fn wanted(
             let wanted = listed_by_project(shared, tables, &extras, &groups, cx, findings);
             if !matches!(&wanted.dependencies, Dependencies::Listed(listed) if listed.is_empty()) {
                 findings.add(not_locked(shared, tables, &place));
+            } else if asks_for_nothing && shared.script.is_none() {
+                findings.extend(unread_requirements(shared, &place, cx));
             }
             wanted
         }
@@ -131,7 +134,19 @@ fn not_locked(shared: &Shared, tables: &Tables<'_>, place: &Span) -> Diagnostic 
         _ if tables.tool("pdm").is_some() => "pdm",
         _ => "uv",
     };
-    without_lock(place, &format!("{tool} lock"))
+    let command = format!("{tool} lock");
+    let finding = without_lock(place, &command);
+    let is_package = shared.metadata.project.packaging == Packaging::Wheel;
+    let is_told = shared.build_system.declared || tables.tool("uv").is_some();
+    if tool == "uv" && is_package && !is_told && tables.project.is_some() {
+        // With a lock of uv, the same project is none.
+        let help = format!(
+            "add {}, so that it stays a package, and run `{command}`",
+            backend::DECLARED
+        );
+        return finding.help(help);
+    }
+    finding
 }
 
 fn without_lock(place: &Span, command: &str) -> Diagnostic {
@@ -139,6 +154,33 @@ fn without_lock(place: &Span, command: &str) -> Diagnostic {
         .finding("no lock file: the versions are chosen when the image is built")
         .at(place)
         .help(format!("run `{command}`"))
+}
+
+/// Names of requirements files of what runs, the likeliest first.
+const REQUIREMENTS_FILES: [&str; 6] = [
+    "requirements/prod.txt",
+    "requirements/production.txt",
+    "requirements-prod.txt",
+    "requirements.txt",
+    "requirements/base.txt",
+    "requirements/requirements.txt",
+];
+
+/// A project that lists nothing, and has a requirements file that does.
+fn unread_requirements(shared: &Shared, place: &Span, cx: &dyn Context) -> Option<Diagnostic> {
+    let lists = |name: &&str| {
+        let path = within_context(&shared.project_dir, name);
+        let file = path.and_then(|path| text::read(cx, &path).ok().flatten());
+        let is_requirement =
+            |line: &str| line.starts_with(char::is_alphabetic) || line.starts_with("-r");
+        file.is_some_and(|file| file.text().lines().any(is_requirement))
+    };
+    let name = REQUIREMENTS_FILES.into_iter().find(|name| lists(name))?;
+    let finding = UNREAD_REQUIREMENTS.finding(format!(
+        "the project lists no dependencies, and `{name}` is not read"
+    ));
+    let help = format!("write `requirements = \"{name}\"` in `[tool.microb.target.default]`");
+    Some(finding.at(place).help(help))
 }
 
 /// What a definition that says nothing of dependencies means: a `requirements.txt` beside it, else a `Pipfile`.
@@ -256,10 +298,13 @@ fn from_backend(
     if project.packaging == Packaging::Sources {
         findings.add(
             Diagnostic::error(
-                "only a build backend can read these dependencies, and the project says that it is no package",
+                "only a build backend can read these dependencies, and the project is no package",
             )
             .at(span)
-            .help("export them to a requirements file, and name it with `requirements`"),
+            .help(match &listed.of_poetry {
+                Some(_) => "run `poetry lock`",
+                None => "export them to a requirements file, and name it with `requirements`",
+            }),
         );
     }
     // Who else can say which extras there are is the backend.
@@ -282,6 +327,7 @@ fn from_backend(
     extras.dedup();
     Wanted {
         dependencies: Dependencies::FromBackend {
+            listed: listed.of_poetry.clone(),
             extras,
             span: Some(span.clone()),
         },

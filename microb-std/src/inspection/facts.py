@@ -12,12 +12,12 @@ import os
 import sys
 from _frozen_importlib_external import EXTENSION_SUFFIXES, MAGIC_NUMBER, PathFinder
 from _imp import source_hash
-from struct import unpack_from
+from struct import error as StructError, unpack_from
 
 MAGIC = int.from_bytes(MAGIC_NUMBER, "little")
 CACHE_TAG = "." + sys.implementation.cache_tag + "."
-# Names that musl's loader answers for itself.
-OF_MUSL = ("libc.so", "libm.so", "libpthread.so", "librt.so", "libdl.so", "libutil.so", "libxnet.so")
+# What musl's loader answers for itself, whatever follows: `load_library` in `ldso/dynlink.c`.
+OF_MUSL = ("libc.", "libm.", "libpthread.", "librt.", "libdl.", "libutil.", "libxnet.")
 
 lines = []
 
@@ -69,9 +69,17 @@ def tell_environment(venv):
         ("implementation_version", full),
     ):
         tell("marker", name, value)
+    tell("interpreter", library_folder())
     for name in names_in(venv + "/lib"):
-        if name.startswith("python"):
+        if os.path.isdir(venv + "/lib/" + name + "/site-packages"):
             tell("environment", name)
+
+
+def library_folder():
+    """What the folder of this interpreter's modules is called, in `lib`; `sysconfig` would take longer to be imported."""
+    name = "pypy" if sys.implementation.name == "pypy" else "python"
+    is_free_threaded = "t" in getattr(sys, "abiflags", "")
+    return "{}{}.{}{}".format(name, *sys.version_info[:2], "t" if is_free_threaded else "")
 
 
 # What is installed.
@@ -162,10 +170,12 @@ DT_NEEDED, DT_STRTAB, DT_RPATH, DT_RUNPATH = 1, 5, 15, 29
 
 
 class Elf:
-    """What a file asks of the loader. `ValueError` for what is no ELF file."""
+    """What a file asks of the loader. `ValueError` for what is no ELF file; others, too, for one that is damaged."""
 
     def __init__(self, path):
         self.needed, self.folders, self.interpreter = [], [], ""
+        # Its class, byte order and machine.
+        self.kind = b""
         with open(path, "rb", buffering=0) as file:
             self.read(file, os.path.dirname(path))
 
@@ -173,6 +183,7 @@ class Elf:
         header = file.read(64)
         if header[:4] != b"\x7fELF" or len(header) < 52:
             raise ValueError
+        self.kind = header[4:6] + header[18:20]
         is_wide = header[4] == 2
         order = "<" if header[5] == 1 else ">"
         word, size = ("Q", 8) if is_wide else ("I", 4)
@@ -214,10 +225,21 @@ class Elf:
                     self.folders.append(folder.replace("${ORIGIN}", origin).replace("$ORIGIN", origin))
 
 
+def elf_of(path):
+    """What a file asks of the loader; nothing for one that cannot be read, and for what is no ELF file, or a broken one."""
+    try:
+        return Elf(path)
+    except (OSError, ValueError, OverflowError, MemoryError, StructError):
+        return None
+
+
 class System:
     """The libraries of the distribution, as its loader finds them."""
 
     def __init__(self):
+        own = elf_of(sys.executable)
+        # That of what it loads; nothing if that is not known.
+        self.kind = own and own.kind
         loaders = [name for name in names_in("/lib") if name.startswith("ld-musl-")]
         self.is_musl = bool(loaders)
         self.cache = b""
@@ -234,10 +256,15 @@ class System:
                 self.cache = file.read()
         except OSError:
             pass
-        self.known = {}
+
+    def loads(self, elf):
+        """Whether a file is meant for this system at all: packages bring files for several."""
+        if self.is_musl and "libc.so.6" in elf.needed:
+            return False
+        return self.kind in (None, elf.kind)
 
     def has(self, name):
-        if self.is_musl and name in OF_MUSL:
+        if self.is_musl and name.startswith(OF_MUSL):
             return True
         return any(os.path.exists(folder + "/" + name) for folder in self.folders) or self.is_cached(name)
 
@@ -255,10 +282,12 @@ def is_library(name):
     return name.endswith(".so") or (dot and bool(stem))
 
 
-def is_module(name):
-    """Whether this interpreter would import it. What begins with `lib` is loaded by something else."""
-    suffix = next((suffix for suffix in EXTENSION_SUFFIXES if name.endswith(suffix)), None)
-    return suffix is not None and not (suffix == ".so" and (name.startswith("lib") or "." in name[:-3]))
+def module_name(name):
+    """By what name this interpreter would import a file; nothing if it would not. What begins with `lib` is loaded by something else."""
+    suffix = next((suffix for suffix in EXTENSION_SUFFIXES if name.endswith(suffix)), "")
+    stem = name[: len(name) - len(suffix)]
+    # One with a dot is a variant that its package chooses.
+    return stem if suffix and stem.isidentifier() and not (suffix == ".so" and stem.startswith("lib")) else ""
 
 
 def tell_missing_libraries(elves, seen, program, site):
@@ -271,6 +300,7 @@ def tell_missing_libraries(elves, seen, program, site):
             known[name] = name in seen or system.has(name)
         return not known[name] and not any(os.path.exists(folder + "/" + name) for folder in elf.folders)
 
+    elves = {path: elf for path, elf in elves.items() if system.loads(elf)}
     missing = {}
     for path, elf in elves.items():
         names = [name for name in elf.needed if "/" not in name and is_missing(name, elf)]
@@ -278,10 +308,49 @@ def tell_missing_libraries(elves, seen, program, site):
             missing[path] = names
     if not missing:
         return
-    by_name = {}
+    broken = broken_files(elves, missing)
+    owners = owners_of(elves, site)
+    needed = needed_files(elves, broken, owners, program, site)
+    # What a package loads by name may be one of several: where one works, the package does without the others.
+    working = {owners.get(path) for path in elves if path not in broken and ".libs/" not in path}
+    for path, names in sorted(missing.items()):
+        owner = owners.get(path, "")
+        if path in needed or not owner or owner not in working:
+            for name in names:
+                tell("library", "module" if path in needed else "library", path, name, owner)
+
+
+def broken_files(elves, missing):
+    """What does not load, since it or what it is linked against lacks a library."""
+    users = {}
+    for path, elf in elves.items():
+        for name in elf.needed:
+            users.setdefault(name, []).append(path)
+    broken = dict.fromkeys(missing)
+    found = list(missing)
+    for path in found:
+        for user in users.get(os.path.basename(path), ()):
+            if user not in broken:
+                broken[user] = None
+                found.append(user)
+    return broken
+
+
+def needed_files(elves, broken, owners, program, site):
+    """The broken files without which a module cannot be imported or the program not run."""
+    by_name, variants = {}, {}
     for path in elves:
         by_name.setdefault(os.path.basename(path), []).append(path)
-    reached = [path for path in elves if path == program or is_module(os.path.basename(path))]
+        variants.setdefault(variant_of(path), []).append(path)
+    reached = []
+    for path in broken:
+        name = module_name(os.path.basename(path))
+        is_one_of_several = len(variants[variant_of(path)]) > 1
+        if path == program or name and not is_one_of_several:
+            owner = owners.get(path)
+            module = ".".join([*os.path.dirname(path)[len(site) + 1 :].split("/"), name]).lstrip(".")
+            if path == program or not owner or not is_optional(module, owner, site):
+                reached.append(path)
     needed = set(reached)
     for path in reached:
         for name in elves[path].needed:
@@ -289,21 +358,78 @@ def tell_missing_libraries(elves, seen, program, site):
                 if other not in needed:
                     needed.add(other)
                     reached.append(other)
-    owners = owners_of(missing, site)
-    for path, names in sorted(missing.items()):
-        for name in names:
-            tell("library", "module" if path in needed else "library", path, name, owners.get(path, ""))
+    return needed
+
+
+def variant_of(path):
+    """What variants of one module for several versions of a library have in common: all but their numbers."""
+    return "".join(letter for letter in path if not letter.isdigit())
+
+
+def is_optional(module, owner, site, asked=()):
+    """Whether the package that has a module imports it only where it does without: in a function, within `try`, by a name in a
+    text, or in a module that is imported like that itself."""
+    found, importers = set(), []
+    for source in recorded(site, owner):
+        text = text_of(source) if source.endswith(".py") else ""
+        if module.rpartition(".")[2] in text:
+            importer = source[len(site) + 1 : -len(".py")].split("/")
+            ways = imports_of(module, text, importer)
+            found |= ways
+            if "elsewhere" in ways:
+                importers.append(".".join(importer))
+    if "always" in found or not found or module in asked:
+        return False
+    return "sometimes" in found or all(is_optional(one, owner, site, (*asked, module)) for one in importers)
+
+
+def imports_of(module, text, names):
+    """How a source imports a module: `always`, `sometimes`, or `elsewhere` than in an `__init__.py`. `names` is its path."""
+    import ast
+
+    found = set()
+
+    def note(is_certain, *modules):
+        if module in modules:
+            certain = "always" if names[-1] == "__init__" else "elsewhere"
+            found.add(certain if is_certain else "sometimes")
+
+    def visit(node, is_certain):
+        if isinstance(node, ast.Import):
+            note(is_certain, *(alias.name for alias in node.names))
+        elif isinstance(node, ast.ImportFrom):
+            above = names[: len(names) - node.level] if node.level else []
+            base = ".".join(above + (node.module.split(".") if node.module else []))
+            note(is_certain, base, *(base + "." + alias.name for alias in node.names))
+        elif isinstance(node, ast.Constant):
+            note(False, node.value if "." in module else None)
+        elif isinstance(node, ast.Try) and node.handlers:
+            for child in ast.iter_child_nodes(node):
+                visit(child, False)
+        else:
+            is_later = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+            for child in ast.iter_child_nodes(node):
+                visit(child, is_certain and not is_later)
+
+    try:
+        visit(ast.parse(text), True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        pass
+    return found
+
+
+def recorded(site, folder):
+    """The files of a package, as its RECORD says."""
+    lines = text_of(site + "/" + folder + "/RECORD").split("\n")
+    return [os.path.normpath(site + "/" + line.partition(",")[0]) for line in lines]
 
 
 def owners_of(paths, site):
-    """The packages that have these files, as their RECORD files say."""
+    """The packages that have these files."""
     owners = {}
     for name in names_in(site):
         if name.endswith(".dist-info"):
-            for line in text_of(site + "/" + name + "/RECORD").split("\n"):
-                path = os.path.normpath(site + "/" + line.partition(",")[0])
-                if path in paths:
-                    owners[path] = name
+            owners.update((path, name) for path in recorded(site, name) if path in paths)
     return owners
 
 
@@ -374,8 +500,11 @@ def function_of(site, script):
 
 
 def names_of(code):
-    """The names and texts that stand anywhere in code; None if it may have any, as with `from x import *`."""
+    """The names and texts that stand anywhere in code; None if it may have any, as with `from x import *` or a module that
+    puts something else in its place, `sys.modules[__name__] = …`."""
     names = set(code.co_names)
+    if {"modules", "__name__"} <= names:
+        return None
     for constant in code.co_consts:
         if isinstance(constant, tuple) and "*" in constant:
             return None
@@ -398,7 +527,7 @@ def tell_function(modules, module, function):
     try:
         with open(file, "rb") as source:
             code = compile(source.read(), file, "exec")
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return
     names = names_of(code)
     if names is not None and name not in names:
@@ -415,19 +544,9 @@ def tell_program(argv, venv, site):
         return tell("program", "missing", argv[0])
     if not os.access(path, os.X_OK):
         return tell("program", "forbidden", path)
-    with open(path, "rb") as file:
-        start = file.read(512)
-    if start[:2] == b"#!":
-        words = start[2:].partition(b"\n")[0].split() or [b""]
-        interpreter = os.fsdecode(words[-1] if words[0].endswith(b"/env") else words[0])
-        if which(interpreter) is None:
-            return tell("program", "interpreter", path, interpreter)
-    try:
-        interpreter = Elf(path).interpreter
-        if interpreter and not os.path.exists(interpreter):
-            return tell("program", "interpreter", path, interpreter)
-    except (OSError, ValueError):
-        pass
+    interpreter = interpreter_of(path)
+    if interpreter and which(interpreter) is None:
+        return tell("program", "interpreter", path, interpreter)
     modules = Modules(site)
     if os.path.dirname(path) == venv + "/bin":
         module, _, function = function_of(site, os.path.basename(path)).partition(":")
@@ -436,9 +555,70 @@ def tell_program(argv, venv, site):
             return tell("program", "module", module)
         if module:
             tell_function(modules, module, function.strip())
-    if os.path.basename(path).startswith("python"):
+    name = os.path.basename(path)
+    if is_python(name):
         tell_python(argv[1:], modules)
+    else:
+        tell_object(name, argv[1:], modules)
     return path
+
+
+# Servers that are given `module:object`, and programs that have an option for it.
+SERVERS = ("daphne", "granian", "gunicorn", "hypercorn", "sanic", "uvicorn", "waitress-serve")
+OPTIONS = {"celery": ("--app", "-A"), "flask": ("--app", "-A")}
+# Options that say where modules are, too.
+ELSEWHERE = ("--app-dir", "--chdir", "--config", "-c", "--pythonpath", "--workdir", "--working-dir")
+
+
+def tell_object(name, words, modules):
+    """Looks for the module of the app that a server or a worker is told to run. None is imported."""
+    if any(word.partition("=")[0] in ELSEWHERE for word in words):
+        return
+    if name in SERVERS:
+        found = [word for word in words if not word.startswith("-") and ":" in word]
+    else:
+        options, found = OPTIONS.get(name, ()), []
+        for number, word in enumerate(words):
+            option, equals, value = word.partition("=")
+            if option in options:
+                found += [value] if equals else words[number + 1 : number + 2]
+    for word in found:
+        module, colon, name = word.partition(":")
+        # Addresses and files are none.
+        parts = module.split(".") + [name.partition("(")[0].partition(".")[0]] * bool(colon)
+        if all(part.isidentifier() for part in parts) and not os.path.exists(module):
+            if not modules.has(module, [os.getcwd()]):
+                tell("program", "module", module)
+            return
+
+
+def interpreter_of(path):
+    """What runs a program, or nothing: the word of its first line, else the loader."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(512)
+    except OSError:
+        # One may run what one may not read.
+        return ""
+    if start[:2] != b"#!":
+        elf = elf_of(path)
+        return elf.interpreter if elf else ""
+    words = os.fsdecode(start[2:].partition(b"\n")[0]).split()
+    if not words or os.path.basename(words[0]) != "env":
+        return words[0] if words else ""
+    words = iter(words[1:])
+    for word in words:
+        if word in ("-u", "--unset", "-C", "--chdir"):
+            next(words, None)
+        elif not word.startswith("-") and "=" not in word:
+            return word
+    return ""
+
+
+def is_python(name):
+    """`python`, `python3`, `python3.13`, `python3.13t`."""
+    version = name[len("python") :].replace(".", "")
+    return name.startswith("python") and (not version or version.rstrip("t").isdigit())
 
 
 def tell_python(words, modules):
@@ -447,6 +627,7 @@ def tell_python(words, modules):
     while words:
         word, words = words[0], words[1:]
         if word == "-m" and words:
+            tell_object(words[0], words[1:], modules)
             if not modules.has(words[0], here):
                 tell("program", "module", words[0])
             elif modules.is_package and not modules.has(words[0] + ".__main__", here):
@@ -462,15 +643,8 @@ def tell_python(words, modules):
             return
 
 
-def elf_of(path):
-    try:
-        return Elf(path)
-    except (OSError, ValueError):
-        return None
-
-
 def tell_all(venv, application, wants_libraries, argv):
-    site = "{}/lib/python{}.{}/site-packages".format(venv, *sys.version_info[:2])
+    site = venv + "/lib/" + library_folder() + "/site-packages"
     tell_environment(venv)
     tell_distributions(site)
     elves, seen = {}, set()
@@ -480,7 +654,8 @@ def tell_all(venv, application, wants_libraries, argv):
             if folder.endswith("/__pycache__"):
                 tell_bytecode(path, folder, name)
         elif wants_libraries and (is_library(name) or path.startswith(venv + "/bin/")):
-            if ".cpython-" not in name or is_module(name):
+            # The first suffix is the interpreter's own.
+            if ".cpython-" not in name or name.endswith(EXTENSION_SUFFIXES[0]):
                 elf = elf_of(path)
                 if elf is not None:
                     elves[path] = elf
@@ -495,6 +670,11 @@ def tell_all(venv, application, wants_libraries, argv):
 
 if __name__ == "__main__":
     report, venv, application, libraries = sys.argv[1:5]
-    tell_all(venv, application, libraries == "libraries", sys.argv[5:])
+    try:
+        tell_all(venv, application, libraries == "libraries", sys.argv[5:])
+    except Exception as error:
+        # A mistake of this program is none of the image.
+        sys.excepthook(type(error), error, error.__traceback__)
+        tell("failed", type(error).__name__, error)
     with open(report, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         file.writelines(line + "\n" for line in lines)

@@ -20,16 +20,12 @@ use crate::tree::escape;
 /// Whether packages were installed for the interpreter; tells it if not, and what the project wants of it.
 pub(super) fn interpreter(subject: &Subject, report: &Report, findings: &Findings) -> bool {
     let version = report.marker("python_full_version");
-    let minor = report.marker("python_version");
-    if !report.environments.contains(&format!("python{minor}")) {
-        let built = report.environments.iter();
-        let built: Vec<&str> = built
-            .filter_map(|name| name.strip_prefix("python"))
-            .collect();
+    if !report.environments.contains(&report.interpreter) {
+        let built = report.environments.iter().map(|name| in_words(name));
         let error = format!(
-            "the image has Python {}, and the packages were installed for Python {}",
-            escape(minor),
-            escape(&built.join(", "))
+            "the image has {}, and the packages were installed for {}",
+            in_words(&report.interpreter),
+            built.collect::<Vec<_>>().join(", ")
         );
         findings.add(
             Diagnostic::error(error)
@@ -38,6 +34,7 @@ pub(super) fn interpreter(subject: &Subject, report: &Report, findings: &Finding
         );
         return false;
     }
+    let minor = report.marker("python_version");
     let planned = subject.config.python.version;
     if let Dependencies::Locked(set) = &subject.config.dependencies
         && minor != format!("3.{}", planned.minor)
@@ -72,6 +69,18 @@ pub(super) fn interpreter(subject: &Subject, report: &Report, findings: &Finding
         );
     }
     true
+}
+
+/// An interpreter by the name of its folder: `Python 3.14` for `python3.14`.
+fn in_words(folder: &str) -> String {
+    let (name, version) = match folder.strip_prefix("pypy") {
+        Some(version) => ("PyPy", version),
+        None => ("Python", folder.strip_prefix("python").unwrap_or(folder)),
+    };
+    match version.strip_suffix('t') {
+        Some(version) => format!("free-threaded {name} {}", escape(version)),
+        None => format!("{name} {}", escape(version)),
+    }
 }
 
 /// Whether all that is required is installed, in a version that is allowed.

@@ -27,9 +27,6 @@ const OF_DRIVERS: &[&str] = &[
     "libcudadebugger.so",
 ];
 
-/// Modules that their packages do without when they cannot be imported.
-const OPTIONAL: &[&str] = &["/numba/np/ufunc/omppool.", "/numba/np/ufunc/tbbpool."];
-
 /// The libraries that one distribution, or one file that belongs to none, does not find.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Lacking<'a> {
@@ -66,10 +63,7 @@ pub(super) fn lacking(report: &Report) -> Vec<Lacking<'_>> {
 
 fn is_expected(missing: &MissingLibrary) -> bool {
     let of_driver = |name: &&str| missing.library.starts_with(*name);
-    let is_optional = |part: &&str| missing.path.contains(*part);
-    // Frameworks try their plugins, and pass over those that cannot be loaded.
-    let is_plugin = !missing.is_needed && missing.path.contains("/plugins/");
-    !(OF_DRIVERS.iter().any(of_driver) || OPTIONAL.iter().any(is_optional) || is_plugin)
+    !OF_DRIVERS.iter().any(of_driver)
 }
 
 /// Tells what lacks libraries, with the packages that have them.

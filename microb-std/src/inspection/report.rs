@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 pub(super) struct Report {
     /// The variables of PEP 508's markers.
     pub(super) markers: BTreeMap<String, String>,
-    /// For which interpreters the environment has packages: `python3.14`.
+    /// What the folder of the interpreter's packages is called: `python3.14`, `python3.14t`, `pypy3.11`.
+    pub(super) interpreter: String,
+    /// For which interpreters the environment has packages, by the same names.
     pub(super) environments: Vec<String>,
     /// The installed distributions, sorted by the names of their folders.
     pub(super) distributions: Vec<Distribution>,
@@ -19,6 +21,8 @@ pub(super) struct Report {
     pub(super) libraries: Vec<MissingLibrary>,
     /// What is wrong with the program that the image starts.
     pub(super) program: Option<Problem>,
+    /// Why the report ends early.
+    pub(super) failure: Option<String>,
 }
 
 /// An installed distribution.
@@ -74,6 +78,7 @@ impl Report {
     fn add(&mut self, kind: &str, fields: &[String]) {
         match (kind, fields) {
             ("marker", [name, value]) => drop(self.markers.insert(name.clone(), value.clone())),
+            ("interpreter", [name]) => self.interpreter.clone_from(name),
             ("environment", [name]) => self.environments.push(name.clone()),
             ("distribution", [name, version, folder]) => self.distributions.push(Distribution {
                 name: name.clone(),
@@ -97,6 +102,7 @@ impl Report {
                 is_needed: role == "module",
                 owner: owner.clone(),
             }),
+            ("failed", [kind, message]) => self.failure = Some(format!("{kind}: {message}")),
             ("program", [kind, about @ ..]) => {
                 self.program = Some(Problem {
                     kind: kind.clone(),

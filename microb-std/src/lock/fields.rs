@@ -6,6 +6,7 @@ use microb::{Diagnostic, Span, Spanned};
 use pep440_rs::Version;
 
 use microb::grammar::requirement::is_scp;
+use microb::grammar::without_login;
 
 use crate::location::{check_url, within_context};
 use crate::pinned::PinnedSource;
@@ -195,7 +196,7 @@ pub(super) fn index(package: &str, url: &Spanned<String>) -> Result<PinnedSource
     };
     let message = format!(
         "`{package}` comes from {what} `{}`, which is not supported",
-        escape(&url.value)
+        escape(&without_login(&url.value))
     );
     Err(Diagnostic::error(message).at(&url.span).help(
         "name an index by its plain URL, or depend on the file itself by its path, and lock again",

@@ -1,11 +1,14 @@
 //! Lock files: whichever tool wrote it, a lock becomes the same [`PinnedSet`].
 
+use std::collections::BTreeSet;
+
+use microb::grammar::secret_login;
 use microb::{Context, Diagnostic, SourceFile, Span, Spanned};
 use toml::de::DeTable;
 
 use crate::location::within_context;
 use crate::mistake::Findings;
-use crate::pinned::{Pinned, PinnedSet};
+use crate::pinned::{Pinned, PinnedSet, PinnedSource};
 use crate::specifier::Constraint;
 use crate::text;
 use crate::tree::{self, Table, escape};
@@ -189,9 +192,13 @@ pub(crate) fn read(question: &Question<'_>) -> Result<PinnedSet, Diagnostic> {
 
 fn parse(file: &SourceFile, question: &Question<'_>) -> Result<PinnedSet, Diagnostic> {
     let lock = question.lock;
-    let mut folders = Vec::new();
+    let (mut folders, mut logins) = (Vec::new(), None);
     let (mut pins, options) = match lock.format {
-        Format::Requirements => requirements_lock::read(question)?,
+        Format::Requirements => {
+            let read = requirements_lock::read(question)?;
+            logins = Some(read.logins);
+            (read.pins, read.options)
+        }
         Format::Pipenv => {
             let root = json_tree::parse(file)?;
             (packages(&root, file, question, pipfile::read)?, Vec::new())
@@ -215,10 +222,24 @@ fn parse(file: &SourceFile, question: &Question<'_>) -> Result<PinnedSet, Diagno
     }
     Ok(PinnedSet {
         path: Spanned::new(lock.path.clone(), lock.span.clone()),
+        logins: logins.unwrap_or_else(|| logins_of(&pins)),
         pins,
         folders,
         options,
     })
+}
+
+/// The first package of each URL with a password or a token.
+fn logins_of(pins: &[Pinned]) -> Vec<Span> {
+    let mut seen = BTreeSet::new();
+    let login = |pin: &&Pinned| match &pin.source {
+        PinnedSource::OnlyIndex(url) | PinnedSource::Url(url) | PinnedSource::Git { url, .. } => {
+            secret_login(url).is_some_and(|_| seen.insert(url.clone()))
+        }
+        PinnedSource::Index | PinnedSource::File(_) | PinnedSource::Folder(_) => false,
+    };
+    let pins = pins.iter().filter(login);
+    pins.map(|pin| pin.span.clone()).collect()
 }
 
 /// The reader of a format.

@@ -12,8 +12,16 @@ use crate::requirement::{Requirement, VersionOrUrl, is_git, normalized};
 use crate::requirements;
 use crate::text;
 
-/// The packages that the target gets, and the options of the file.
-pub(super) fn read(question: &Question<'_>) -> Result<(Vec<Pinned>, Vec<String>), Diagnostic> {
+/// What the file says.
+pub(super) struct Read {
+    /// The packages that the target gets.
+    pub(super) pins: Vec<Pinned>,
+    pub(super) options: Vec<String>,
+    /// Where URLs with a password or a token stand.
+    pub(super) logins: Vec<Span>,
+}
+
+pub(super) fn read(question: &Question<'_>) -> Result<Read, Diagnostic> {
     for (key, values) in [
         ("extras", question.extras),
         ("groups", question.wanted_groups),
@@ -59,7 +67,11 @@ pub(super) fn read(question: &Question<'_>) -> Result<(Vec<Pinned>, Vec<String>)
             return Err(no_hash(&pin.name, &pin.span));
         }
     }
-    Ok((pins, options))
+    Ok(Read {
+        pins,
+        options,
+        logins: flat.logins,
+    })
 }
 
 struct Reader<'a> {

@@ -1,24 +1,35 @@
 //! What the image runs when the file does not say: the project's script, its app, or its main module.
 //!
-//! The code is parsed, never searched for words, so that a name in a comment or a string is none.
+//! The code is parsed, never searched for words, so that a name in a comment or a string is none. All that could be the
+//! program stands in one list with one order ([`candidate`]); where nothing in names, imports and calls says which it is,
+//! the user is asked, since an image that runs the wrong program is worse than one that runs none.
 
-mod app;
+mod candidate;
+mod code;
+mod folders;
 mod framework;
+mod held;
 mod layout;
 mod module;
+mod run;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use microb::{Context, Span, Spanned};
 
-use crate::config::{Config, Packaging};
+use crate::config::{Config, Dependencies, Packaging};
+use crate::metadata::Tables;
 use crate::mistake::Findings;
-use crate::requirement::normalized;
-use crate::rules::AMBIGUOUS_PROGRAM;
-use crate::text;
+use crate::requirement::{Requirement, normalized};
 
-use layout::{Layout, Place};
+use candidate::{Candidate, Choice, Chooser, What};
+use code::Code;
+use folders::Folders;
+use held::Held;
+use layout::Place;
 use module::Module;
+use run::{NoServer, Runner};
 
 /// What the image runs, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,354 +41,265 @@ pub struct Program {
     pub stop_signal: Option<&'static str>,
     /// The port that it listens on.
     pub port: Option<u16>,
-    /// Variables that make its server reachable from outside of the container.
+    /// Variables that make its server reachable from outside of the container, and its modules found.
     pub env: BTreeMap<String, String>,
     /// What it was chosen from, for people: ``the FastAPI app `app` of `app/main.py`, served by uvicorn``.
     pub why: String,
 }
 
-/// Patterns of the files that can hold a program.
+/// Patterns of the files that can hold a program, or lead to one.
 ///
-/// By name, since a recipe's files are sent before it is known whether it wants them.
-pub(crate) const READS: &[&str] = &[
-    "*.py",
-    "*/__init__.py",
-    "*/__main__.py",
-    "*/a*.py",
-    "*/bot.py",
-    "*/celery*.py",
-    "*/cli.py",
-    "*/main.py",
-    "*/manage.py",
-    "*/run.py",
-    "*/server.py",
-    "*/streamlit_app.py",
-    "*/tasks.py",
-    "*/w*.py",
-    "*/*/asgi.py",
-    "*/*/wsgi.py",
-    "src/*/__init__.py",
-    "src/*/__main__.py",
-    "src/*/a*.py",
-    "src/*/bot.py",
-    "src/*/celery*.py",
-    "src/*/cli.py",
-    "src/*/main.py",
-    "src/*/run.py",
-    "src/*/server.py",
-    "src/*/streamlit_app.py",
-    "src/*/tasks.py",
-    "src/*/w*.py",
-];
+/// A recipe's files are sent before it is known whether it wants them: those of packages are some hundred kilobytes, sent
+/// once and then as far as they change. Which of them are read is decided by their names and by what imports them; what is
+/// deeper is fetched one by one.
+pub(crate) const READS: &[&str] = &["*.py", "*/*.py", "*/*/*.py", "src/*/*/*.py"];
 
-/// What a target without `entrypoint` and `command` runs; `None` if nothing says.
-///
-/// `single_modules` tells the files of the root that the project's wheel holds.
+/// What a target without `entrypoint` and `command` runs; `None` if nothing says, and then the user is told.
 pub(crate) fn infer(
     cx: &dyn Context,
     config: &Config,
-    single_modules: &dyn Fn(&str) -> bool,
+    tables: &Tables<'_>,
     findings: &Findings,
 ) -> Option<Program> {
-    if let Some(name) = &config.script {
-        return Some(Code::of_script(cx, config, name).script_program(name));
-    }
-    let chosen = match config.project.packaging {
-        Packaging::Wheel if !config.project.scripts.is_empty() => Some(script(config, findings)?),
-        _ => None,
+    let installed = installed(&config.dependencies);
+    let folders = Folders::new(cx, &config.project_dir);
+    let code = Code::new(&folders, config.project.packaging, &installed);
+    let inference = Inference {
+        config,
+        installed: &installed,
     };
-    let own = config
-        .project
-        .normalized_name
-        .as_deref()
-        .unwrap_or_default();
-    let own = own.replace('-', "_");
-    let layout = layout::layout(
-        cx,
-        &config.project_dir,
-        config.project.packaging,
-        &own,
-        single_modules,
-    );
-    let mut code = Code::read(cx, config, layout, own);
-    if let Some((mut program, module)) = chosen {
-        if code.add(cx, &config.project_dir, &module) {
-            code.interrupt(&mut program);
-        }
-        return Some(program);
-    }
-    if let Some(main) = code.package_main() {
-        return Some(main);
-    }
-    match code.app(findings) {
-        Chosen::One(program) => Some(program),
-        Chosen::Unclear => None,
-        Chosen::Nothing => code.streamlit().or_else(|| code.main_module(findings)),
+    match &config.script {
+        Some(name) => Some(inference.of_script(cx, code, &folders, name)),
+        None => inference.of_project(code, &folders, tables, findings),
     }
 }
 
-/// The script that is called like the project, or the only one; and the module that it calls.
-fn script(config: &Config, findings: &Findings) -> Option<(Program, String)> {
-    let scripts = &config.project.scripts;
-    let own = config.project.normalized_name.as_deref();
-    let named = scripts
-        .iter()
-        .find(|(name, _)| Some(normalized(name).as_str()) == own);
-    let only = scripts.iter().next().filter(|_| scripts.len() == 1);
-    let Some((name, function)) = named.or(only) else {
-        let names: Vec<_> = scripts.keys().map(|name| format!("`{name}`")).collect();
-        let first = scripts.values().next()?;
-        let written = scripts.keys().next()?;
-        findings.add(
-            AMBIGUOUS_PROGRAM.finding(format!(
-                "the image has no program: the scripts are {}, and none is called like the project",
-                names.join(", ")
-            ))
-            .at(&first.span)
-            .help(format!(
-                "write for instance `entrypoint = [{written:?}]` in `[tool.microb.target.default]`"
-            )),
-        );
-        return None;
-    };
-    let why = format!("the script `{name}` of the project");
-    let program = program([name.as_str()], function.span.clone(), why);
-    let module = function.value.split(':').next().unwrap_or_default();
-    Some((program, module.trim().to_owned()))
+struct Inference<'a> {
+    config: &'a Config,
+    installed: &'a BTreeSet<String>,
 }
 
-enum Chosen {
-    One(Program),
-    /// There is something, and the user has been told why it was not taken.
-    Unclear,
-    Nothing,
-}
-
-/// The modules that were read.
-struct Code {
-    modules: Vec<(Place, Module)>,
-    manage: Option<String>,
-    own: String,
-    packaging: Packaging,
-    /// The normalized names of the distributions in the image.
-    installed: BTreeSet<String>,
-}
-
-impl Code {
-    fn read(cx: &dyn Context, config: &Config, layout: Layout, own: String) -> Self {
-        let module = |place: Place| {
-            let file = text::read(cx, &place.path).ok()??;
-            let module = Module::parse(&place.module, &place.package, file)?;
-            Some((place, module))
-        };
-        Self {
-            modules: layout.places.into_iter().filter_map(module).collect(),
-            manage: layout.manage,
-            own,
-            packaging: config.project.packaging,
-            installed: app::installed(&config.dependencies),
-        }
-    }
-
-    /// Reads a module of this name, unless it was read; `false` if there is none.
-    fn add(&mut self, cx: &dyn Context, project_dir: &str, module: &str) -> bool {
-        if self.modules.iter().any(|(place, _)| place.module == module) {
-            return true;
-        }
-        let root = if project_dir.is_empty() {
-            "."
+impl Inference<'_> {
+    fn of_project(
+        &self,
+        mut code: Code<'_>,
+        folders: &Folders<'_>,
+        tables: &Tables<'_>,
+        findings: &Findings,
+    ) -> Option<Program> {
+        let config = self.config;
+        let own = config.project.normalized_name.as_deref();
+        let own = own.unwrap_or_default().replace('-', "_");
+        let is_wheel = config.project.packaging == Packaging::Wheel;
+        let held = if is_wheel {
+            held::held(tables, &config.project, &config.build_system, folders)
         } else {
-            project_dir
+            Held::default()
         };
-        let path = module.replace('.', "/");
-        let package = module.rsplit_once('.').map_or("", |(package, _)| package);
-        for (file, package) in [
-            (format!("{path}.py"), package),
-            (format!("src/{path}.py"), package),
-            (format!("{path}/__init__.py"), module),
-            (format!("src/{path}/__init__.py"), module),
-        ] {
-            let place = layout::place(root, &file, package);
-            let read = text::read(cx, &place.path).ok().flatten();
-            let parsed = read.and_then(|file| Module::parse(&place.module, &place.package, file));
-            if let Some(parsed) = parsed {
-                self.modules.push((place, parsed));
-                return true;
+        let layout = layout::layout(folders, config.project.packaging, &own, &held);
+        code.read_all(&layout);
+        let scripts = self.scripts(&mut code, &held);
+        let runner = Runner {
+            code: &code,
+            installed: self.installed,
+            manage: layout.manage.as_deref(),
+            is_elsewhere: config.workdir.is_some(),
+        };
+        let chooser = self.chooser(&runner, &own);
+        let offered = scripts.iter().map(|(script, _)| script.clone()).collect();
+        match chooser.choose(offered) {
+            Choice::One(chosen) => {
+                let script = scripts.iter().find(|(script, _)| is_same(script, &chosen));
+                let script = script.and_then(|(_, at)| *at);
+                match program_of(&runner, &chooser, &chosen, script) {
+                    Ok(program) => {
+                        tell_unreachable(&runner, &program, &chosen, script, findings);
+                        Some(program)
+                    }
+                    Err(NoServer(app)) => {
+                        findings.add(told::no_server(&app, config));
+                        None
+                    }
+                }
+            }
+            Choice::Several(candidates) => {
+                if let Some(finding) = told::ambiguous(&candidates, &runner, config) {
+                    findings.add(finding);
+                }
+                None
+            }
+            Choice::Nothing => {
+                let nothing = told::Nothing {
+                    code: &code,
+                    config,
+                    left_out: &layout.left_out,
+                    installed: &|name| self.installed.contains(name),
+                    place: self.place(tables),
+                };
+                findings.add(nothing.told());
+                None
             }
         }
-        false
     }
 
-    /// The definition itself, which is a script of this name.
-    fn of_script(cx: &dyn Context, config: &Config, name: &str) -> Self {
-        let place = layout::place(".", name, "");
-        let module = Module::parse(&place.module, "", cx.definition().clone());
-        Self {
-            modules: module.map(|module| (place, module)).into_iter().collect(),
+    /// The script itself, unless it only makes an app, which a server has to run.
+    fn of_script(
+        &self,
+        cx: &dyn Context,
+        mut code: Code<'_>,
+        folders: &Folders<'_>,
+        name: &str,
+    ) -> Program {
+        let place = Place::new(folders, name, "");
+        let file = cx.definition().clone();
+        let first = file.line(1).unwrap_or_else(|| file.whole());
+        let guard = Module::parse(&place.module, "", file)
+            .ok()
+            .and_then(|module| {
+                let guard = module.main_guard.clone();
+                code.add(place, module);
+                guard
+            });
+        let runner = Runner {
+            code: &code,
+            installed: self.installed,
             manage: None,
-            own: String::new(),
-            packaging: Packaging::Sources,
-            installed: app::installed(&config.dependencies),
-        }
-    }
-
-    /// `python SCRIPT`, unless it only makes an app, which a server has to run.
-    fn script_program(&self, name: &str) -> Program {
-        let guard = self
-            .modules
-            .iter()
-            .find_map(|(_, module)| module.main_guard.as_ref());
-        if guard.is_none() {
-            // What it cannot be told apart by stays a script.
-            let quiet = Findings::default();
-            if let Chosen::One(app) = self.app(&quiet) {
-                return app;
-            }
-            if let Some(mut program) = self.streamlit() {
-                let words = program.argv.value.iter_mut();
-                words
-                    .filter(|word| *word == name)
-                    .for_each(|word| *word = format!("/app/{name}"));
-                return program;
-            }
-        }
-        let file = self.modules.first().map(|(_, module)| first_line(module));
-        let span = guard.cloned().or(file);
-        let span = span.unwrap_or_else(|| microb::SourceFile::new(name, "").whole());
-        let argv = ["python".to_owned(), format!("/app/{name}")];
-        let mut program = program(argv, span, format!("the script `{name}`"));
-        self.interrupt(&mut program);
-        program
-    }
-
-    /// `python -m PACKAGE` for the only package with a `__main__.py`, or the project's own.
-    fn package_main(&self) -> Option<Program> {
-        let mains: Vec<_> = self
-            .modules
-            .iter()
-            .filter(|(place, _)| place.stem == "__main__" && !place.package.is_empty())
-            .collect();
-        let own = mains.iter().find(|(place, _)| place.package == self.own);
-        let only = mains.first().filter(|_| mains.len() == 1);
-        let (place, module) = own.or(only)?;
-        let mut program = program(
-            ["python", "-m", &place.package],
-            first_line(module),
-            format!("the main module `{}`", place.path),
-        );
-        self.interrupt(&mut program);
-        Some(program)
-    }
-
-    /// `streamlit run` for the project's script that uses it.
-    fn streamlit(&self) -> Option<Program> {
-        if self.packaging == Packaging::Wheel {
-            return None;
-        }
-        let mut uses = self
-            .modules
-            .iter()
-            .filter(|(_, module)| module.imports("streamlit"));
-        let in_the_root = uses.clone().find(|(place, _)| place.package.is_empty());
-        let (place, module) = in_the_root.or_else(|| uses.next())?;
-        let argv = [
-            "streamlit",
-            "run",
-            &place.file,
-            "--server.address=0.0.0.0",
-            "--server.port=8501",
-            "--server.headless=true",
-        ];
-        let mut program = program(
-            argv,
-            first_line(module),
-            format!("`{}`, which is for Streamlit", place.path),
-        );
-        program.port = Some(8501);
-        Some(program)
-    }
-
-    /// The module that says `if __name__ == "__main__":`, or the only script.
-    fn main_module(&self, findings: &Findings) -> Option<Program> {
-        let guarded = self.modules.iter().filter_map(|(place, module)| {
-            let span = module.main_guard.as_ref()?;
-            Some((place, span))
-        });
-        let mut found: Vec<_> = guarded.collect();
-        if found.is_empty() && self.packaging == Packaging::Sources {
-            found = self
-                .modules
-                .iter()
-                .filter(|(place, _)| place.package.is_empty())
-                .filter_map(|(place, module)| Some((place, module.statement.as_ref()?)))
-                .collect();
-        }
-        let &(place, span) = found.first()?;
-        let has_usual_name = layout::stem_rank(&place.stem) != usize::MAX
-            && layout::package_rank(&place.package, &self.own) != usize::MAX;
-        if let (false, Some((other, _))) = (has_usual_name, found.get(1)) {
-            findings.add(
-                AMBIGUOUS_PROGRAM
-                    .finding(format!(
-                        "the image has no program: `{}` and `{}` both are one",
-                        place.path, other.path
-                    ))
-                    .at(span)
-                    .help(format!(
-                        "write for instance `entrypoint = {:?}` in `[tool.microb.target.default]`",
-                        self.module_words(place)
-                    )),
-            );
-            return None;
-        }
-        let argv = self.module_words(place);
-        let why = format!("the main module `{}`", place.path);
-        let mut program = self.with_path(place, program(argv, span.clone(), why));
-        self.interrupt(&mut program);
-        Some(program)
-    }
-
-    /// Ends the program as Ctrl-C would, unless the project has its own idea of signals.
-    fn interrupt(&self, program: &mut Program) {
-        if !self
-            .modules
-            .iter()
-            .any(|(_, module)| module.imports("signal"))
+            is_elsewhere: true,
+        };
+        let chooser = self.chooser(&runner, "");
+        // What it cannot be told apart by stays a script.
+        if let (None, Choice::One(chosen)) = (&guard, chooser.choose(Vec::new()))
+            && !matches!(chosen.what, What::Main { .. })
+            && let Ok(program) = runner.program(&chosen, None)
         {
-            program.stop_signal = Some("SIGINT");
+            return program;
+        }
+        runner.script(name, guard.unwrap_or(first))
+    }
+
+    fn chooser<'a>(&'a self, runner: &'a Runner<'a>, own: &'a str) -> Chooser<'a> {
+        Chooser {
+            code: runner.code,
+            own,
+            installed: self.installed,
         }
     }
 
-    /// The words that run a module as a program.
-    fn module_words(&self, place: &Place) -> Vec<String> {
-        match (self.packaging, place.package.as_str()) {
-            (Packaging::Sources, "") => vec!["python".to_owned(), place.file.clone()],
-            _ => vec!["python".to_owned(), "-m".to_owned(), place.module.clone()],
+    /// The scripts that the project installs and that may be what it is for, with the modules that they call.
+    fn scripts(&self, code: &mut Code<'_>, held: &Held) -> Vec<(Candidate, Option<usize>)> {
+        if self.config.project.packaging == Packaging::Sources {
+            return Vec::new();
         }
+        let own = self.config.project.normalized_name.as_deref();
+        let is_own = |name: &str| Some(normalized(name).as_str()) == own;
+        let all = self.config.project.scripts.iter();
+        let mut roots: BTreeSet<String> = ["", "src/"].map(str::to_owned).into();
+        roots.extend(held.packages.iter().map(|(root, _)| root.clone()));
+        let usable = all.filter(|(name, _)| is_own(name) || candidate::is_for_users(name));
+        usable
+            .map(|(name, function)| {
+                let module = function.value.split(':').next().unwrap_or_default().trim();
+                let script = Candidate {
+                    what: What::Script {
+                        name: name.clone(),
+                        is_own: is_own(name),
+                    },
+                    span: function.span.clone(),
+                };
+                (script, code.find(module, &roots))
+            })
+            .collect()
     }
 
-    /// Sources that are no package are found from their own folder: `/app`, or one below it.
-    fn with_path(&self, place: &Place, mut program: Program) -> Program {
-        let root = place.root().trim_end_matches('/');
-        if self.packaging == Packaging::Sources && !root.is_empty() {
-            let path = format!("/app/{root}");
-            program.env.insert("PYTHONPATH".to_owned(), path);
-        }
-        program
+    /// Where it is told that there is no program.
+    fn place(&self, tables: &Tables<'_>) -> Span {
+        let name = self.config.project.name.as_ref();
+        let file = tables.root.span().file();
+        name.map(|name| name.span.clone())
+            .or_else(|| file.line(1))
+            .unwrap_or_else(|| file.whole())
     }
 }
 
-fn first_line(module: &Module) -> Span {
-    let file = &module.file;
-    file.line(1).unwrap_or_else(|| file.whole())
+/// The program that was chosen; for a site with several interfaces, the one that there is a server for.
+fn program_of(
+    runner: &Runner<'_>,
+    chooser: &Chooser<'_>,
+    chosen: &Candidate,
+    script: Option<usize>,
+) -> Result<Program, NoServer> {
+    let has_server = match &chosen.what {
+        What::Served { app, .. } => chooser.is_served(app),
+        _ => true,
+    };
+    let other = if has_server {
+        None
+    } else {
+        chooser.other_interface(chosen)
+    };
+    runner.program(other.as_ref().unwrap_or(chosen), script)
 }
 
-fn program<W: Into<String>>(argv: impl IntoIterator<Item = W>, span: Span, why: String) -> Program {
-    Program {
-        argv: Spanned::new(argv.into_iter().map(Into::into).collect(), span),
-        stop_signal: None,
-        port: None,
-        env: BTreeMap::new(),
-        why,
+/// Tells the servers that the program's own module starts where nobody reaches them.
+fn tell_unreachable(
+    runner: &Runner<'_>,
+    program: &Program,
+    chosen: &Candidate,
+    script: Option<usize>,
+    findings: &Findings,
+) {
+    let is_python = program
+        .argv
+        .value
+        .first()
+        .is_some_and(|word| word == "python");
+    let module = match &chosen.what {
+        What::Script { .. } => script,
+        What::Main { at, .. } => Some(*at),
+        // What has no server starts itself.
+        What::Served { app, .. } if is_python => Some(app.at),
+        What::Served { .. } | What::Shown { .. } => None,
+    };
+    let is_script = matches!(chosen.what, What::Script { .. });
+    let found = module.map_or_else(Vec::new, |at| runner.unreachable(at, is_script));
+    for finding in found {
+        findings.add(finding);
     }
+}
+
+fn is_same(script: &Candidate, chosen: &Candidate) -> bool {
+    match (&script.what, &chosen.what) {
+        (What::Script { name, .. }, What::Script { name: other, .. }) => name == other,
+        _ => false,
+    }
+}
+
+/// The names of what is installed, as far as the lists say: servers that others bring along included.
+fn installed(dependencies: &Dependencies) -> BTreeSet<String> {
+    let listed: Vec<Requirement> = match dependencies {
+        Dependencies::Listed(listed)
+        | Dependencies::FromBackend {
+            listed: Some(listed),
+            ..
+        } => listed.clone(),
+        Dependencies::File(file) => file
+            .requirements
+            .lines()
+            .filter_map(|line| {
+                // What follows the requirement are options of its own, such as `--hash`.
+                let text = line.split(" --").next().unwrap_or(line).to_owned();
+                let span = file.path.span.clone();
+                Requirement::parse(Spanned::new(text, span)).ok()
+            })
+            .collect(),
+        // A lock has everything, also what others bring along.
+        Dependencies::Locked(set) => return set.pins.iter().map(|pin| pin.name.clone()).collect(),
+        Dependencies::FromBackend { listed: None, .. } => Vec::new(),
+    };
+    let brought = listed
+        .iter()
+        .flat_map(|one| framework::brings(&one.name, &one.extras));
+    let mut names: BTreeSet<String> = brought.map(str::to_owned).collect();
+    names.extend(listed.into_iter().map(|one| one.name));
+    names
 }

@@ -2,10 +2,12 @@
 
 use microb::{Diagnostic, Rule, Span, Spanned, nearest};
 
-use super::rule;
+use super::{Facts, rule};
+use crate::backend;
 use crate::builder::VENV;
 use crate::config::{Config, Dependencies, Packaging};
 use crate::mistake::Findings;
+use crate::project_dir::within;
 use crate::requirement::normalized;
 use crate::tree::escape;
 
@@ -19,7 +21,7 @@ pub(super) static UNEXPANDED_VARIABLE: Rule = rule(
     "Without a shell, nobody replaces a variable by its value",
 );
 
-pub(super) static LOOPBACK_SERVER: Rule = rule(
+pub(crate) static LOOPBACK_SERVER: Rule = rule(
     "LoopbackServer",
     "A server on the loopback address cannot be reached from outside of its container",
 );
@@ -39,15 +41,43 @@ pub(crate) static AMBIGUOUS_PROGRAM: Rule = rule(
     "Where more than one program could be meant, the image has none",
 );
 
+pub(crate) static MISSING_PROGRAM: Rule = rule(
+    "MissingProgram",
+    "An image without a program starts Python's prompt and ends",
+);
+
 pub(crate) static MISSING_SERVER: Rule = rule(
     "MissingServer",
     "An app without a server among the dependencies cannot be started, so the image has no program",
+);
+
+pub(super) static UNINSTALLED_SCRIPTS: Rule = rule(
+    "UninstalledScripts",
+    "The scripts of a project that is no package are not in its image",
+);
+
+pub(super) static UNINSTALLED_TOOL: Rule = rule(
+    "UninstalledTool",
+    "What runs a project on a developer's machine is not in its image",
 );
 
 pub(super) static OVERRIDDEN_VARIABLE: Rule = rule(
     "OverriddenVariable",
     "The image finds its own Python and its packages by these variables",
 );
+
+/// The `PATH` of the official images of Python.
+const SYSTEM_PATH: &[&str] = &[
+    "/usr/local/bin",
+    "/usr/local/sbin",
+    "/usr/sbin",
+    "/usr/bin",
+    "/sbin",
+    "/bin",
+];
+
+/// Tools of which `run` starts a program in the environment that they made.
+const RUNNERS: &[&str] = &["hatch", "pdm", "pipenv", "poetry", "rye", "uv"];
 
 /// Servers whose options are known. Clients have a `--host` too, and mean another one.
 const SERVERS: &[&str] = &[
@@ -76,21 +106,69 @@ const ADDRESS_OPTIONS: &[&str] = &[
     "--server.address",
 ];
 
-/// Servers that listen on the loopback address unless told otherwise: program, first argument, variable, other options.
-const LOOPBACK_BY_DEFAULT: &[(&str, &str, &str, &[&str])] = &[
-    ("uvicorn", "", "UVICORN_HOST", &["--uds", "--fd"]),
-    ("flask", "run", "FLASK_RUN_HOST", &[]),
-    ("fastapi", "dev", "UVICORN_HOST", &[]),
-    ("hypercorn", "", "", &["--config", "-c"]),
+/// A server that listens on the loopback address unless told otherwise.
+struct Loopback {
+    program: &'static str,
+    /// The word that starts the server, where the program does other things too.
+    subcommand: &'static str,
+    /// Variables by which it is told.
+    variables: &'static [&'static str],
+    /// What its options begin with by which it is told, besides [`ADDRESS_OPTIONS`].
+    options: &'static [&'static str],
+    /// A file of the project by which it is told.
+    file: &'static str,
+}
+
+const fn loopback_server(
+    program: &'static str,
+    subcommand: &'static str,
+    variables: &'static [&'static str],
+    options: &'static [&'static str],
+) -> Loopback {
+    Loopback {
+        program,
+        subcommand,
+        variables,
+        options,
+        file: "",
+    }
+}
+
+/// Each one's documentation of its options says so.
+const LOOPBACK_BY_DEFAULT: &[Loopback] = &[
+    loopback_server("uvicorn", "", &["UVICORN_HOST"], &["--uds", "--fd"]),
+    loopback_server("flask", "run", &["FLASK_RUN_HOST"], &[]),
+    loopback_server("fastapi", "dev", &["UVICORN_HOST"], &[]),
+    loopback_server("hypercorn", "", &[], &["--config", "-c"]),
+    loopback_server("granian", "", &["GRANIAN_HOST"], &["--uds"]),
+    loopback_server(
+        "daphne",
+        "",
+        &[],
+        &["-u", "--unix-socket", "--fd", "-e", "--endpoint"],
+    ),
+    Loopback {
+        file: "gunicorn.conf.py",
+        ..loopback_server(
+            "gunicorn",
+            "",
+            &["GUNICORN_CMD_ARGS", "PORT"],
+            &["-b", "-c", "--config"],
+        )
+    },
 ];
 
-pub(super) fn check(config: &Config, findings: &Findings) {
+/// What runs Django's server for development.
+const DJANGO: &[&str] = &["python", "python3", "django-admin", "django", "manage.py"];
+const RUNSERVER: &str = "runserver";
+
+pub(super) fn check(facts: &Facts<'_>, findings: &Findings) {
+    let config = facts.config;
     for (name, value) in &config.env {
         overridden(name, value, findings);
     }
-    for argv in [&config.entrypoint, &config.command].into_iter().flatten() {
-        unexpanded(argv, findings);
-    }
+    unexpanded(config, findings);
+    uninstalled_scripts(facts, findings);
     let Some((argv, span)) = command_line(config) else {
         inferred(config, findings);
         return;
@@ -115,7 +193,8 @@ pub(super) fn check(config: &Config, findings: &Findings) {
     for finding in [
         development_server(&argv)
             .map(|(finding, instead)| finding.help(format!("write {instead}"))),
-        loopback(&argv, config),
+        loopback(&argv, facts),
+        uninstalled_tool(&argv, config),
         unknown(program, config),
     ]
     .into_iter()
@@ -160,28 +239,58 @@ fn overridden(name: &str, value: &Spanned<String>, findings: &Findings) {
         let finding = OVERRIDDEN_VARIABLE
             .finding(format!("`{name}` hides the image's own Python environment"))
             .help(match name {
-                "PATH" => format!("put `{VENV}/bin` in front"),
+                "PATH" => format!("write `{:?}`", path_with_environment(&value.value)),
                 _ => "remove it".to_owned(),
             });
         findings.add(finding.at(&value.span));
     }
 }
 
-fn unexpanded(argv: &Spanned<Vec<String>>, findings: &Findings) {
-    let is_shell = |word: &String| ["sh", "bash"].iter().any(|shell| word.ends_with(shell));
-    if argv.value.first().is_some_and(is_shell) {
-        return;
-    }
-    let Some(variable) = argv.value.iter().find_map(|word| variable(word)) else {
-        return;
+/// The `PATH` that was meant: with the environment in front of the folders of the system, which are written out where
+/// there was `$PATH`, since nobody knows that of the base image before it is there.
+fn path_with_environment(value: &str) -> String {
+    let environment = format!("{VENV}/bin");
+    let (of_system, of_user): (Vec<_>, Vec<_>) = value
+        .split(':')
+        .filter(|folder| !folder.is_empty() && *folder != environment)
+        .partition(|folder| SYSTEM_PATH.contains(folder));
+    // A variable without a value left nothing between two colons.
+    let is_extended = value.split(':').any(str::is_empty);
+    let of_system = if is_extended {
+        SYSTEM_PATH.to_vec()
+    } else {
+        of_system
     };
-    let finding = UNEXPANDED_VARIABLE
-        .finding(format!(
-            "`{}` stays as it is, since no shell reads it",
-            escape(variable)
-        ))
-        .help("write the value, or `[\"sh\", \"-c\", \"exec PROGRAM …\"]`");
-    findings.add(finding.at(&argv.span));
+    [of_user, vec![&environment], of_system].concat().join(":")
+}
+
+/// What follows a shell, it reads; also `command` behind an `entrypoint` that ends with one.
+fn unexpanded(config: &Config, findings: &Findings) {
+    let mut has_shell = false;
+    for argv in [&config.entrypoint, &config.command].into_iter().flatten() {
+        // A script of the user's own may do anything.
+        let first = argv.value.first();
+        let is_script = first.is_some_and(|word| word.strip_suffix(".sh").is_some());
+        let mut unread = argv.value.iter().take_while(|word| {
+            has_shell |= is_shell(word);
+            !has_shell
+        });
+        let variable = unread.find_map(|word| variable(word));
+        if let Some(variable) = variable.filter(|_| !is_script) {
+            let finding = UNEXPANDED_VARIABLE
+                .finding(format!(
+                    "`{}` stays as it is, since no shell reads it",
+                    escape(variable)
+                ))
+                .help("write the value, or `[\"sh\", \"-c\", \"exec PROGRAM …\"]`");
+            findings.add(finding.at(&argv.span));
+        }
+    }
+}
+
+fn is_shell(word: &str) -> bool {
+    let name = word.rsplit('/').next().unwrap_or(word);
+    ["ash", "bash", "dash", "sh", "zsh"].contains(&name)
 }
 
 /// The first `$NAME` or `${NAME` of a text.
@@ -219,11 +328,13 @@ fn development_server(argv: &[String]) -> Option<(Diagnostic, &'static str)> {
     let (name, rest) = program(argv)?;
     let has = |word: &str| rest.iter().any(|other| other == word);
     let instead = match name {
-        "flask" if has("run") => "a server such as `gunicorn`: `[\"gunicorn\", \"app:app\"]`",
+        "flask" if has("run") => {
+            "a server such as `gunicorn`: `[\"gunicorn\", \"--bind=0.0.0.0:8000\", \"app:app\"]`"
+        }
         "fastapi" if has("dev") => "`[\"fastapi\", \"run\", …]`",
         "uvicorn" if has("--reload") => "the command without `--reload`",
-        "python" | "python3" | "django-admin" | "manage.py" if has("runserver") => {
-            "a server such as `gunicorn`: `[\"gunicorn\", \"PROJECT.wsgi\"]`"
+        name if DJANGO.contains(&name) && has(RUNSERVER) => {
+            "a server such as `gunicorn`: `[\"gunicorn\", \"--bind=0.0.0.0:8000\", \"PROJECT.wsgi\"]`"
         }
         _ => return None,
     };
@@ -232,34 +343,64 @@ fn development_server(argv: &[String]) -> Option<(Diagnostic, &'static str)> {
     Some((DEVELOPMENT_SERVER.finding(message), instead))
 }
 
-fn loopback(argv: &[String], config: &Config) -> Option<Diagnostic> {
+fn loopback(argv: &[String], facts: &Facts<'_>) -> Option<Diagnostic> {
     let (name, rest) = program(argv)?;
+    let finding =
+        |message: String, name: &str| LOOPBACK_SERVER.finding(message).help(how_to_listen(name));
+    let by_default = |name: &str| {
+        let message = format!("`{name}` listens on `127.0.0.1` unless told otherwise");
+        finding(message, name)
+    };
+    let by_address = |address: &str, name: &str| {
+        let message = format!("the server listens on `{}` only", escape(address));
+        is_loopback(address).then(|| finding(message, name))
+    };
+    if DJANGO.contains(&name) {
+        let mut words = rest.iter().skip_while(|word| *word != RUNSERVER);
+        words.next()?;
+        // `8000` is a port of the loopback address.
+        let address = words.find(|word| !word.starts_with('-') && word.contains(':'));
+        return match address {
+            Some(address) => by_address(address, RUNSERVER),
+            None => Some(by_default(RUNSERVER)),
+        };
+    }
     if !SERVERS.contains(&name) {
         return None;
     }
-    let has_variable = |variable: &str| config.env.contains_key(variable);
-    let help = "write `--host 0.0.0.0`, or `--bind 0.0.0.0:PORT` where the program has that";
     if let Some(address) = address(rest) {
-        return is_loopback(address).then(|| {
-            LOOPBACK_SERVER
-                .finding(format!("the server listens on `{}` only", escape(address)))
-                .help(help)
-        });
+        return by_address(address, name);
     }
-    let known = LOOPBACK_BY_DEFAULT.iter().find(|(program, first, ..)| {
-        *program == name && (first.is_empty() || rest.iter().any(|word| word == first))
-    });
-    let (_, _, variable, others) = known?;
-    let is_elsewhere = rest
+    let has_word = |word: &str| word.is_empty() || rest.iter().any(|other| other == word);
+    let known = LOOPBACK_BY_DEFAULT
         .iter()
-        .any(|word| others.iter().any(|other| word.starts_with(other)));
-    (!has_variable(variable) && !is_elsewhere).then(|| {
-        LOOPBACK_SERVER
-            .finding(format!(
-                "`{name}` listens on `127.0.0.1` unless told otherwise"
-            ))
-            .help(help)
-    })
+        .find(|known| known.program == name && has_word(known.subcommand))?;
+    let config = facts.config;
+    let has_file = || {
+        let path = within(&config.project_dir, known.file);
+        !known.file.is_empty() && matches!(facts.cx.read(&path), Ok(Some(_)))
+    };
+    let is_told = known
+        .variables
+        .iter()
+        .any(|name| config.env.contains_key(*name))
+        || rest
+            .iter()
+            .any(|word| known.options.iter().any(|option| word.starts_with(option)))
+        || has_file();
+    (!is_told).then(|| by_default(name))
+}
+
+/// How a server is told to listen on every interface.
+fn how_to_listen(name: &str) -> &'static str {
+    match name {
+        "gunicorn" | "hypercorn" => "write `--bind=0.0.0.0:8000`",
+        "daphne" | "http.server" => "write `--bind=0.0.0.0`",
+        "waitress-serve" => "write `--listen=*:8000`",
+        "streamlit" => "write `--server.address=0.0.0.0`",
+        RUNSERVER => "write `0.0.0.0:8000` behind `runserver`",
+        _ => "write `--host=0.0.0.0`",
+    }
 }
 
 /// The value of the first option that names an address.
@@ -283,6 +424,76 @@ fn is_loopback(address: &str) -> bool {
                     .strip_prefix(local)
                     .is_some_and(|rest| rest.starts_with(':'))
         })
+}
+
+/// What uv does not install either, without `[build-system]`. Who says that the project is no package knows it.
+fn uninstalled_scripts(facts: &Facts<'_>, findings: &Findings) {
+    let project = &facts.config.project;
+    let (Some(_), Some((name, _))) = (&project.no_package, project.scripts.first_key_value())
+    else {
+        return;
+    };
+    // Of the one that is started, another rule speaks.
+    let line = command_line(facts.config);
+    let started = line.as_ref().and_then(|(argv, _)| argv.first());
+    if started.is_some_and(|program| project.scripts.contains_key(program)) {
+        return;
+    }
+    let finding = UNINSTALLED_SCRIPTS.finding(format!(
+        "`{}` is not installed, since the project is no package",
+        escape(name)
+    ));
+    let place = backend::place_of_installed(facts.tables);
+    findings.add(
+        finding
+            .at(&place)
+            .help(format!("add {}", backend::DECLARED)),
+    );
+}
+
+/// `uv run` and its kind: what they run is in the image, and they are not.
+fn uninstalled_tool(argv: &[String], config: &Config) -> Option<Diagnostic> {
+    let [tool, run, rest @ ..] = argv else {
+        return None;
+    };
+    let is_runner = RUNNERS.contains(&tool.as_str()) && run == "run";
+    if !is_runner || may_have(tool, config) {
+        return None;
+    }
+    let options = rest.iter().take_while(|word| word.starts_with('-'));
+    let words = &rest[options.count()..];
+    let help = if words.is_empty() {
+        "write the words of the program itself".to_owned()
+    } else {
+        let words: Vec<_> = words.iter().map(|word| format!("{word:?}")).collect();
+        format!(
+            "write `[{}]`: the environment is there already",
+            words.join(", ")
+        )
+    };
+    let finding = UNINSTALLED_TOOL.finding(format!(
+        "`{tool} run` is for development: there is no `{tool}` in the image"
+    ));
+    Some(finding.help(help))
+}
+
+/// Whether an image may have a tool: as a dependency, copied, or from an image of the user's own.
+fn may_have(tool: &str, config: &Config) -> bool {
+    let is_copied = |text: &str| text.split('/').any(|part| part == tool);
+    let mut copies = config.copy_files.iter();
+    config.base_image.is_some()
+        || !config.add_files.is_empty()
+        || config
+            .system_deps
+            .iter()
+            .any(|package| package.value == tool)
+        || copies.any(|copy| is_copied(&copy.src.value) || is_copied(&copy.dst.value))
+        || match &config.dependencies {
+            Dependencies::Listed(listed) => listed.iter().any(|one| one.name == tool),
+            Dependencies::File(file) => file.listed.iter().any(|one| one.name == tool),
+            Dependencies::Locked(set) => set.pins.iter().any(|pin| pin.name == tool),
+            Dependencies::FromBackend { .. } => false,
+        }
 }
 
 /// A program that can only be the project's own, and is not installed.

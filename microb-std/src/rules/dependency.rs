@@ -1,11 +1,13 @@
 //! Rules about what is installed.
 
+use microb::grammar::{secret_login, without_login};
 use microb::{Diagnostic, Rule};
 
-use super::index::{has_login, is_plain_http};
+use super::index::{credential_of_dependency, is_plain_http};
 use super::lists::{BRANCHES, DEVELOPMENT, NO_MUSL, OBSOLETE, OPENCV_WITH_WINDOWS, SAME_MODULES};
-use super::{CREDENTIAL_IN_URL, Facts, rule};
+use super::{Facts, rule};
 use crate::config::{Config, Dependencies, Flavor};
+use crate::lock;
 use crate::mistake::Findings;
 use crate::requirement::{Requirement, VersionOrUrl};
 use crate::tree::escape;
@@ -77,6 +79,11 @@ pub(crate) static NO_LOCK: Rule = rule(
     "Without a lock, the versions are chosen when the image is built",
 );
 
+pub(crate) static UNREAD_REQUIREMENTS: Rule = rule(
+    "UnreadRequirements",
+    "A requirements file that nobody names is not installed",
+);
+
 pub(crate) static UNREAD_SOURCE: Rule = rule(
     "UnreadSource",
     "A package source that only another tool knows is not asked",
@@ -108,22 +115,34 @@ pub(super) fn check(facts: &Facts<'_>, findings: &Findings) {
         Dependencies::Locked(_) => &own,
         Dependencies::File(_) | Dependencies::FromBackend { .. } => return,
     };
-    let is_locked = matches!(facts.config.dependencies, Dependencies::Locked(_));
+    // A login in a file is one for every platform.
     for requirement in listed {
+        url(requirement, findings);
+    }
+    duplicates(listed, findings);
+    let is_locked = matches!(facts.config.dependencies, Dependencies::Locked(_));
+    let may_be_in_image = |one: &&Requirement| may_be_in_image(one, facts);
+    let installed: Vec<_> = listed.iter().filter(may_be_in_image).collect();
+    for requirement in &installed {
         if !is_locked {
             version(requirement, findings);
             moving_git(requirement, findings);
         }
-        url(requirement, findings);
         obsolete(requirement, findings);
         alpine(requirement, facts.config, findings);
         opencv(requirement, facts.config, findings);
     }
-    for requirement in &own {
+    for requirement in own.iter().filter(may_be_in_image) {
         development(requirement, facts.config, findings);
     }
-    duplicates(listed, findings);
-    conflicts(listed, findings);
+    conflicts(&installed, findings);
+}
+
+/// Whether the image is one that the requirement is for, by its marker.
+fn may_be_in_image(requirement: &Requirement, facts: &Facts<'_>) -> bool {
+    let python = facts.config.python.version;
+    let marker = requirement.marker.as_deref();
+    marker.is_none_or(|marker| lock::may_hold(marker, python, facts.cx.platform()))
 }
 
 /// The project's own list, without extras.
@@ -165,13 +184,11 @@ fn url(requirement: &Requirement, findings: &Findings) {
     let VersionOrUrl::Url(url) = &requirement.version else {
         return;
     };
-    let shown = escape(url);
+    let shown = escape(&without_login(url));
     let plain = url.strip_prefix("git+").unwrap_or(url);
-    if has_login(plain) {
-        let finding = CREDENTIAL_IN_URL
-            .finding(format!("the URL of `{}` contains a password or a token", requirement.name))
-            .help("fetch it over ssh, `git+ssh://git@HOST/…` with `docker build --ssh default`, or from an index with `password_secret`");
-        add(findings, requirement, finding);
+    if secret_login(url).is_some() {
+        let of = format!(" of `{}`", requirement.name);
+        findings.add(credential_of_dependency(&of, &requirement.text.span));
     }
     let has_hash = url.contains("#sha256=") || url.contains("&sha256=");
     if (is_plain_http(plain) || plain.starts_with("git://")) && !has_hash {
@@ -307,7 +324,7 @@ fn duplicates(listed: &[Requirement], findings: &Findings) {
     }
 }
 
-fn conflicts(listed: &[Requirement], findings: &Findings) {
+fn conflicts(listed: &[&Requirement], findings: &Findings) {
     for family in SAME_MODULES {
         let mut members = listed
             .iter()

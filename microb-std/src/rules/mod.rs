@@ -16,8 +16,10 @@ use crate::metadata::Tables;
 use crate::mistake::Findings;
 use crate::resolve::with_tables;
 
-pub(crate) use command::{AMBIGUOUS_PROGRAM, MISSING_SERVER, UNKNOWN_ENTRYPOINT};
-pub(crate) use dependency::{NO_LOCK, ONLY_PROJECT_REQUIRED, UNREAD_SOURCE};
+pub(crate) use command::{
+    AMBIGUOUS_PROGRAM, LOOPBACK_SERVER, MISSING_PROGRAM, MISSING_SERVER, UNKNOWN_ENTRYPOINT,
+};
+pub(crate) use dependency::{NO_LOCK, ONLY_PROJECT_REQUIRED, UNREAD_REQUIREMENTS, UNREAD_SOURCE};
 pub(crate) use file::{
     DEPRECATED_KEY, DUPLICATE_PACKAGE, IGNORED_TARGET, MISSING_PYPROJECT, UNDEFINED_VARIABLE,
     UNKNOWN_PROJECT_KEY,
@@ -26,7 +28,7 @@ pub(crate) use image::{
     MISSING_DEPENDENCY, MISSING_LIBRARY, OUTDATED_BYTECODE, UNMET_VERSION, UNSUPPORTED_PYTHON,
     WRITABLE_BY_ALL,
 };
-pub(crate) use index::{CREDENTIAL_IN_URL, IGNORED_CREDENTIAL, PASSWORD_IN_FILE};
+pub(crate) use index::{IGNORED_CREDENTIAL, PASSWORD_IN_FILE, credential_in_url};
 pub(crate) use python::{
     END_OF_LIFE_PYTHON, PINNED_PYTHON_PATCH, SKIPPED_PYTHON_VERSION, UNRELEASED_PYTHON,
 };
@@ -52,6 +54,7 @@ pub const RULES: &[&Rule] = &[
     &image::MISSING_DEPENDENCY,
     &image::MISSING_LIBRARY,
     &file::MISSING_PYPROJECT,
+    &command::MISSING_PROGRAM,
     &command::MISSING_SERVER,
     &dependency::MOVING_GIT_DEPENDENCY,
     &dependency::NO_ALPINE_WHEELS,
@@ -70,11 +73,14 @@ pub const RULES: &[&Rule] = &[
     &python::UNBOUNDED_PYTHON,
     &file::UNDEFINED_VARIABLE,
     &command::UNEXPANDED_VARIABLE,
+    &command::UNINSTALLED_SCRIPTS,
+    &command::UNINSTALLED_TOOL,
     &command::UNKNOWN_ENTRYPOINT,
     &file::UNKNOWN_PROJECT_KEY,
     &image::UNMET_VERSION,
     &dependency::UNPINNED_BUILD_BACKEND,
     &dependency::UNPINNED_DEPENDENCY,
+    &dependency::UNREAD_REQUIREMENTS,
     &dependency::UNREAD_SOURCE,
     &python::UNRELEASED_PYTHON,
     &image::UNSUPPORTED_PYTHON,
@@ -99,7 +105,7 @@ pub fn check(cx: &dyn Context, config: &Config) {
         let facts = Facts { cx, tables, config };
         python::check(&facts, &findings);
         dependency::check(&facts, &findings);
-        command::check(config, &findings);
+        command::check(&facts, &findings);
         index::check(config, &findings);
         // What is in the build context is not about a script.
         if !tables.is_script {

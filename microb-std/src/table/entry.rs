@@ -99,6 +99,11 @@ impl<'a> Entry<'a> {
         value
     }
 
+    /// The same without a complaint, for types that can be written otherwise, too.
+    pub(crate) fn boolean_if_any(&self) -> Option<bool> {
+        self.value.get_ref().as_bool()
+    }
+
     /// Whether it is a whole number, for types that can be written as one or as a string.
     pub fn is_integer(&self) -> bool {
         self.value.get_ref().as_integer().is_some()

@@ -158,6 +158,11 @@ impl Schema {
         }
     }
 
+    /// A value that is as this schema says, or as the other.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self::any().with("anyOf", json!([self.into_json(), other.into_json()]))
+    }
+
     /// Sets any keyword of a schema.
     pub fn with(mut self, keyword: &str, value: Json) -> Self {
         self.0.insert(keyword.to_owned(), value);

@@ -30,12 +30,13 @@ fn resolve(cx: &MemoryContext) -> Config {
     config
 }
 
-/// The warnings, without the one that none of these projects has a lock file.
+/// The warnings, without those that none of these projects has a lock file or any code to run.
 fn warnings(cx: &MemoryContext) -> Vec<String> {
     let warnings = cx.warnings();
-    let others = warnings
-        .iter()
-        .filter(|warning| !warning.message.starts_with("no lock file"));
+    let others = warnings.iter().filter(|warning| {
+        let about = ["no lock file", "the image has no program"];
+        !about.iter().any(|start| warning.message.starts_with(start))
+    });
     others.map(ToString::to_string).collect()
 }
 
@@ -221,7 +222,7 @@ build-backend = "poetry.core.masonry.api"
         label(&config, "org.opencontainers.image.source"),
         "https://example.org/repo"
     );
-    let Dependencies::FromBackend { extras, span } = config.dependencies else {
+    let Dependencies::FromBackend { extras, span, .. } = config.dependencies else {
         panic!("poetry-core alone knows")
     };
     assert_eq!(extras, Vec::<String>::new());

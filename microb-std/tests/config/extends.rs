@@ -119,3 +119,45 @@ fn a_mistake_in_what_is_extended_is_told_once() {
         ],
     );
 }
+
+#[test]
+fn a_program_of_its_own_has_no_arguments_of_another() {
+    let targets = "
+[tool.microb.target.default]
+entrypoint = ['web']
+command = ['--port=80']
+healthcheck = { tcp = 80 }
+[tool.microb.target.worker]
+extends = 'default'
+entrypoint = ['worker']
+healthcheck = false
+[tool.microb.target.debug]
+extends = 'default'
+command = ['--debug']
+[tool.microb.target.beat]
+extends = 'worker'
+[tool.microb.target.verbose]
+extends = 'worker'
+command = ['-v']
+[tool.microb.target.shell]
+extends = 'verbose'
+entrypoint = ['sh']
+";
+    for (name, expected) in [
+        ("default", "web --port=80"),
+        ("worker", "worker"),
+        ("debug", "web --debug"),
+        ("beat", "worker"),
+        ("verbose", "worker -v"),
+        ("shell", "sh"),
+    ] {
+        let config = resolve(targets, name);
+        let words = [config.entrypoint, config.command];
+        let words: Vec<_> = words
+            .into_iter()
+            .flatten()
+            .flat_map(|argv| argv.value)
+            .collect();
+        assert_eq!(words.join(" "), expected, "{name}");
+    }
+}

@@ -259,3 +259,155 @@ fn folders_of_uv_are_built_with_what_they_require_themselves() {
         .collect();
     assert_eq!(members, [("lib-a", "libs/a"), ("lib-b", "libs/b")]);
 }
+
+/// The Dockerfile of a project, and what is told of logins on the way: the texts under the carets.
+fn image(cx: &MemoryContext) -> (String, Vec<String>) {
+    let stage = recipe(cx).unwrap_or_else(|errors| panic!("{errors}"));
+    let text = dockerfile::render(&stage).unwrap_or_else(|errors| panic!("{errors}"));
+    let told = cx.warnings().into_iter().filter(|warning| {
+        let rule = warning.rule.map(|rule| rule.name);
+        rule == Some("CredentialInUrl")
+    });
+    let places = told.filter_map(|warning| Some(warning.span?.text().to_owned()));
+    (text, places.collect())
+}
+
+/// All that a client shows of the steps: their commands, and not what is written into files and variables.
+#[track_caller]
+fn check_commands(dockerfile: &str) {
+    let mut shown = dockerfile
+        .lines()
+        .filter(|line| !line.starts_with("ENV") && !line.contains(" @ git+"));
+    assert!(!shown.any(|line| line.contains("hunter2")), "{dockerfile}");
+}
+
+#[test]
+fn a_login_in_the_url_of_an_index_is_in_no_command() {
+    for installer in ["uv", "pip"] {
+        let toml = format!(
+            "{PROJECT}dependencies = ['idna']\n[tool.microb.target.default]\ninstaller = '{installer}'\n\
+             indices = [{{ url = 'https://ci:s%40hunter2@h/s' }}, {{ url = 'https://hunter2@i/t' }}]\n\
+             [[tool.uv.index]]\nurl = 'https://ci:hunter2@j/u'\n"
+        );
+        check(
+            &toml,
+            &[
+                "index-1 https://h/s extra ci s@hunter2",
+                "index-2 https://i/t extra hunter2",
+                "tool-index-1 https://j/u extra ci hunter2",
+            ],
+        );
+        let (text, told) = image(&MemoryContext::new(toml));
+        check_commands(&text);
+        assert!(
+            text.contains("ENV UV_INDEX_INDEX_1_PASSWORD=s@hunter2"),
+            "{text}"
+        );
+        assert_eq!(
+            told,
+            [
+                "'https://ci:s%40hunter2@h/s'",
+                "'https://hunter2@i/t'",
+                "'https://ci:hunter2@j/u'"
+            ]
+        );
+    }
+}
+
+#[test]
+fn a_login_in_the_url_of_a_lock_is_told_and_in_no_command() {
+    let hash = "0".repeat(64);
+    let commit = "0".repeat(40);
+    let package = |name: &str, source: &str| {
+        format!(
+            "[[package]]\nname = '{name}'\nversion = '1'\nsource = {{ {source} }}\n\
+             sdist = {{ url = 'https://h/{name}.tar.gz', hash = 'sha256:{hash}', size = 1 }}\n"
+        )
+    };
+    let registry = "registry = 'https://ci:hunter2@h/s'";
+    let git = format!("git = 'https://hunter2@h/r.git?rev=v1#{commit}'");
+    let lock = [
+        "version = 1\nrequires-python = '>=3.9'\n".to_owned(),
+        package("a", registry),
+        package("b", registry),
+        package("c", &git),
+        "[[package]]\nname = 'app'\nversion = '1'\nsource = { virtual = '.' }\n\
+         dependencies = [{ name = 'a' }, { name = 'b' }, { name = 'c' }]\n"
+            .to_owned(),
+    ];
+    for (installer, words) in [
+        ("uv", "\"--default-index\", \"index-of-lock=https://h/s\""),
+        ("pip", "\"UV_INDEX_INDEX_OF_LOCK=h\""),
+    ] {
+        let toml = format!(
+            "{PROJECT}[tool.uv]\npackage = false\n[tool.microb.target.default]\ninstaller = '{installer}'\n"
+        );
+        let (text, told) = image(&MemoryContext::new(toml).file("uv.lock", lock.concat()));
+        check_commands(&text);
+        assert!(text.contains(words), "{text}");
+        assert!(
+            text.contains("ENV UV_INDEX_INDEX_OF_LOCK_PASSWORD=hunter2"),
+            "{text}"
+        );
+        assert_eq!(told, ["name", "name"]);
+    }
+    // The configuration knows the index, and has a login for it.
+    let toml = format!(
+        "{PROJECT}[tool.uv]\npackage = false\n[tool.microb.target.default]\n\
+         indices = [{{ url = 'https://h/s', username = 'ci', password_secret = 'pypi' }}]\n"
+    );
+    let (text, _) = image(&MemoryContext::new(toml).file("uv.lock", lock.concat()));
+    assert!(
+        text.contains("\"--default-index\", \"index-1=https://h/s\""),
+        "{text}"
+    );
+    assert!(!text.contains("INDEX_OF_LOCK"), "{text}");
+}
+
+#[test]
+fn a_login_in_a_requirements_file_is_told_at_its_place() {
+    let requirements = "--index-url https://ci:hunter2@h/s\n--extra-index-url=https://hunter2@h/t\n-f https://a:hunter2@h/f\n\
+                        --find-links https://h/g\nidna\na @ git+https://hunter2@h/r.git@v1\nhttps://b:hunter2@h/x-1-py3-none-any.whl\n\
+                        b @ git+ssh://git@h/r.git@v1\nc @ https://${TOKEN}@h/c-1-py3-none-any.whl\n-r more.txt\n";
+    let more = "git+https://c:hunter2@h/r.git@v1#egg=d\n";
+    let toml =
+        format!("{PROJECT}[tool.microb.target.default]\nrequirements = 'requirements.txt'\n");
+    let cx = MemoryContext::new(toml)
+        .file("requirements.txt", requirements)
+        .file("more.txt", more);
+    let (_, told) = image(&cx);
+    assert_eq!(
+        told,
+        [
+            "https://ci:hunter2@h/s",
+            "https://hunter2@h/t",
+            "https://a:hunter2@h/f",
+            "a @ git+https://hunter2@h/r.git@v1",
+            "https://b:hunter2@h/x-1-py3-none-any.whl",
+            "git+https://c:hunter2@h/r.git@v1#egg=d",
+        ]
+    );
+}
+
+#[test]
+fn a_login_in_the_url_of_an_added_file_is_told_and_nowhere_shown() {
+    let toml = format!(
+        "{PROJECT}[tool.microb.target.default]\nadd_files = [\n\
+         {{ src = 'https://ci:hunter2@h/a', dst = '/a' }},\n{{ src = 'https://hunter2@h/r.git', dst = '/r' }},\n\
+         {{ src = 'git@h:r.git', dst = '/s' }}]\n"
+    );
+    let cx = MemoryContext::new(toml);
+    let (_, told) = image(&cx);
+    assert_eq!(
+        told,
+        ["'https://ci:hunter2@h/a'", "'https://hunter2@h/r.git'"]
+    );
+    let found = microb::rule::check(&recipe(&cx).unwrap());
+    let messages: Vec<&str> = found.iter().map(|one| one.message.as_str()).collect();
+    assert!(
+        messages
+            .join("\n")
+            .contains("`https://h/a` is fetched without a checksum")
+    );
+    assert!(!messages.join("\n").contains("hunter2"), "{messages:?}");
+}

@@ -1,6 +1,7 @@
 //! What a `pyproject.toml` means, and what is said when it means nothing.
 
 mod broken;
+mod discovery;
 mod examples;
 mod extends;
 mod indices;

@@ -414,6 +414,7 @@ fn about_what_is_not_read() {
         MemoryContext::new(format!("{PROJECT}{more}"))
             .file("uv.lock", "broken")
             .file("r.txt", "idna\n")
+            .file("main.py", "print()\n")
     };
     // A requirements file takes the place of the lock.
     let cx = locked(requirements);

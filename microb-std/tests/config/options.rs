@@ -7,6 +7,7 @@ const PROJECT: &str = "[project]\nname = 'app'\nversion = '1'\n";
 
 fn with_target(lines: &str) -> MemoryContext {
     MemoryContext::new(format!("{PROJECT}[tool.microb.target.default]\n{lines}\n"))
+        .file("main.py", "print()\n")
 }
 
 #[track_caller]
@@ -25,7 +26,7 @@ fn the_target_is_the_one_that_was_asked_for() {
             .iter()
             .map(|name| format!("[tool.microb.target.{name}]\n"))
             .collect();
-        MemoryContext::new(format!("{PROJECT}{}", tables.concat()))
+        MemoryContext::new(format!("{PROJECT}{}", tables.concat())).file("main.py", "print()\n")
     };
     for (cx, expected) in [
         (toml(&["web", "default"]), "default"),
@@ -136,7 +137,7 @@ password = "p"
         [
             "pyproject.toml:8:1: warning: `username` is ignored, since `username_secret` is given (remove it)",
             "pyproject.toml:13:1: warning: `password_secret` without a username is ignored (add `username`, or give a token as `token_secret`)",
-            "pyproject.toml:16:7: warning: the URL contains credentials, which everybody with the image's history can read (use `username_secret` and `password_secret`)",
+            "pyproject.toml:16:7: warning: the URL contains a password or a token (use `username_secret` and `password_secret`)",
             "pyproject.toml:18:12: warning: the password stands in the file, where everybody can read it (use `password_secret`)",
         ]
     );
@@ -218,6 +219,10 @@ fn projects_that_are_no_package_are_copied() {
             format!("{PROJECT}[project.scripts]\napp = 'app:main'\n"),
             Packaging::Wheel,
         ),
+        (
+            format!("{PROJECT}[project.entry-points.pytest11]\napp = 'app'\n"),
+            Packaging::Wheel,
+        ),
         (format!("{PROJECT}{build}"), Packaging::Wheel),
         (format!("{PROJECT}[tool.uv]\n"), Packaging::Sources),
         (format!("{PROJECT}{build}[tool.uv]\n"), Packaging::Wheel),
@@ -241,15 +246,21 @@ fn projects_that_are_no_package_are_copied() {
             "[tool.poetry]\npackage-mode = false\n".to_owned(),
             Packaging::Sources,
         ),
+        // Poetry 2 wants neither a name nor a version then.
+        (
+            "[project]\ndependencies = []\n[tool.poetry]\npackage-mode = false\n".to_owned(),
+            Packaging::Sources,
+        ),
         ("[tool.black]\n".to_owned(), Packaging::Sources),
         (String::new(), Packaging::Sources),
     ] {
         let config = resolve(&MemoryContext::new(toml.clone()));
         assert_eq!(config.project.packaging, packaging, "{toml}");
     }
+    // Who has not asked for a package runs the files: setuptools would refuse many of them, and leave their data out.
     for file in ["app/__init__.py", "src/any.py"] {
         let cx = MemoryContext::new(PROJECT).file(file, "");
-        assert_eq!(resolve(&cx).project.packaging, Packaging::Wheel, "{file}");
+        assert_eq!(resolve(&cx).project.packaging, Packaging::Sources, "{file}");
     }
     let legacy = MemoryContext::new("[tool.black]\n").file("setup.py", "");
     let legacy = resolve(&legacy);

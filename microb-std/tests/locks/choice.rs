@@ -42,7 +42,7 @@ fn the_only_lock_is_read_without_being_named() {
         ("pylock-uv", "click"),
         ("requirements-universal", "click"),
     ] {
-        let cx = context(case, "python_version = '3.12'");
+        let cx = context(case, "python_version = '3.12'\nentrypoint = []");
         assert!(names(&cx).iter().any(|name| name == some), "{case}");
         assert_eq!(cx.warnings(), [], "{case}");
     }
@@ -98,7 +98,8 @@ fn a_named_pylock_is_one() {
 #[test]
 fn without_a_lock_there_is_one_warning() {
     let cx =
-        MemoryContext::new("[project]\nname = 'app'\nversion = '1'\ndependencies = ['idna']\n");
+        MemoryContext::new("[project]\nname = 'app'\nversion = '1'\ndependencies = ['idna']\n")
+            .file("main.py", "print()\n");
     let _ = Config::resolve(&cx).unwrap();
     let warnings: Vec<_> = cx.warnings().iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -107,7 +108,8 @@ fn without_a_lock_there_is_one_warning() {
             "pyproject.toml:4:1: warning: no lock file: the versions are chosen when the image is built (run `uv lock`)"
         ]
     );
-    let cx = MemoryContext::new("[project]\nname = 'app'\nversion = '1'\n");
+    let cx =
+        MemoryContext::new("[project]\nname = 'app'\nversion = '1'\n").file("main.py", "print()\n");
     let _ = Config::resolve(&cx).unwrap();
     assert_eq!(cx.warnings(), []);
 }

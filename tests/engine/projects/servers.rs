@@ -188,6 +188,59 @@ const CASES: &[Case] = &[
         ready: Answers("graded"),
     },
     Case {
+        name: "panel",
+        dependencies: &["panel"],
+        files: &[(
+            "app.py",
+            "import panel as pn\npn.extension()\npn.Column('hi').servable()\n",
+        )],
+        server: "panel",
+        // At `/` it leads to the app.
+        ready: Says("Bokeh app running at: http://0.0.0.0:5006/app"),
+    },
+    Case {
+        name: "shiny",
+        dependencies: &["shiny"],
+        files: &[(
+            "app.py",
+            "from shiny import App, ui\napp = App(ui.page_fluid('polished'), None)\n",
+        )],
+        server: "uvicorn",
+        ready: Answers("polished"),
+    },
+    Case {
+        name: "shiny_express",
+        dependencies: &["shiny"],
+        files: &[(
+            "app.py",
+            "from shiny.express import ui\nui.page_opts(title='expressed')\n",
+        )],
+        server: "shiny",
+        ready: Answers("expressed"),
+    },
+    Case {
+        name: "marimo",
+        dependencies: &["marimo"],
+        files: &[(
+            "notebook.py",
+            "import marimo\napp = marimo.App(app_title='noted')\n@app.cell\ndef _():\n    return\n\
+             if __name__ == '__main__':\n    app.run()\n",
+        )],
+        server: "marimo",
+        ready: Answers("noted"),
+    },
+    Case {
+        name: "nicegui",
+        dependencies: &["nicegui"],
+        files: &[(
+            "main.py",
+            "from nicegui import ui\nui.label('hi')\n\
+             if __name__ in {'__main__', '__mp_main__'}:\n    ui.run(title='nicely', reload=False, show=False)\n",
+        )],
+        server: "python",
+        ready: Answers("nicely"),
+    },
+    Case {
         name: "celery",
         dependencies: &["celery[redis]"],
         files: &[(
@@ -214,7 +267,9 @@ impl Case {
     /// A Celery worker is no server: it lets its processes end what they are at, and an idle one looks once a second whether it
     /// may end (1.9 s in all, with Celery 5.7). What ends sooner, `SIGQUIT` or another pool, loses tasks or runs them elsewhere.
     fn limit(&self) -> Duration {
-        Duration::from_secs(if self.server == "celery" { 5 } else { 1 })
+        // Panel's server (Bokeh) ends its sessions one after the other, which takes two.
+        let is_slow = ["celery", "panel"].contains(&self.server);
+        Duration::from_secs(if is_slow { 5 } else { 1 })
     }
 
     /// What microb finds in the case alone.
