@@ -13,7 +13,7 @@ use microb_frontend::Recipe;
 /// Installs in one stage and ships the result in another.
 pub(crate) fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     let version = cx.build_arg("PYTHON").unwrap_or("3.14");
-    let python = |tag: String| tag.parse::<ImageRef>().map_err(Diagnostic::error);
+    let python = |tag: String| tag.parse::<ImageRef>();
     let build = from(python(format!("python:{version}"))?)
         .named("build")
         .then(copy("requirements.txt", "/src/"))

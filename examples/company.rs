@@ -71,7 +71,7 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
         config.indices.insert(0, index(cx));
         let build = from(flavor::build_image(config)).named("packages");
         let base = format!("{BASE}:{}", config.python.version);
-        let base: ImageRef = base.parse().map_err(Diagnostic::error)?;
+        let base: ImageRef = base.parse()?;
         Ok(Bases {
             packages: packages_on(config, trusting(build, &certificate)),
             system: trusting(from(base).named("system"), &certificate)
@@ -114,11 +114,10 @@ fn required_labels(config: &Config) -> Result<(), Diagnostics> {
         .filter(|(name, _)| !config.labels.contains_key(*name));
     let mistakes = missing.map(|(name, line)| {
         let error = Diagnostic::error(format!("the label `{name}` is missing"));
-        let error = error.help(format!("add {line}"));
-        match &config.project.name {
-            Some(name) => error.at(&name.span),
-            None => error,
-        }
+        let name = config.project.name.as_ref();
+        error
+            .help(format!("add {line}"))
+            .at(name.map(|name| &name.span))
     });
     Diagnostics::or(mistakes.collect(), ())
 }

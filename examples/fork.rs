@@ -16,7 +16,7 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     let config = Config::resolve(cx)?;
     rules::check(cx, &config);
     let base = cx.build_arg("BASE").unwrap_or("acme/python:3.14");
-    let base: ImageRef = base.parse().map_err(Diagnostic::error)?;
+    let base: ImageRef = base.parse()?;
     image(cx, config, &|config| {
         Ok(Bases {
             system: system(config, &base),

@@ -30,8 +30,8 @@ pub(crate) fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
 }
 
 /// An image whose tag is known at run time only is checked then.
-fn python(tag: &str) -> Result<ImageRef, Diagnostic> {
-    format!("python:{tag}").parse().map_err(Diagnostic::error)
+fn python(tag: &str) -> Result<ImageRef, Diagnostics> {
+    Ok(format!("python:{tag}").parse()?)
 }
 
 /// A fragment of a recipe is a function, and a tuple of steps is a step.

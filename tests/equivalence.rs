@@ -247,6 +247,22 @@ fn names_of_the_body_and_of_the_macro_do_not_meet() {
     assert_same(&made, &scratch().then(functions));
 }
 
+/// Something of a user's own with a mode that is none of a file.
+struct Chart(&'static str);
+
+impl Chart {
+    fn mode(&self, number: u32) -> Step {
+        label(self.0, number.to_string())
+    }
+}
+
+#[test]
+fn only_a_mode_of_the_language_is_an_octal_number() {
+    let chart = Chart("mode");
+    let made = stage! { from scratch; chart.mode(3); };
+    assert_same(&made, &scratch().then(label("mode", "3")));
+}
+
 /// A macro of a user's own may pass a literal on.
 macro_rules! tool {
     ($name:literal, $argument:expr) => {

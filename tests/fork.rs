@@ -170,7 +170,7 @@ fn what_is_replaced_is_replaced_in_the_targets_that_files_come_from() {
 #[test]
 fn a_base_that_is_a_stage_has_the_user_of_its_image() {
     let system = from(
-        &from(ImageRef::official("ours", "1"))
+        from(ImageRef::official("ours", "1"))
             .named("own")
             .then(run(["true"])),
     )

@@ -244,7 +244,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "base = 'Python'",
-        "Python | `Python` is no image reference: repository names are lower case; write `python` ()",
+        "Python | `Python` is no image reference: repository names are lower case (write `python`)",
     ),
     (
         "python = '3'",

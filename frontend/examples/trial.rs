@@ -22,10 +22,7 @@ fn main() -> ExitCode {
 fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
     let file = cx.definition();
     let name = file.find("name").unwrap_or_else(|| file.whole());
-    let image = |reference: &str| {
-        let image: Result<ImageRef, String> = reference.parse();
-        image.map_err(Diagnostic::error)
-    };
+    let image = |reference: &str| reference.parse::<ImageRef>();
     let base = from(image("python:3.14-slim")?).named("final");
     let note = |path: &str| -> Result<_, Diagnostics> {
         let content = cx
@@ -116,20 +113,20 @@ fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
         )),
         "only-context" => Ok(scratch().then(copy("/", "/").from(named_context("other")))),
         "added-to-context" => {
-            let base = from(Base::NamedContext("other".to_owned())).at(Some(&name));
+            let base = from(named_context("other")).at(Some(&name));
             Ok(base.then(copy("pyproject.toml", "/added").at(&name)))
         }
         "now" => {
-            let base = from(Base::NamedContext("other".to_owned()));
+            let base = from(named_context("other"));
             Ok(base.then((copy("note", "/note"), run("date +%s%N > /now"))))
         }
         "loop" => {
-            let base = from(Base::NamedContext("other".to_owned())).then(run("echo a > /foo"));
+            let base = from(named_context("other")).then(run("echo a > /foo"));
             let one = base.clone().then(copy("note", "/bar/note"));
             let two = base.then((copy("/bar/note", "/bar/note").from(&one), run("true")));
             Ok(scratch().then(copy("/foo", "/f").from(&two)))
         }
-        "on-context" => Ok(from(Base::NamedContext("other".to_owned())).then(run("true"))),
+        "on-context" => Ok(from(named_context("other")).then(run("true"))),
         _ => Ok(base.then((copy("pyproject.toml", "/app/"), cmd(["python3", "-V"])))),
     }
 }

@@ -7,13 +7,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use microb_dsl::context::is_skipped;
+use microb_dsl::context::{inside, is_skipped};
 use microb_dsl::patterns::Patterns;
 use microb_dsl::{
     Context, Decision, Diagnostic, Inspection, Platform, ReadError, SourceFile, Told,
 };
 
-use crate::{definition, ignore, sent};
+use crate::{definition, ignore};
 
 /// A folder with a definition file, and what a client would say about the build.
 #[derive(Debug)]
@@ -181,7 +181,7 @@ impl DirectoryContext {
 
     /// A file of the folder, as it is or was. Nobody is told that it was asked for.
     pub(crate) fn look_at(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
-        let inside = sent::inside(path).ok_or("it is outside of the build context")?;
+        let inside = inside(path).ok_or_else(|| ReadError::outside(path).reason)?;
         if let Some(earlier) = &self.earlier
             && earlier.paths.contains_key(&inside)
         {
@@ -262,7 +262,7 @@ impl DirectoryContext {
 
     /// The file behind a path of the build context; `None` if there is none.
     fn locate(&self, path: &str) -> Result<Option<PathBuf>, String> {
-        let inside = sent::inside(path).ok_or("it is outside of the build context")?;
+        let inside = inside(path).ok_or_else(|| ReadError::outside(path).reason)?;
         let file = match fs::canonicalize(self.folder.join(inside)) {
             Ok(file) => file,
             Err(error) if is_missing(&error) => return Ok(None),
@@ -285,7 +285,7 @@ impl Context for DirectoryContext {
             path: path.to_owned(),
             reason,
         };
-        let inside = sent::inside(path);
+        let inside = inside(path);
         let is_left_out = |path: &String| {
             let ignored = self.ignored.as_ref();
             ignored.is_some_and(|ignored| ignore::hides(ignored, path))
@@ -312,7 +312,7 @@ impl Context for DirectoryContext {
             "." | "" => Some(self.folder.clone()),
             folder => self.locate(folder).map_err(error)?,
         };
-        let inside = sent::inside(folder).unwrap_or_default();
+        let inside = inside(folder).unwrap_or_default();
         let names = match located {
             Some(folder) => read_names(&folder).map_err(error)?,
             None => Vec::new(),

@@ -1,4 +1,4 @@
-//! The time of a build that is the time of one of its contexts: `SOURCE_DATE_EPOCH=context`, or the name of another one
+//! Takes the build's time from one of its contexts: `SOURCE_DATE_EPOCH=context`, or the name of a named context
 //! (`frontend/dockerfile/dockerfile2llb/epoch.go` in moby/buildkit).
 
 use microb_dsl::{Diagnostics, Source};
@@ -10,7 +10,7 @@ use crate::sources::{self, Download};
 /// The name that stands for the build context itself.
 pub(crate) const CONTEXT: &str = "context";
 
-/// Puts a time in the place of the context that has it. A folder, an image, an input have none.
+/// Replaces the name of a context with that context's time. A local folder, an image and an input have no time.
 pub(crate) async fn resolve(gateway: &Gateway, request: Request) -> Result<Request, Failure> {
     let Some(name) = &request.epoch_of else {
         return Ok(request);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use microb_dsl::context::inside;
 use microb_dsl::patterns::Patterns;
 use microb_dsl::source::Local;
 use microb_dsl::{ReadError, Source, SourceFile, Stage};
@@ -242,8 +243,7 @@ impl Files {
             path: path.to_owned(),
             reason,
         };
-        let inside = sent::inside(path)
-            .ok_or_else(|| failed("it is outside of the build context".to_owned()))?;
+        let inside = inside(path).ok_or_else(|| ReadError::outside(path))?;
         if self
             .ignored()
             .is_some_and(|ignored| ignore::hides(ignored, &inside))
@@ -274,8 +274,7 @@ impl Files {
         };
         let inside = match folder {
             "." | "" => ".".to_owned(),
-            folder => sent::inside(folder)
-                .ok_or_else(|| failed("it is outside of the build context".to_owned()))?,
+            folder => inside(folder).ok_or_else(|| ReadError::outside(folder))?,
         };
         let below = match &self.tree {
             Tree::Part { below, .. } => below.listing(&inside).await,

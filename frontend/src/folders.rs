@@ -16,9 +16,6 @@ const FIND_KEY: &str = "microb-find";
 /// More folders than these are not looked into: each costs a call to the engine.
 const MAX_FOLDERS: usize = 2_000;
 
-/// The bit of Go's `os.FileMode` that says that a file is a folder.
-const MODE_DIR: u32 = 1 << 31;
-
 /// What was sent of folders below the root, each with what the recipe's patterns match in it.
 #[derive(Debug, Default)]
 pub(crate) struct Folders(Mutex<BTreeMap<String, Reference>>);
@@ -114,7 +111,7 @@ pub(crate) async fn find(
                 "" => entry.path.clone(),
                 folder => format!("{folder}/{}", entry.path),
             };
-            let is_folder = entry.mode & MODE_DIR != 0;
+            let is_folder = entry.is_folder();
             if is_folder && !is_skipped(&entry.path) {
                 open.push(path);
             } else if !is_folder && entry.path == name {

@@ -32,8 +32,8 @@ impl Build {
 
     /// Solves all graphs, side by side, up to the first failure.
     ///
-    /// What needs a secret or an agent, or says what its failures mean, is built now, not when it is exported: only then its
-    /// failure is ours to tell.
+    /// A plan that needs a secret or an agent, or whose steps say what their failures mean, is built now rather than by the
+    /// exporter: only then can we explain its failure.
     pub(crate) async fn solve(&self, lowered: Vec<LoweredPlan>) -> Result<Vec<Built>, Failure> {
         let solves = lowered.into_iter().map(|plan| {
             let build = self.clone();
@@ -44,7 +44,7 @@ impl Build {
                         let graph = build.files.name_origin(Graph::new(definition)?);
                         let graph = graph.limited(build.request.limits.clone());
                         let imports = &build.request.cache_imports;
-                        let solved = if plan.is_built_later() {
+                        let solved = if plan.can_stay_lazy() {
                             build.gateway.solve(graph, imports).await
                         } else {
                             match build.gateway.build(graph, imports).await {
@@ -85,8 +85,9 @@ pub(crate) struct LoweredPlan {
 }
 
 impl LoweredPlan {
-    /// Whether its failure is told by somebody else: by a look at the image, which builds it, or by the client.
-    fn is_built_later(&self) -> bool {
+    /// Whether the solve may stay lazy: an inspection or the exporter will build it, and its failure needs no explanation
+    /// from us.
+    fn can_stay_lazy(&self) -> bool {
         let is_looked_at = !self.plan.inspections.is_empty();
         self.needs.is_empty() && (self.meanings.is_empty() || is_looked_at)
     }

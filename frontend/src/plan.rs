@@ -166,7 +166,7 @@ mod tests {
         let image: ImageRef = "python:3.14".parse().unwrap();
         let other: ImageRef = "acme/tools".parse().unwrap();
         let below = microb_dsl::from(image);
-        let stage = microb_dsl::from(Base::NamedContext("base".to_owned()))
+        let stage = microb_dsl::from(microb_dsl::named_context("base"))
             .then(microb_dsl::copy("a", "/a").from(&below))
             .then(microb_dsl::copy("b", "/b").from(other))
             .then(microb_dsl::copy("c", "/c").from(microb_dsl::named_context("files")));

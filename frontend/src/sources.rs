@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use microb_dsl::llb::{self, Definition, Inputs};
 use microb_dsl::source::{Local, http, local};
 use microb_dsl::stage::ForeignDefinition;
-use microb_dsl::{Base, Diagnostics, ImageRef, Platform, Source, Stage, copy, from, scratch};
+use microb_dsl::{
+    Diagnostics, ImageRef, Platform, Source, Stage, copy, from, named_context, scratch,
+};
 
 use crate::gateway::{Failure, Gateway, Graph, Reference};
 use crate::ignore::{self, IGNORE_FILE};
@@ -43,7 +45,7 @@ pub(crate) async fn solve(
     inputs
         .named_contexts
         .insert(ONLY.to_owned(), source.clone());
-    let definition = lower(&from(Base::NamedContext(ONLY.to_owned())), &inputs)?;
+    let definition = lower(&from(named_context(ONLY)), &inputs)?;
     let graph = Graph::new(&definition)?.named(format!("[internal] {name}"));
     let vertex = graph.head().unwrap_or_default();
     let reference = gateway.solve(graph.clone(), &[]).await?.single()?;
@@ -295,8 +297,8 @@ async fn oci_layout(
     store: &str,
     digest: &str,
 ) -> Result<Named, Failure> {
-    let wrong = |problem| Failure::new(format!("build context `{name}`: {problem}"));
-    let image: ImageRef = name.parse().map_err(wrong)?;
+    let wrong = |mistake| Failure::new(format!("build context `{name}`: {mistake}"));
+    let image = name.parse::<ImageRef>().map_err(wrong)?;
     let image = image.with_digest(digest);
     let session = request.session();
     let log_name = format!("[context {name}] load metadata for {image}");

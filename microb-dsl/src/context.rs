@@ -27,8 +27,8 @@ pub trait Context {
 
     /// The names of the files and folders in a folder of the build context, sorted; `.` is its root.
     ///
-    /// Empty if there is no such folder. What the recipe did not announce to read need not be in the list: a
-    /// frontend has only those files sent.
+    /// Empty if there is no such folder. Files that the recipe did not declare in advance may be missing: a frontend
+    /// has only declared files sent.
     ///
     /// # Errors
     ///
@@ -37,8 +37,8 @@ pub trait Context {
 
     /// The paths of all files of this name in the build context, in whatever folder, sorted.
     ///
-    /// Folders whose names begin with a dot, and `node_modules`, are not looked into. This may cost a look at every
-    /// folder of the client: for names that must be found wherever they are.
+    /// Folders whose names begin with a dot, and `node_modules`, are skipped. This may read every folder of the client,
+    /// so use it only for files that can be anywhere.
     ///
     /// # Errors
     ///
@@ -60,11 +60,12 @@ pub trait Context {
     /// Whether a build context of this name was given (`docker build --build-context NAME=…`).
     fn has_named_context(&self, name: &str) -> bool;
 
-    /// Tells the user something that does not stop the build; a finding of a [`Rule`](crate::Rule) whose severity is
-    /// an error does, unless the user skips that rule.
+    /// Reports a finding that does not stop the build. A finding of a [`Rule`](crate::Rule) whose severity is an error
+    /// does stop it, unless the user skips that rule.
     fn warn(&self, warning: Diagnostic);
 
-    /// Says what the recipe chose where the user's files leave it open: the build's progress and `explain` show it.
+    /// Reports a choice that the recipe made where the user's files leave it open: the build's progress and `explain`
+    /// show it.
     ///
     /// ```
     /// # use microb_dsl::{Context, Decision, MemoryContext};
@@ -79,9 +80,9 @@ pub trait Context {
         drop(decision);
     }
 
-    /// Asks that the finished image is looked at: what [`Context::warn`] is for what can be seen before.
+    /// Registers a check that runs in the built image; its findings are reported like [warnings](Context::warn).
     ///
-    /// Who only asks for the recipe's stage, as a command line does, need not look.
+    /// Contexts that build nothing, such as the command line's, may ignore it.
     fn inspect(&self, inspection: Inspection) {
         drop(inspection);
     }
@@ -93,18 +94,18 @@ pub trait Context {
         drop(argument);
     }
 
-    /// Whether only findings are wanted (`docker build --check`), so that a recipe may look at more than a build needs.
+    /// Whether only findings are wanted (`docker build --check`): the recipe may then check more than a build needs.
     fn is_check(&self) -> bool {
         false
     }
 }
 
-/// What a recipe chose without being told, for people. Shown as `WHAT: WHY`.
+/// A choice that a recipe made by itself, shown to people as `WHAT: WHY`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// What was chosen: `Python 3.14`.
     pub what: String,
-    /// What it was chosen from, and who wants another choice can change: ``requires-python is `>=3.11` ``.
+    /// What it follows from, hence what to change for another choice: ``requires-python is `>=3.11` ``.
     pub why: String,
 }
 
@@ -119,7 +120,7 @@ impl fmt::Display for Decision {
 pub struct BuildArg {
     /// The name, of `docker build --build-arg NAME=VALUE`.
     pub name: String,
-    /// What takes its place when it is not given.
+    /// Its value when it is not given.
     pub default: Option<String>,
     /// What it is for.
     pub description: Option<String>,
@@ -127,9 +128,32 @@ pub struct BuildArg {
     pub span: Option<Span>,
 }
 
-/// Whether [`Context::find`] looks into no folder of this name.
+/// Whether [`Context::find`] skips folders of this name.
 pub fn is_skipped(folder: &str) -> bool {
     folder.starts_with('.') || folder == "node_modules"
+}
+
+/// A path of the build context in its shortest form; `None` if it leaves the build context, or names all of it.
+///
+/// ```
+/// # use microb_dsl::context::inside;
+/// assert_eq!(inside("./a//b/../c").as_deref(), Some("a/c"));
+/// for outside in ["", ".", "/etc/passwd", "../x", "a/../../x"] {
+///     assert_eq!(inside(outside), None);
+/// }
+/// ```
+pub fn inside(path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    (!path.starts_with('/') && !parts.is_empty()).then(|| parts.join("/"))
 }
 
 /// Why a file that is there could not be read.
@@ -139,6 +163,16 @@ pub struct ReadError {
     pub path: String,
     /// The reason, in the words of whoever found it.
     pub reason: String,
+}
+
+impl ReadError {
+    /// The path is not one of the build context.
+    pub fn outside(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            reason: "it is outside of the build context".to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for ReadError {
@@ -162,7 +196,9 @@ impl From<ReadError> for Diagnostics {
 /// # use microb_dsl::{Context, MemoryContext};
 /// let cx = MemoryContext::new("[project]\nname = 'x'").file("README.md", "hello");
 /// assert_eq!(cx.read("README.md").unwrap().unwrap(), b"hello");
+/// assert_eq!(cx.read("docs/../README.md").unwrap().unwrap(), b"hello");
 /// assert_eq!(cx.read("LICENSE").unwrap(), None);
+/// assert!(cx.read("../README.md").unwrap_err().to_string().contains("outside of the build context"));
 /// assert_eq!(cx.list(".").unwrap(), ["README.md", "pyproject.toml"]);
 /// assert_eq!(cx.find("README.md").unwrap(), ["README.md"]);
 /// ```
@@ -213,13 +249,13 @@ impl MemoryContext {
 
     /// Adds a file to the build context.
     pub fn file(mut self, path: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
-        self.files.insert(path.into(), content.into());
+        self.files.insert(key(&path.into()), content.into());
         self
     }
 
-    /// Takes a file out of the build context, for instance the definition, which a client may send from elsewhere.
+    /// Removes a file from the build context, for instance the definition, which a client may send from elsewhere.
     pub fn without(mut self, path: &str) -> Self {
-        self.files.remove(path);
+        self.files.remove(&key(path));
         self
     }
 
@@ -247,6 +283,12 @@ impl MemoryContext {
         self
     }
 
+    /// Builds on another platform than `linux/amd64`.
+    pub fn with_build_platform(mut self, platform: Platform) -> Self {
+        self.build_platform = platform;
+        self
+    }
+
     /// Wants findings only, as `docker build --check` does.
     pub fn check(mut self) -> Self {
         self.is_check = true;
@@ -263,7 +305,7 @@ impl MemoryContext {
         self.decisions.all()
     }
 
-    /// What was asked to be looked at so far, in order.
+    /// The inspections so far, in order.
     pub fn inspections(&self) -> Vec<Inspection> {
         self.inspections.all()
     }
@@ -274,19 +316,28 @@ impl MemoryContext {
     }
 }
 
+/// The path under which a file is kept.
+fn key(path: &str) -> String {
+    inside(path).unwrap_or_else(|| path.to_owned())
+}
+
 impl Context for MemoryContext {
     fn definition(&self) -> &SourceFile {
         &self.definition
     }
 
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
-        Ok(self.files.get(path).cloned())
+        let path = inside(path).ok_or_else(|| ReadError::outside(path))?;
+        Ok(self.files.get(&path).cloned())
     }
 
     fn list(&self, folder: &str) -> Result<Vec<String>, ReadError> {
         let prefix = match folder {
             "." | "" => String::new(),
-            folder => format!("{folder}/"),
+            folder => {
+                let folder = inside(folder).ok_or_else(|| ReadError::outside(folder))?;
+                format!("{folder}/")
+            }
         };
         let below = self
             .files

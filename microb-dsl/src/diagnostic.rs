@@ -5,12 +5,12 @@ use std::fmt;
 use crate::rule::Rule;
 use crate::span::Span;
 
-/// How bad it is.
+/// Whether a diagnostic stops the build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
     /// Nothing is built.
     Error,
-    /// The build goes on.
+    /// The build continues.
     Warning,
 }
 
@@ -53,9 +53,19 @@ impl Diagnostic {
         }
     }
 
-    /// Points to the place of the mistake.
-    pub fn at(mut self, span: &Span) -> Self {
-        self.span = Some(span.clone());
+    /// Points to the place of the mistake. `None` leaves it as it was.
+    ///
+    /// ```
+    /// # use microb_dsl::{Diagnostic, SourceFile};
+    /// let file = SourceFile::new("app.toml", "nmae = 'x'");
+    /// let wrong = || Diagnostic::error("unknown key `nmae`");
+    /// assert_eq!(wrong().at(&file.whole()).to_string(), "app.toml:1:1: error: unknown key `nmae`");
+    /// assert_eq!(wrong().at(file.find("name").as_ref()).to_string(), "error: unknown key `nmae`");
+    /// ```
+    pub fn at<'a>(mut self, span: impl Into<Option<&'a Span>>) -> Self {
+        if let Some(span) = span.into() {
+            self.span = Some(span.clone());
+        }
         self
     }
 
@@ -84,7 +94,7 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// All the mistakes that were found in one go; never empty.
+/// The mistakes that were found together; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostics(Vec<Diagnostic>);
 
@@ -104,7 +114,7 @@ impl Diagnostics {
         }
     }
 
-    /// Both values, or the mistakes of both, each once: so that the user sees all of them.
+    /// Both values, or the mistakes of both without duplicates, so that the user sees all of them at once.
     ///
     /// ```
     /// # use microb_dsl::{Diagnostic, Diagnostics};

@@ -1,4 +1,4 @@
-//! What a frontend has to know of a kind of definition file.
+//! What a frontend needs to know about a kind of definition file.
 
 use crate::context::Context;
 use crate::diagnostic::Diagnostics;

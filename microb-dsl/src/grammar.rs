@@ -1,8 +1,12 @@
-//! The grammars of names that people write in recipes and configurations: one truth for run time and for macros.
+//! The grammars of the names that people write in recipes and configurations, shared by the macros and the code that
+//! runs.
 //!
 //! Each function takes one word and says what is wrong with it, and where. It needs the standard library only.
 
+use std::fmt;
 use std::ops::Range;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
 
 mod container;
 mod given;
@@ -26,9 +30,11 @@ pub use pinned::{commit, digest, platform};
 pub use requirement::{normalized_name, requirement};
 
 /// What is wrong with a word.
+///
+/// With `?` it becomes a [`Diagnostic`] or [`Diagnostics`] in a function that returns these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
-    /// What is wrong, in the style of a [`Diagnostic`](crate::Diagnostic)'s message.
+    /// What is wrong, in the style of a [`Diagnostic`]'s message.
     pub message: String,
     /// The wrong part: a half-open byte range of the word, on character boundaries.
     pub range: Range<usize>,
@@ -61,6 +67,35 @@ impl Mistake {
     fn shift(mut self, offset: usize) -> Self {
         self.range = self.range.start + offset..self.range.end + offset;
         self
+    }
+}
+
+/// One line, for instance `` `arm64` is no platform; write `linux/arm64` ``.
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match &self.help {
+            Some(help) => write!(f, "; {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+impl From<Mistake> for Diagnostic {
+    fn from(mistake: Mistake) -> Self {
+        let error = Self::error(mistake.message);
+        match mistake.help {
+            Some(help) => error.help(help),
+            None => error,
+        }
+    }
+}
+
+impl From<Mistake> for Diagnostics {
+    fn from(mistake: Mistake) -> Self {
+        Diagnostic::from(mistake).into()
     }
 }
 

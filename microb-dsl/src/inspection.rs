@@ -1,4 +1,4 @@
-//! A look at the finished image: a program in its file system, and what its report means.
+//! Inspections of the finished image: a program in its file system, and what its report means.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::step::Step;
 /// The name of the stages that look at an image.
 const NAME: &str = "inspection";
 
-/// A look at what was built: steps that write a report, and a function that says what the report means.
+/// An inspection of what was built: steps that write a report, and a function that says what the report means.
 ///
 /// The steps run on top of the finished image, and what they write is no part of it. A recipe asks for it with
 /// [`Context::inspect`](crate::Context::inspect). The frontend builds it with the image, and tells the findings before
@@ -65,7 +65,7 @@ type Judge = dyn Fn(&[u8]) -> Judgment + Send + Sync;
 pub enum Judgment {
     /// What was found; nothing if all is well. A finding of a [`Rule`](crate::Rule) can be skipped by the user.
     Findings(Vec<Diagnostic>),
-    /// Something more has to be looked at before that can be said.
+    /// Another inspection is needed before that can be said.
     More(Inspection),
 }
 
@@ -85,7 +85,7 @@ impl Inspection {
         }
     }
 
-    /// Looks at another stage than the finished image.
+    /// Inspects another stage than the finished image.
     pub fn of(mut self, stage: &Stage) -> Self {
         self.subject = Some(stage.clone());
         self

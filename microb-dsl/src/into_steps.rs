@@ -1,4 +1,4 @@
-//! The one composition law: what can stand where a step can.
+//! How recipes are composed: [`IntoSteps`] is everything that can be used where a step can.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ pub trait IntoSteps: Sized {
         })
     }
 
-    /// What it means when one of these steps fails, whatever its exit code: told in place of the engine's words.
+    /// What to report when one of these steps fails, whatever its exit code, in place of the engine's message.
     ///
     /// ```
     /// # use microb_dsl::prelude::*;
@@ -59,14 +59,15 @@ pub trait IntoSteps: Sized {
         meaning(self, None, &finding)
     }
 
-    /// The same for one exit code alone: it wins over [`on_failure`](Self::on_failure).
+    /// The same for one exit code only: it takes precedence over [`on_failure`](Self::on_failure).
     fn on_exit_code(self, exit_code: u8, finding: Diagnostic) -> Vec<Step> {
         meaning(self, Some(exit_code), &finding)
     }
 
-    /// What looks for the cause when one of these steps fails: on the file system that the step began with, and never from a
-    /// cache. What it finds is told; if it finds nothing, what [`on_failure`](Self::on_failure) says. A program that fails
-    /// leaves the engine nothing but its exit code, so a look usually runs it again and reads what it says.
+    /// An inspection that looks for the cause when one of these steps fails. It starts from the file system that the
+    /// step started from, and never comes from the cache. Its findings are reported; if there are none, what
+    /// [`on_failure`](Self::on_failure) says is. All that the engine knows of a failed program is its exit code, so the
+    /// inspection usually runs it again and reads its output.
     ///
     /// ```
     /// # use microb_dsl::prelude::*;

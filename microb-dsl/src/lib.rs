@@ -5,7 +5,7 @@
 //! | **stages** | | | |
 //! | [`from`]`(image)` | `stage!`, `image!` | `FROM image` | source `docker-image://` |
 //! | [`from`]`(&stage)`, [`scratch`]`()` | `stage!` | `FROM stage`, `FROM scratch` | none |
-//! | [`from`]`(`[`Base::NamedContext`]`(…))` | `stage!` | `FROM name` | what `--build-context name=…` says |
+//! | [`from`]`(`[`named_context`]`(name))` | `stage!` | `FROM name` | what `--build-context name=…` says |
 //! | [`from`]`(`[`ForeignDefinition`]`(…))` | `stage!` | none | all ops of the definition |
 //! | [`merge`]`([…])` | | `FROM`, then `COPY --link` where that is exact | merge, or file: copy |
 //! | [`diff`]`(…)` | | none | diff, or the steps again |

@@ -151,10 +151,12 @@ impl Secret {
         self.required
     }
 
-    /// The place in a user's file that asks for it, which is underlined when it is not given. Without it, that is the
-    /// place of the step.
+    /// The place in a user's file that asks for the secret, which is underlined when it is not given. Without a place
+    /// of its own, that of the step is.
     pub fn at<'a>(mut self, span: impl Into<Option<&'a Span>>) -> Self {
-        self.span = span.into().cloned();
+        if let Some(span) = span.into() {
+            self.span = Some(span.clone());
+        }
         self
     }
 
@@ -175,7 +177,7 @@ impl Secret {
         self
     }
 
-    /// The build goes on when the secret is not given.
+    /// The build continues when the secret is not given.
     pub fn optional(mut self) -> Self {
         self.required = false;
         self
@@ -253,7 +255,7 @@ impl Ssh {
         self
     }
 
-    /// The build goes on when no agent is given.
+    /// The build continues when no agent is given.
     pub fn optional(mut self) -> Self {
         self.required = false;
         self

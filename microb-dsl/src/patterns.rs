@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::span::SourceFile;
 use matcher::Matcher;
 
-/// A list of patterns, of which the last that matches decides.
+/// A list of patterns: the last one that matches decides.
 ///
 /// ```
 /// # use microb_dsl::{SourceFile, patterns::Patterns};
@@ -36,7 +36,7 @@ impl Patterns {
     ///
     /// # Errors
     ///
-    /// Each pattern that is none, with its place.
+    /// Each invalid pattern, with its place.
     pub fn read(file: &SourceFile) -> Result<Self, Diagnostics> {
         let (mut patterns, mut mistakes) = (Vec::new(), Vec::new());
         for (n, line) in file.text().lines().enumerate() {
@@ -56,7 +56,7 @@ impl Patterns {
         Diagnostics::or(mistakes, Self(patterns))
     }
 
-    /// Takes patterns from a list; what is none matches nothing.
+    /// Takes patterns from a list; an invalid one matches nothing.
     pub fn of<S: AsRef<str>>(texts: impl IntoIterator<Item = S>) -> Self {
         let patterns = texts
             .into_iter()
@@ -78,7 +78,7 @@ impl Patterns {
         self.0.is_empty()
     }
 
-    /// Whether one of them takes back what others leave out.
+    /// Whether one of them includes again what others leave out.
     pub fn take_back(&self) -> bool {
         self.0.iter().any(|pattern| pattern.takes_back)
     }
@@ -106,7 +106,7 @@ impl Patterns {
         is_left_out
     }
 
-    /// Whether something in a folder that is left out may be taken back.
+    /// Whether something in a folder that is left out may be included again.
     pub fn may_take_back_in(&self, folder: &str) -> bool {
         self.0.iter().any(|pattern| {
             let mut names = pattern.text.split('/');
@@ -119,7 +119,7 @@ impl Patterns {
         })
     }
 
-    /// The same patterns, and at the end those that take these paths back if they are left out.
+    /// The same patterns, followed by some that include these paths again if they are left out.
     #[must_use]
     pub fn without(mut self, paths: impl IntoIterator<Item = String>) -> Self {
         for path in paths {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::grammar::Mistake;
+
 /// What an image runs on, for instance `linux/arm/v7`, in the normal form of containerd's `platforms`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Platform {
@@ -63,10 +65,14 @@ impl fmt::Display for Platform {
 }
 
 impl FromStr for Platform {
-    type Err = String;
+    type Err = Mistake;
 
     /// Reads `OS/ARCHITECTURE[/VARIANT]`.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Mistake> {
+        let wrong = || {
+            let message = format!("`{text}` is no platform");
+            Mistake::new(message, 0..text.len()).help("write for instance `linux/arm64`")
+        };
         let parts: Vec<&str> = text.split('/').collect();
         let ok = |part: &&str| {
             !part.is_empty()
@@ -76,16 +82,12 @@ impl FromStr for Platform {
         };
         let lower = text.to_ascii_lowercase();
         if !parts.iter().all(ok) || lower != text {
-            return Err(format!(
-                "`{text}` is no platform; write for instance `linux/arm64`"
-            ));
+            return Err(wrong());
         }
         match parts[..] {
             [os, architecture] => Ok(Self::new(os, architecture, "")),
             [os, architecture, variant] => Ok(Self::new(os, architecture, variant)),
-            _ => Err(format!(
-                "`{text}` is no platform; write for instance `linux/arm64`"
-            )),
+            _ => Err(wrong()),
         }
     }
 }

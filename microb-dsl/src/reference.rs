@@ -3,10 +3,27 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::grammar::Mistake;
+
 /// A reference to an image, in its full form: `docker.io/library/python:3.14-slim`.
 ///
 /// The grammar is that of `github.com/distribution/reference`: a name without a registry host is one of
 /// `docker.io`, a name of one part is in `library/`, and without tag and digest the tag is `latest`.
+///
+/// What is wrong with a text becomes a [`Diagnostic`](crate::Diagnostic) with `?`:
+///
+/// ```
+/// # use microb_dsl::prelude::*;
+/// fn recipe(cx: &dyn Context) -> Result<Stage, Diagnostics> {
+///     let base = cx.build_arg("BASE").unwrap_or("Python:3.14");
+///     Ok(from(base.parse::<ImageRef>()?))
+/// }
+/// # let cx = microb_dsl::MemoryContext::new("");
+/// assert_eq!(
+///     recipe(&cx).unwrap_err().to_string(),
+///     "error: `Python:3.14` is no image reference: repository names are lower case (write `python:3.14`)",
+/// );
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ImageRef {
     /// The registry's host and port, for instance `docker.io` or `localhost:5000`.
@@ -74,10 +91,14 @@ impl fmt::Display for ImageRef {
 }
 
 impl FromStr for ImageRef {
-    type Err = String;
+    type Err = Mistake;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = |reason: &str| Err(format!("`{text}` is no image reference: {reason}"));
+    fn from_str(text: &str) -> Result<Self, Mistake> {
+        let mistake = |reason: &str| {
+            let message = format!("`{text}` is no image reference: {reason}");
+            Mistake::new(message, 0..text.len())
+        };
+        let wrong = |reason: &str| Err(mistake(reason));
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => (rest, Some(digest)),
             None => (text, None),
@@ -104,10 +125,8 @@ impl FromStr for ImageRef {
             return wrong("its first part is no host name");
         }
         if path.chars().any(|c| c.is_ascii_uppercase()) {
-            return wrong(&format!(
-                "repository names are lower case; write `{}`",
-                text.replacen(path, &path.to_lowercase(), 1)
-            ));
+            let lower = text.replacen(path, &path.to_lowercase(), 1);
+            return Err(mistake("repository names are lower case").help(format!("write `{lower}`")));
         }
         if !path.split('/').all(is_path_component) {
             return wrong(

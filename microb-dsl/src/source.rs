@@ -1,10 +1,12 @@
 //! Where copied and mounted bytes come from.
 
+use std::fmt;
+
 use crate::reference::ImageRef;
-use crate::stage::{ForeignDefinition, Stage};
+use crate::stage::{ForeignDefinition, Reference, Stage};
 
 /// Where the bytes of a `copy` or of a bind mount come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Source {
     /// The build context, `docker build .`.
     Context,
@@ -20,10 +22,27 @@ pub enum Source {
     Git(Git),
     /// A folder of the client under a name of its own, for frontends that ask for more than one.
     Local(Local),
-    /// What a definition of another LLB library makes.
+    /// The result of a definition that another LLB library made.
     Definition(ForeignDefinition),
     /// Nothing: an empty file system.
     Scratch,
+}
+
+impl fmt::Debug for Source {
+    /// A stage is shown by its name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Context => f.write_str("Context"),
+            Self::NamedContext(name) => f.debug_tuple("NamedContext").field(name).finish(),
+            Self::Stage(stage) => f.debug_tuple("Stage").field(&Reference(stage)).finish(),
+            Self::Image(image) => write!(f, "Image({image})"),
+            Self::Http(http) => fmt::Debug::fmt(http, f),
+            Self::Git(git) => fmt::Debug::fmt(git, f),
+            Self::Local(local) => fmt::Debug::fmt(local, f),
+            Self::Definition(definition) => fmt::Debug::fmt(definition, f),
+            Self::Scratch => f.write_str("Scratch"),
+        }
+    }
 }
 
 impl From<&Stage> for Source {
@@ -62,7 +81,21 @@ impl From<Local> for Source {
     }
 }
 
-/// A build context with a name, `docker build --build-context NAME=…`.
+impl From<NamedContext> for Source {
+    fn from(context: NamedContext) -> Self {
+        Self::NamedContext(context.name)
+    }
+}
+
+/// A build context with a name. Made by [`named_context`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct NamedContext {
+    pub(crate) name: String,
+}
+
+/// A build context with a name, `docker build --build-context NAME=…`: to copy from, to mount, or to start a stage
+/// [`from`](crate::from).
 ///
 /// # Example
 ///
@@ -71,8 +104,8 @@ impl From<Local> for Source {
 /// assert_eq!(dockerfile::steps(copy("a", "/").from(named_context("assets")))?, "COPY --from=assets a /\n");
 /// # Ok::<(), Diagnostics>(())
 /// ```
-pub fn named_context(name: impl Into<String>) -> Source {
-    Source::NamedContext(name.into())
+pub fn named_context(name: impl Into<String>) -> NamedContext {
+    NamedContext { name: name.into() }
 }
 
 /// A file that is fetched over http or https. Made by [`http`].
@@ -102,7 +135,7 @@ pub fn http(url: impl Into<String>) -> Http {
 }
 
 impl Http {
-    /// `--checksum=sha256:…`: the build fails when the content is another.
+    /// `--checksum=sha256:…`: the build fails when the content has another digest.
     ///
     /// ```
     /// # use microb_dsl::{dockerfile, prelude::*};
@@ -293,7 +326,7 @@ impl Local {
         self
     }
 
-    /// Sends all files anew, even those whose size and time are as in the last transfer. For a few small files.
+    /// Sends all files again, even those whose size and time are as in the last transfer. For a few small files.
     pub fn whole(mut self) -> Self {
         self.whole = true;
         self

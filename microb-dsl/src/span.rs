@@ -68,7 +68,7 @@ impl SourceFile {
         Some(self.span(start + lead..start + content.trim_end().len().max(lead)))
     }
 
-    /// The span of the first place where `needle` stands, for tests and for values that a parser lost.
+    /// The span of the first occurrence of `needle`, for tests and for values whose place a parser does not keep.
     pub fn find(&self, needle: &str) -> Option<Span> {
         let start = self.text().find(needle)?;
         Some(self.span(start..start + needle.len()))

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::into_steps::IntoSteps;
 use crate::platform::Platform;
 use crate::reference::ImageRef;
-use crate::source::Source;
+use crate::source::{NamedContext, Source};
 use crate::span::Span;
 use crate::step::{Instruction, Setting, Step};
 
@@ -58,13 +58,13 @@ impl Drop for Inner {
 }
 
 /// What a stage starts from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Base {
     /// `FROM scratch`: an empty file system.
     Scratch,
     /// `FROM image`.
     Image(ImageRef),
-    /// `FROM stage`: goes on where the other stage ends, image config included.
+    /// `FROM stage`: continues where the other stage ends, image config included.
     Stage(Stage),
     /// `FROM name`, where `docker build --build-context name=…` says what it is.
     NamedContext(String),
@@ -82,7 +82,7 @@ pub enum Base {
 }
 
 /// Serialized LLB of another library: the bytes of a `pb.Definition`, never read or changed before lowering.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ForeignDefinition(pub Arc<[u8]>);
 
 /// Which platform a stage runs on.
@@ -104,7 +104,10 @@ pub enum StagePlatform {
 /// ```
 /// # use microb_dsl::{dockerfile, prelude::*};
 /// let python = "python:3.14".parse::<ImageRef>().unwrap();
-/// assert_eq!(dockerfile::render(&from(python))?, "FROM python:3.14\n");
+/// let base = from(python).named("base");
+/// assert_eq!(dockerfile::render(&base)?, "FROM python:3.14 AS base\n");
+/// assert_eq!(dockerfile::render(&from(base))?, "FROM python:3.14 AS base\n\nFROM base\n");
+/// assert_eq!(dockerfile::render(&from(named_context("tools")))?, "FROM tools\n");
 /// # Ok::<(), Diagnostics>(())
 /// ```
 pub fn from(base: impl Into<Base>) -> Stage {
@@ -175,7 +178,7 @@ pub fn diff(lower: &Stage, upper: &Stage) -> Stage {
 }
 
 impl Stage {
-    /// `AS name`: the name that progress and the Dockerfile show. It is no reference.
+    /// `AS name`: the name that progress and the Dockerfile show. It refers to nothing: stages are used by value.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.0).name = Some(name.into());
         self
@@ -194,9 +197,11 @@ impl Stage {
         self
     }
 
-    /// Says which place in a user's file chose the base. Never changes what is built.
-    pub fn at(mut self, span: Option<&Span>) -> Self {
-        Arc::make_mut(&mut self.0).span = span.cloned();
+    /// Says which place in a user's file chose the base. `None` leaves it as it was. Never changes what is built.
+    pub fn at<'a>(mut self, span: impl Into<Option<&'a Span>>) -> Self {
+        if let Some(span) = span.into() {
+            Arc::make_mut(&mut self.0).span = Some(span.clone());
+        }
         self
     }
 
@@ -206,7 +211,7 @@ impl Stage {
         self
     }
 
-    /// The stage without the step at this place and what follows it.
+    /// The stage with only the steps before this index.
     pub fn before(mut self, step: usize) -> Self {
         Arc::make_mut(&mut self.0).steps.truncate(step);
         self
@@ -237,7 +242,7 @@ impl Stage {
         self.0.span.as_ref()
     }
 
-    /// Which other stages this one reads directly, in the order in which they are named; one may occur twice.
+    /// The other stages that this one reads directly, in the order in which they appear; one may occur twice.
     pub fn dependencies(&self) -> Vec<&Self> {
         let mut found: Vec<&Self> = match self.base() {
             Base::Stage(stage) => vec![stage],
@@ -254,7 +259,7 @@ impl Stage {
         found
     }
 
-    /// What [`annotation`](crate::annotation) steps say, those of the stages that this one is based on included.
+    /// The [`annotation`](crate::annotation)s of this stage and of the stages that it is based on.
     pub fn annotations(&self) -> BTreeMap<String, String> {
         let mut annotations = BTreeMap::new();
         let mut next = Some(self);
@@ -293,12 +298,12 @@ impl Stage {
         ordered
     }
 
-    /// Identity by pointer, for maps of one interpretation. Says nothing across two recipes.
+    /// Identity by pointer, for maps within one run of an interpreter. Meaningless across two recipes.
     pub fn key(&self) -> StageKey {
         StageKey(Arc::as_ptr(&self.0) as usize)
     }
 
-    /// The paths of the build context that this stage and those that it needs copy or mount, as written.
+    /// The paths of the build context that this stage, or one that it needs, copies or mounts, as written.
     pub fn context_paths(&self) -> BTreeSet<String> {
         let stages = self.stages();
         let steps = stages.iter().flat_map(Self::steps);
@@ -319,12 +324,71 @@ impl Stage {
 pub struct StageKey(usize);
 
 impl fmt::Debug for Stage {
-    /// Names the stage and counts its steps. Dependencies are not printed: they may be shared many times.
+    /// All that equality compares, but other stages by their names: they may be shared many times.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stage")
-            .field("name", &self.name())
-            .field("steps", &self.steps().len())
-            .finish_non_exhaustive()
+        let mut shown = f.debug_struct("Stage");
+        if let Some(name) = self.name() {
+            shown.field("name", &name);
+        }
+        shown.field("base", self.base());
+        if *self.platform() != StagePlatform::default() {
+            shown.field("platform", self.platform());
+        }
+        if let Some(span) = self.span() {
+            shown.field("span", span);
+        }
+        shown.field("steps", &self.steps()).finish()
+    }
+}
+
+/// A stage that something else refers to: its name alone.
+pub(crate) struct Reference<'a>(pub(crate) &'a Stage);
+
+impl fmt::Debug for Reference<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.name() {
+            Some(name) => fmt::Debug::fmt(name, f),
+            None => write!(f, "unnamed, {} steps", self.0.steps().len()),
+        }
+    }
+}
+
+impl fmt::Debug for Base {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scratch => f.write_str("Scratch"),
+            Self::Image(image) => write!(f, "Image({image})"),
+            Self::Stage(stage) => f.debug_tuple("Stage").field(&Reference(stage)).finish(),
+            Self::NamedContext(name) => f.debug_tuple("NamedContext").field(name).finish(),
+            Self::Merge(stages) => {
+                let stages: Vec<_> = stages.iter().map(Reference).collect();
+                f.debug_tuple("Merge").field(&stages).finish()
+            }
+            Self::Diff { lower, upper } => f
+                .debug_struct("Diff")
+                .field("lower", &Reference(lower))
+                .field("upper", &Reference(upper))
+                .finish(),
+            Self::Definition(definition) => fmt::Debug::fmt(definition, f),
+        }
+    }
+}
+
+impl fmt::Debug for ForeignDefinition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ForeignDefinition({} bytes)", self.0.len())
+    }
+}
+
+impl From<Stage> for Base {
+    fn from(stage: Stage) -> Self {
+        Self::Stage(stage)
+    }
+}
+
+impl From<NamedContext> for Base {
+    fn from(context: NamedContext) -> Self {
+        Self::NamedContext(context.name)
     }
 }
 
@@ -343,5 +407,44 @@ impl From<ImageRef> for Base {
 impl From<ForeignDefinition> for Base {
     fn from(definition: ForeignDefinition) -> Self {
         Self::Definition(definition)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+
+    #[test]
+    fn what_makes_two_stages_unequal_is_shown() {
+        let tools = scratch().named("tools").then(run("make"));
+        let stage = |destination: &str| {
+            from(ImageRef::official("python", "3.14"))
+                .named("app")
+                .then(copy("/bin", destination).from(&tools))
+        };
+        let shown = format!("{:?}", stage("/usr/bin"));
+        assert!(
+            shown.starts_with(
+                "Stage { name: \"app\", base: Image(docker.io/library/python:3.14), steps: [Copy(Copy { from: Stage(\"tools\"), sources: [\"/bin\"], destination: \"/usr/bin\", "
+            ),
+            "{shown}"
+        );
+        assert_ne!(shown, format!("{:?}", stage("/bin")));
+        let file = crate::SourceFile::new("p", "x");
+        let located = scratch().then(run("make").at(&file.whole()));
+        assert_ne!(
+            format!("{located:?}"),
+            format!("{:?}", scratch().then(run("make")))
+        );
+    }
+
+    #[test]
+    fn stages_that_others_share_are_shown_by_name() {
+        let mut stage = scratch().named("first").then(run("make"));
+        for _ in 0..64 {
+            stage = merge([&stage, &stage]).then(copy("/", "/").from(&stage));
+        }
+        assert!(format!("{stage:?}").len() < 1_000, "{stage:?}");
     }
 }

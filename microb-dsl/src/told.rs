@@ -2,7 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-/// A list that a shared context can be told to keep: what implementors of [`Context`](crate::Context) collect.
+/// A list that can be added to through a shared reference: implementors of [`Context`](crate::Context) collect warnings
+/// in it.
 #[derive(Debug)]
 pub struct Told<T>(Mutex<Vec<T>>);
 

@@ -70,18 +70,7 @@ fn check(text: &str) -> Result<(), Mistake> {
             "write `format!(…).parse::<ImageRef>()`, which can fail".to_owned(),
         );
     }
-    let reference = text.parse::<ImageRef>().map_err(|message| {
-        // The replacement, if there is one, is the end of the message.
-        let (message, help) = match message.split_once("; ") {
-            Some((message, help)) => (message.to_owned(), Some(help.to_owned())),
-            None => (message, None),
-        };
-        Mistake {
-            message,
-            range: 0..text.len(),
-            help,
-        }
-    })?;
+    let reference = text.parse::<ImageRef>()?;
     if reference.tag() == Some("latest") && !text.ends_with(":latest") {
         return wrong(
             format!("`{text}` has no tag, so it is another image after its next release"),

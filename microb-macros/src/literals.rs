@@ -1,11 +1,14 @@
-//! Literals in the methods after a function: modes and checksums.
+//! Literals in the methods after the language's functions and macros: modes and checksums.
 
 use microb_dsl::grammar;
 use syn::visit_mut::{VisitMut, visit_expr_method_call_mut};
-use syn::{Expr, ExprMethodCall, Lit, LitInt};
+use syn::{Expr, ExprMethodCall, Lit, LitInt, Path};
 
 use crate::list::literal;
 use crate::report::Reports;
+
+/// What makes something that has a mode: steps, and mounts.
+const WITH_MODE: [&str; 7] = ["add", "cache", "copy", "mkdir", "mkfile", "secret", "ssh"];
 
 /// Reports what is wrong with them, wherever in an expression they are. Changes nothing.
 pub(crate) struct Literals<'a>(pub(crate) &'a mut Reports);
@@ -13,10 +16,12 @@ pub(crate) struct Literals<'a>(pub(crate) &'a mut Reports);
 impl VisitMut for Literals<'_> {
     fn visit_expr_method_call_mut(&mut self, call: &mut ExprMethodCall) {
         if let (Some(argument), 1) = (call.args.first(), call.args.len()) {
-            if call.method == "mode" {
+            let function = function(&call.receiver);
+            let function = function.as_deref().unwrap_or_default();
+            if call.method == "mode" && WITH_MODE.contains(&function) {
                 self.mode(argument);
             } else if call.method == "checksum" {
-                self.checksum(&call.receiver, argument);
+                self.checksum(function, argument);
             }
         }
         visit_expr_method_call_mut(self, call);
@@ -46,13 +51,13 @@ impl Literals<'_> {
         }
     }
 
-    fn checksum(&mut self, receiver: &Expr, argument: &Expr) {
+    fn checksum(&mut self, function: &str, argument: &Expr) {
         let Some(text) = literal(argument) else {
             return;
         };
-        let checked = match function(receiver).as_deref() {
-            Some("http") => grammar::digest(&text.value()),
-            Some("git") => grammar::commit(&text.value()),
+        let checked = match function {
+            "http" => grammar::digest(&text.value()),
+            "git" => grammar::commit(&text.value()),
             _ => return,
         };
         if let Err(mistake) = checked {
@@ -67,14 +72,16 @@ fn bare(number: &LitInt) -> String {
     text.trim_end_matches(number.suffix()).to_owned()
 }
 
-/// The name of the function whose result the methods are called on.
+/// The name of the function or macro whose result the methods are called on.
 fn function(receiver: &Expr) -> Option<String> {
+    let last = |path: &Path| Some(path.segments.last()?.ident.to_string());
     match receiver {
         Expr::MethodCall(call) => function(&call.receiver),
         Expr::Call(call) => match &*call.func {
-            Expr::Path(path) => Some(path.path.segments.last()?.ident.to_string()),
+            Expr::Path(function) => last(&function.path),
             _ => None,
         },
+        Expr::Macro(invocation) => last(&invocation.mac.path),
         Expr::Paren(inner) => function(&inner.expr),
         _ => None,
     }

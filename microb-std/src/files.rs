@@ -121,7 +121,7 @@ fn copy_from(
     }
     match name.parse() {
         Ok(image) => Ok(from.map(|_| CopyFrom::Image(image))),
-        Err(reason) => Err(Diagnostic::error(reason)
+        Err(reason) => Err(Diagnostic::error(reason.to_string())
             .at(&from.span)
             .help("write `builder`, another target, a named context or an image")),
     }

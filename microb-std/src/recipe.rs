@@ -155,7 +155,7 @@ fn source(
             let own = bases(&mut config)?;
             Ok(assemble(cx, &config, own, bases)?.into())
         }
-        CopyFrom::NamedContext(name) => Ok(named_context(name)),
+        CopyFrom::NamedContext(name) => Ok(named_context(name).into()),
         CopyFrom::Image(image) => Ok(image.clone().into()),
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, IsTerminal};
 use std::path::PathBuf;
 
 use clap::ArgMatches;
+use microb_dsl::grammar::Mistake;
 use microb_dsl::{Diagnostic, Diagnostics, Platform};
 
 use super::{executable, image_name};
@@ -20,15 +21,15 @@ pub(super) struct Packed {
 }
 
 impl std::str::FromStr for Packed {
-    type Err = String;
+    type Err = Mistake;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Mistake> {
         let (platform, file) = match text.split_once('=') {
             Some((platform, file)) => (Some(platform), file),
             None => (None, text),
         };
         Ok(Self {
-            platform: platform.map(str::parse::<Platform>).transpose()?,
+            platform: platform.map(str::parse).transpose()?,
             file: file.into(),
         })
     }

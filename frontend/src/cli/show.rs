@@ -131,7 +131,7 @@ pub(super) fn with_ignore_file(
     Ok(cx.ignoring(patterns))
 }
 
-/// Runs the recipe in a context that [`given`] made. What would stop a build is told, and stops nobody here.
+/// Runs the recipe in a context that [`context`] made. Findings that would stop a build are printed, and stop nothing here.
 pub(super) fn stage_of(
     recipe: &Recipe,
     inputs: &Inputs,

@@ -56,7 +56,8 @@ impl Failure {
         told
     }
 
-    /// The same where the findings say best which lines of the user they are about: what the engine knows of that goes.
+    /// Like [`told_as`](Self::told_as), but if a finding has its own span, the engine's source locations are dropped, so
+    /// that the client shows ours.
     pub fn told_at_its_place(mut self, findings: impl Into<Diagnostics>) -> Self {
         let findings = findings.into();
         if findings.iter().any(|finding| finding.span.is_some()) {

@@ -71,8 +71,8 @@ struct SolveAgain {
 
 /// A request to solve, and what follows it on the wire.
 ///
-/// A message that comes twice is merged, and of two entries of a map the last one counts: the vertices that run programs
-/// are told again, with their limits.
+/// Protobuf merges a repeated sub-message and keeps the last entry of a map, so the metadata of the exec vertices is
+/// appended a second time, with `linux_resources`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Solve {
     request: api::SolveRequest,

@@ -17,6 +17,7 @@ use bollard_buildkit_proto::moby::buildkit::v1::frontend as api;
 use bollard_buildkit_proto::{google, pb};
 use http::Uri;
 use http::uri::PathAndQuery;
+use microb_dsl::grammar::Mistake;
 use microb_dsl::llb::{Capabilities, ImageResolveMode, ResolvedImage};
 use microb_dsl::{Diagnostic, ImageRef, Platform, Rule};
 use prost::Message;
@@ -82,7 +83,7 @@ impl Found {
         let used = used
             .map(str::parse)
             .transpose()
-            .map_err(|problem: String| {
+            .map_err(|problem: Mistake| {
                 let image = asked.familiar();
                 Failure::new(format!(
                     "the engine takes another image for `{image}`: {problem}"

@@ -46,7 +46,12 @@ impl ContextSource {
         match value.split_once(':') {
             Some(("docker-image", image)) => match image.trim_start_matches("//") {
                 "scratch" => Ok(Self::Scratch),
-                image => image.parse().map(Self::Image).map_err(wrong),
+                image => {
+                    let image = image.parse::<ImageRef>();
+                    image
+                        .map(Self::Image)
+                        .map_err(|mistake| wrong(mistake.to_string()))
+                }
             },
             Some(("oci-layout", layout)) => {
                 oci_layout(layout.trim_start_matches("//")).map_err(wrong)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use microb_dsl::ImageRef;
+use microb_dsl::grammar::Mistake;
 
 /// `defaultSBOMGenerator` in `frontend/attestations/parse.go` of moby/buildkit.
 const DEFAULT_SCANNER: &str = "docker/buildkit-syft-scanner:stable-1";
@@ -80,7 +81,9 @@ pub(super) fn parse(
         }
     }
     Ok(Some(Scan {
-        scanner: scanner.parse()?,
+        scanner: scanner
+            .parse()
+            .map_err(|mistake: Mistake| mistake.to_string())?,
         parameters,
         stages,
         context,

@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use microb_dsl::grammar::{self, Mistake};
 use microb_dsl::llb::ImageResolveMode;
-use microb_dsl::{Network, Platform, grammar};
+use microb_dsl::{Network, Platform};
 
 use crate::gateway::CacheImport;
 
@@ -31,7 +32,9 @@ pub(super) fn platforms(text: &str) -> Result<Vec<Platform>, String> {
 fn platform(text: &str) -> Result<Platform, String> {
     let lower = text.to_ascii_lowercase();
     if lower.contains('/') {
-        return lower.parse();
+        return lower
+            .parse()
+            .map_err(|mistake: Mistake| mistake.to_string());
     }
     let alone = Platform::new("linux", &lower, "");
     if grammar::platform(&alone.to_string()).is_ok() {

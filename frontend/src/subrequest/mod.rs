@@ -19,7 +19,7 @@ use crate::gateway::{Failure, Outcome, References};
 use crate::recipe::Recipe;
 use crate::request::Subrequest;
 
-/// The version of a form that has changed since the first one nowhere.
+/// The version of each answer's format: BuildKit has not changed any of them since the first.
 const VERSION: &str = "1.0.0";
 
 /// The answer to a question that needs no file: what can be asked, or that there is no answer.

@@ -61,7 +61,7 @@ pub enum LineDifference {
     Added(String),
     /// Only the first recipe has it.
     Removed(String),
-    /// Both have it with other words. Of a text of several lines, the first and those that differ.
+    /// Both have it, with different words. For a text of several lines: the first line and those that differ.
     Changed(Vec<Vec<Word>>),
 }
 

@@ -218,10 +218,7 @@ fn step_lines(stage: &Stage, names: &Names, found: &mut Vec<Diagnostic>) -> Stri
     for step in stage.steps() {
         match instruction(step, names).and_then(checked) {
             Ok(text) => lines.push_str(&text),
-            Err(diagnostic) => found.push(match &step.origin.span {
-                Some(span) => diagnostic.at(span),
-                None => diagnostic,
-            }),
+            Err(diagnostic) => found.push(diagnostic.at(step.origin.span.as_ref())),
         }
     }
     lines

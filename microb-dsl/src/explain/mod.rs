@@ -48,7 +48,7 @@ pub use tree::{Entry, EntryKind, Tree};
 
 use rerun::{Build, Fate, Reason};
 
-/// What is built from what: one side of a comparison.
+/// A stage with its inputs and files: one side of a comparison.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Planned<'a> {
@@ -100,21 +100,21 @@ pub struct Reruns {
 /// A step that runs again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rerun {
-    /// The line of progress.
+    /// The line that progress shows for it.
     pub name: String,
-    /// Whether it runs whatever happens; otherwise it runs when one of the reasons comes true.
+    /// Whether it certainly runs; otherwise it runs if one of the reasons applies.
     pub is_certain: bool,
-    /// Why it runs, or when, each in words.
+    /// Why, or when, it runs; each reason in words.
     pub reasons: Vec<String>,
 }
 
 /// Which steps of `after` run when `before` was built last and is in the cache.
 ///
-/// Images, URLs and git references are taken to lead where they led.
+/// Images, URLs and git references are assumed to be unchanged.
 ///
 /// # Errors
 ///
-/// When one of both cannot be lowered.
+/// When one of the two cannot be lowered.
 pub fn reruns(before: &Planned<'_>, after: &Planned<'_>) -> Result<Reruns, Diagnostics> {
     let lowered_before = llb::lower(before.stage, before.inputs)?;
     let lowered = llb::lower(after.stage, after.inputs)?;

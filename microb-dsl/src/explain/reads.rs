@@ -34,15 +34,15 @@ pub struct ExplainedStage {
 /// A step and what it reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedStep {
-    /// The line of progress.
+    /// The line that progress shows for it.
     pub name: String,
-    /// What makes it run again besides its own words, each in words.
+    /// What makes it run again, besides a change of the instruction itself; each in words.
     pub when: Vec<String>,
-    /// What it uses without that it ever makes it run again.
+    /// Inputs that never invalidate the step: caches, secrets, agents.
     pub never: Vec<String>,
 }
 
-/// Says of each step what it reads.
+/// Lists what each step reads.
 ///
 /// # Errors
 ///

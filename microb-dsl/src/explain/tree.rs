@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tree(BTreeMap<String, Entry>);
 
-/// A file, a folder or a link of a [`Tree`]. Times and owners are not part of it: no cache looks at those of a client.
+/// A file, a folder or a link of a [`Tree`]. Times and owners are not part of it: BuildKit's cache ignores those of a
+/// client.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
     /// What it is.
@@ -20,7 +21,7 @@ pub struct Entry {
 /// What an [`Entry`] is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EntryKind {
-    /// A file. Files with the same text have the same content; a digest, for instance.
+    /// A file, and a text that identifies its content, for instance a digest.
     File(String),
     /// A folder.
     Folder,
@@ -34,8 +35,8 @@ impl Tree {
         self.0.insert(path.into(), entry);
     }
 
-    /// The same with other content of what is at a path or below it; an empty path is all. A path that is not there
-    /// becomes a file.
+    /// The same tree with changed content at a path and below it; an empty path means all of it. A path that is not
+    /// there becomes a file.
     #[must_use]
     pub fn with_changed(mut self, path: &str) -> Self {
         let mut found = false;

@@ -1,4 +1,4 @@
-//! What clients and URLs write in a form of their own.
+//! Values that clients and URLs write in an encoding of their own.
 
 /// A flag, as Go's `strconv.ParseBool` reads it, which BuildKit and its clients use. `None` for any other word.
 ///
@@ -14,7 +14,7 @@ pub fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// A part of a URL with `%2F` and its kind replaced. `None` for what is not encoded so, or no UTF-8.
+/// A part of a URL with its percent-encoding (`%2F`) decoded. `None` if that is malformed, or the result is not UTF-8.
 ///
 /// ```
 /// # use microb_dsl::grammar::percent_decoded;

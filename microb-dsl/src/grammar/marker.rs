@@ -2,7 +2,7 @@
 
 use super::Mistake;
 
-/// A marker that was taken apart. The parts are as written.
+/// A parsed marker. The parts are as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Marker<'a> {
     /// All must hold; at least two.
@@ -29,7 +29,7 @@ pub enum Operand<'a> {
     Text(&'a str),
 }
 
-/// Takes a marker apart.
+/// Parses a marker.
 ///
 /// ```
 /// # use microb_dsl::grammar::marker::{Marker, Operand, marker};

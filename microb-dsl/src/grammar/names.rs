@@ -31,30 +31,40 @@ pub fn env_name(text: &str) -> Result<(), Mistake> {
     Ok(())
 }
 
-/// Whether a variable of this name is likely to hold a secret: the rule `SecretsUsedInArgOrEnv` of BuildKit's
-/// `validations.go`.
+/// Words of names whose values are secrets: `secretTokens` of the rule `SecretsUsedInArgOrEnv`
+/// (`frontend/dockerfile/dockerfile2llb/validations.go` in moby/buildkit), and `passphrase`, which it lacks.
+const SECRET_WORDS: [&str; 11] = [
+    "apikey",
+    "auth",
+    "credential",
+    "credentials",
+    "key",
+    "passphrase",
+    "password",
+    "pword",
+    "passwd",
+    "secret",
+    "token",
+];
+
+/// Words of names whose values are no secrets all the same: `allowTokens` in the same place.
+const PUBLIC_WORDS: [&str; 3] = ["public", "file", "version"];
+
+/// Whether a variable or a label of this name is likely to hold a secret, as BuildKit's rule `SecretsUsedInArgOrEnv`
+/// decides it for variables. The words of a label's key are separated by `.` and `-`, too.
 ///
 /// ```
 /// # use microb_dsl::grammar::names_a_secret;
-/// assert!(names_a_secret("GITHUB_TOKEN"));
+/// assert!(names_a_secret("GITHUB_TOKEN") && names_a_secret("com.example.api-key"));
 /// assert!(!names_a_secret("PASSWORD_FILE") && !names_a_secret("KEYBOARD"));
 /// ```
 pub fn names_a_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let has = |words: &[&str]| name.split('_').any(|word| words.contains(&word));
-    let secret = [
-        "apikey",
-        "auth",
-        "credential",
-        "credentials",
-        "key",
-        "password",
-        "pword",
-        "passwd",
-        "secret",
-        "token",
-    ];
-    has(&secret) && !has(&["public", "file", "version"])
+    let has = |known: &[&str]| {
+        name.split(['_', '-', '.'])
+            .any(|word| known.contains(&word))
+    };
+    has(&SECRET_WORDS) && !has(&PUBLIC_WORDS)
 }
 
 /// A label's key: not empty, without white space, control characters, quotes and `=`.
@@ -201,6 +211,12 @@ mod tests {
             ("TOKEN", true),
             ("my_ApiKey", true),
             ("AWS_SECRET_ACCESS_KEY", true),
+            ("DB_AUTH", true),
+            ("API_KEY_NAME", true),
+            ("KEY_ID", true),
+            ("ENCRYPTION_PASSPHRASE", true),
+            ("SECRET_VERSION", false),
+            ("AUTHOR", false),
             ("KEYS", false),
             ("PUBLIC_KEY", false),
             ("TOKEN_FILE", false),

@@ -1,4 +1,4 @@
-//! Checksums, commits and platforms: words that say exactly which.
+//! Checksums, commits and platforms: words that identify exactly one of their kind.
 
 use std::ops::RangeInclusive;
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Mistake, marker, version};
 
-/// A requirement that was taken apart. The parts are as written, without white space around them.
+/// A parsed requirement. The parts are as written, without white space around them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement<'a> {
     /// The package's name; [`normalized_name`] makes two spellings of one name equal.
@@ -77,7 +77,7 @@ pub fn is_scp(url: &str) -> bool {
 }
 
 impl<'a> Requirement<'a> {
-    /// Takes a requirement apart. What the version specifiers say is not checked; [`requirement`] does.
+    /// Parses a requirement. The version specifiers are not checked; [`requirement`] does that.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::describe::{base, describe, is_layer};
 use crate::grammar::without_login;
-use crate::mount::{Cache, Mount};
+use crate::mount::Mount;
 use crate::source::Source;
 use crate::stage::{Base, Stage, StageKey};
 use crate::step::{Instruction, Step};
@@ -248,13 +248,9 @@ fn node(step: &Step) -> Node {
 fn note(mount: &Mount) -> Option<String> {
     match mount {
         Mount::Bind(_) => None,
-        Mount::Cache(cache) => Some(format!("cache {}", cache_key(cache))),
+        Mount::Cache(cache) => Some(format!("cache {}", cache.name())),
         Mount::Secret(secret) => Some(format!("secret {}", secret.id)),
         Mount::Ssh(_) => Some("ssh".to_owned()),
         Mount::Tmpfs(tmpfs) => Some(format!("tmpfs {}", tmpfs.target)),
     }
-}
-
-fn cache_key(cache: &Cache) -> &str {
-    cache.id.as_deref().unwrap_or(&cache.target)
 }

@@ -1,4 +1,5 @@
-//! What BuildKit's cache asks of each vertex: which inputs it knows by their history, and which by their content.
+//! How BuildKit's cache identifies each vertex: which inputs are matched by their cache key, and which also by content
+//! checksum.
 //!
 //! The rules are those of the `CacheMap` functions in `solver/llbsolver/ops` of moby/buildkit, for engines that speak
 //! BuildKit 0.18 or newer.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bollard_buildkit_proto::pb;
 
 use super::graph::Node;
-use super::image::{ContainerConfig, DEFAULT_PATH};
+use super::image::ContainerConfig;
 use super::paths::absolute;
 use super::{Capabilities, Inputs};
 use crate::mount::{Cache, Mount, Secret, Sharing, Ssh, Tmpfs};
@@ -62,15 +62,11 @@ pub(super) fn exec(
 }
 
 fn meta(run: &Run, config: &ContainerConfig, inputs: &Inputs) -> pb::Meta {
-    let mut environment = config.clone();
-    if environment.variable("PATH").is_none() {
-        environment.set_variable("PATH", DEFAULT_PATH);
-    }
     let options = &inputs.run_options;
     let proxy = &options.proxy;
     pb::Meta {
         args: config.argv(&run.command),
-        env: environment.env,
+        env: config.env.clone(),
         cwd: absolute("/", &config.working_dir),
         user: config.user.clone(),
         hostname: options.hostname.clone().unwrap_or_default(),
@@ -242,7 +238,7 @@ impl Exec {
                 && config.variable("SSH_AUTH_SOCK").is_none()
                 && let Some(meta) = &mut self.op.meta
             {
-                // Go's client adds this before the default PATH, so the order is: variables, socket, PATH.
+                // Go's client adds it after the stage's own variables, PATH among them.
                 meta.env.push(format!("SSH_AUTH_SOCK={socket}"));
             }
             self.op.mounts.push(ssh_mount(ssh, socket));

@@ -22,7 +22,7 @@ use crate::source::{Local, Source};
 use crate::stage::{Base, Stage, StageKey, StagePlatform};
 use crate::step::{Instruction, Mkfile, Run, Step, mkdir};
 
-/// The images that lowering wants to know more about, each with the platform that it is for, each once.
+/// The images whose digest and config lowering needs, each with its platform, without duplicates.
 ///
 /// These are the bases of all stages and the images that are copied from or mounted.
 pub fn images(stage: &Stage, inputs: &Inputs) -> Vec<(ImageRef, Platform)> {
@@ -481,10 +481,7 @@ impl Lowering<'_> {
         let folder = &state.image.config.working_dir;
         let makes_layer = makes_layer(step, folder);
         if let Some(mistake) = config::mistake(&step.instruction, folder) {
-            self.mistakes.push(match &step.origin.span {
-                Some(span) => mistake.at(span),
-                None => mistake,
-            });
+            self.mistakes.push(mistake.at(step.origin.span.as_ref()));
         }
         if makes_layer {
             let notes = cx.notes(step);
@@ -620,10 +617,7 @@ impl Lowering<'_> {
                 "the engine lacks `{id}`, which this step needs: {}",
                 notes.name
             ));
-            self.mistakes.push(match notes.span {
-                Some(span) => mistake.at(span),
-                None => mistake,
-            });
+            self.mistakes.push(mistake.at(notes.span));
         }
     }
 }

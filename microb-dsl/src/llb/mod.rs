@@ -47,7 +47,7 @@ pub struct Inputs {
     pub capabilities: Capabilities,
     /// Settings of all `run` steps that come from the client and not from the recipe.
     pub run_options: RunOptions,
-    /// Which stages run again although nothing changed.
+    /// Which stages ignore the cache.
     pub no_cache: NoCache,
     /// How image tags are looked up.
     pub image_resolve_mode: ImageResolveMode,
@@ -62,7 +62,7 @@ pub struct Inputs {
 /// What the engine found out about an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolvedImage {
-    /// The image that a source policy puts in its place; `None` for the image itself.
+    /// The image that a source policy replaces it with; `None` if it stays as it is.
     pub reference: Option<ImageRef>,
     /// The manifest's digest, `sha256:…`; `None` leaves the tag as it is.
     pub digest: Option<String>,
@@ -73,7 +73,7 @@ pub struct ResolvedImage {
 /// Which LLB capabilities an engine has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Capabilities {
-    /// Unknown, as on the command line without an engine: all are taken to be there.
+    /// Unknown, as on the command line without an engine: all are assumed to be there.
     #[default]
     All,
     /// Those that the engine named.
@@ -93,7 +93,7 @@ impl Capabilities {
 /// Settings of all `run` steps that come from the client (`docker build --add-host …`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunOptions {
-    /// The proxy variables, which are used and never part of history or cache keys.
+    /// The proxy variables, which are never part of the history or of cache keys.
     pub proxy: Proxy,
     /// Lines of `/etc/hosts`: name and address.
     pub extra_hosts: Vec<(String, String)>,
@@ -124,7 +124,7 @@ pub struct Proxy {
     pub all: String,
 }
 
-/// Which stages run again although nothing changed.
+/// Which stages ignore the cache.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum NoCache {
     /// None.
@@ -177,10 +177,10 @@ pub struct Lowered {
     pub definition: Option<Definition>,
     /// The OCI image config as JSON.
     pub config: Vec<u8>,
-    /// The config of the image that all is based on, as the engine gave it. Exporters that set the times of layers and of
-    /// history leave alone what this one names. `None` for an image on nothing.
+    /// The config of the base image, as the engine gave it. Exporters that rewrite the times of layers and of the
+    /// history leave those of the base image as they are. `None` for an image that starts from scratch.
     pub base_config: Option<Vec<u8>>,
-    /// Which vertices the bases and steps became, stage by stage.
+    /// The vertices that the bases and steps were lowered to, stage by stage.
     pub vertices: Vec<StepVertex>,
 }
 

@@ -11,7 +11,7 @@ use super::image::ImageConfig;
 use super::lowering::{Lowering, StageContext, State};
 use crate::diagnostic::Diagnostic;
 use crate::stage::{Base, Stage};
-use crate::step::{Copy, Id, Instruction, Owner, Step};
+use crate::step::{Copy, Instruction, Owner, Step};
 
 impl Lowering<'_> {
     /// Lays file systems on top of each other: by a merge op, or by copies where the engine has none.
@@ -46,10 +46,7 @@ impl Lowering<'_> {
             let mistake =
                 Diagnostic::error("a linked copy has no passwd file to find its owner in")
                     .help("write the owner as a number, or leave out `.link()`");
-            self.mistakes.push(match notes.span {
-                Some(span) => mistake.at(span),
-                None => mistake,
-            });
+            self.mistakes.push(mistake.at(notes.span));
         }
         let requires_paths = self.inputs.capabilities.has(file::REQUIRED_PATHS);
         let links = copy.mode.is_none() && self.inputs.capabilities.has("mergeop");
@@ -167,18 +164,12 @@ fn replayable<'a>(lower: &Stage, upper: &'a Stage) -> Option<&'a [Step]> {
         _ => return None,
     };
     let replays = |step: &Step| match &step.instruction {
-        Instruction::Copy(Copy { owner, .. }) => !owner.as_ref().is_some_and(is_named),
-        Instruction::Mkdir(made) => !made.owner.as_ref().is_some_and(is_named),
-        Instruction::Mkfile(made) => !made.owner.as_ref().is_some_and(is_named),
-        Instruction::Symlink(made) => !made.owner.as_ref().is_some_and(is_named),
+        Instruction::Copy(Copy { owner, .. }) => !owner.as_ref().is_some_and(Owner::has_name),
+        Instruction::Mkdir(made) => !made.owner.as_ref().is_some_and(Owner::has_name),
+        Instruction::Mkfile(made) => !made.owner.as_ref().is_some_and(Owner::has_name),
+        Instruction::Symlink(made) => !made.owner.as_ref().is_some_and(Owner::has_name),
         Instruction::Run(_) | Instruction::Remove(_) | Instruction::Workdir(_) => false,
         Instruction::Config(_) => true,
     };
     steps.iter().all(replays).then_some(steps)
-}
-
-/// Whether the owner is only known from a passwd file, which nothing has.
-fn is_named(owner: &Owner) -> bool {
-    let named = |id: &Id| matches!(id, Id::Name(_));
-    named(&owner.user) || owner.group.as_ref().is_some_and(named)
 }

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::grammar::boolean;
 use crate::span::{SourceFile, Span};
 
-/// The build argument that takes the place of the comment at the top of the file.
+/// The build argument that overrides the comment at the top of the file.
 pub const BUILD_ARG: &str = "BUILDKIT_DOCKERFILE_CHECK";
 
 /// The keys of comments at the top of a file that say how it is read (`frontend/dockerfile/parser/directives.go`).
@@ -21,7 +21,7 @@ pub(super) static UNKNOWN_RULE: Rule = Rule::new(
 )
 .pages(PAGES);
 
-/// Which rules are skipped, which ones are asked for, and whether a finding stops the build.
+/// Which rules are skipped, which experimental ones are enabled, and whether any finding stops the build.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Checks {
     skip: Selection,
@@ -75,9 +75,9 @@ impl Selection {
 /// The findings that the user wants, each once, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Review {
-    /// What is told and does not stop the build.
+    /// Findings that do not stop the build.
     pub warnings: Vec<Diagnostic>,
-    /// What stops the build.
+    /// Findings that stop the build.
     pub errors: Vec<Diagnostic>,
 }
 
@@ -128,7 +128,7 @@ impl Checks {
         Ok(checks)
     }
 
-    /// Sorts findings: which are told, which stop the build, and which nobody wants to hear.
+    /// Drops the findings that the user does not want, and separates those that stop the build from the others.
     ///
     /// `rules` are those of the recipe; those of the language are known anyway.
     pub fn review(&self, findings: Vec<Diagnostic>, rules: &[&'static Rule]) -> Review {
@@ -284,11 +284,8 @@ mod tests {
     fn review(text: &str, build_arg: Option<&str>) -> Vec<String> {
         let file = SourceFile::new("p", text);
         let at = |rule: &'static Rule| {
-            let finding = rule.finding("x");
-            match file.find(&rule.name.to_lowercase()) {
-                Some(span) => finding.at(&span),
-                None => finding,
-            }
+            let span = file.find(&rule.name.to_lowercase());
+            rule.finding("x").at(span.as_ref())
         };
         let checks = match Checks::of(&file, build_arg) {
             Ok(checks) => checks,

@@ -33,10 +33,11 @@ pub const RULES: &[&Rule] = &[
     &stage::UNVERIFIED_DOWNLOAD,
 ];
 
-/// A kind of finding that `docker build --check` names, as the rules of Dockerfiles have names.
+/// A named kind of finding, like the rules that `docker build --check` has for Dockerfiles.
 ///
-/// A recipe makes findings of it with [`Rule::finding`] and tells them with [`Context::warn`](crate::Context::warn).
-/// The user skips them with the comment `# check=skip=NAME` or the build argument `BUILDKIT_DOCKERFILE_CHECK=skip=NAME`.
+/// A recipe makes findings of it with [`Rule::finding`] and reports them with [`Context::warn`](crate::Context::warn).
+/// The user skips them with the comment `# check=skip=NAME` or the build argument
+/// `BUILDKIT_DOCKERFILE_CHECK=skip=NAME`.
 ///
 /// ```
 /// # use microb_dsl::{Context, MemoryContext, Rule};
@@ -53,9 +54,9 @@ pub struct Rule {
     pub name: &'static str,
     /// What is wrong with all findings of this rule, in one sentence without a final period.
     pub description: &'static str,
-    /// How bad a finding is. A finding that is an error stops the build, unless it is skipped.
+    /// Whether its findings are errors. An error stops the build, unless it is skipped.
     pub severity: Severity,
-    /// Whether it is asked for by name only (`# check=experimental=NAME`), since not everybody wants to hear it.
+    /// Whether it is off by default, and enabled with `# check=experimental=NAME`.
     pub experimental: bool,
     pages: &'static str,
 }
@@ -79,7 +80,7 @@ impl Rule {
         self
     }
 
-    /// Tells its findings only to who asks for them.
+    /// Off by default; enabled with `# check=experimental=NAME`.
     #[must_use]
     pub const fn experimental(mut self) -> Self {
         self.experimental = true;

@@ -1,4 +1,4 @@
-//! What the engine's answers say about the images of a stage.
+//! Rules about the images of a stage, which need the engine's answers.
 
 use super::{PAGES, Rule};
 #[cfg(feature = "llb")]

@@ -1,28 +1,6 @@
 //! What looks like a secret, by its name and by its value.
 
-/// Last words of names whose values are secrets.
-const WORDS: &[&str] = &[
-    "apikey",
-    "credential",
-    "credentials",
-    "passwd",
-    "password",
-    "passphrase",
-    "pword",
-    "secret",
-    "token",
-];
-
-/// First words of names that end in `KEY` whose values are secrets: `API_KEY`.
-const KEYS: &[&str] = &[
-    "access",
-    "api",
-    "auth",
-    "encryption",
-    "private",
-    "secret",
-    "signing",
-];
+use crate::grammar::names_a_secret;
 
 /// How tokens of well-known services begin, and how many characters follow at least.
 ///
@@ -58,7 +36,7 @@ pub(super) fn likely(name: &str, value: &str) -> Option<&'static str> {
     if has_password(value) {
         return Some("its value is a URL with a password");
     }
-    (is_secret_name(name) && is_secret_value(value)).then_some("its name says so")
+    (names_a_secret(name) && is_secret_value(value)).then_some("its name says so")
 }
 
 fn is_token(value: &str) -> bool {
@@ -87,17 +65,6 @@ fn has_password(value: &str) -> bool {
         && password.is_some_and(|(_, password)| !password.is_empty())
 }
 
-/// The last word decides: a `TOKEN_URL` or a `SECRET_NAME` is no secret.
-fn is_secret_name(name: &str) -> bool {
-    let name = name.to_lowercase();
-    let mut words = name.rsplit(['_', '-', '.']);
-    match words.next() {
-        Some("key") => words.next().is_some_and(|word| KEYS.contains(&word)),
-        Some(last) => WORDS.contains(&last),
-        None => false,
-    }
-}
-
 /// Neither a switch, nor a number, nor the path of the file that has it.
 fn is_secret_value(value: &str) -> bool {
     let value = value.trim();
@@ -120,6 +87,9 @@ mod tests {
             ("DB_PASSWORD", "hunter2"),
             ("openai.api-key", "sk"),
             ("DJANGO_SECRET_KEY", "dev"),
+            ("DB_AUTH", "app:hunter2"),
+            ("API_KEY_NAME", "abc"),
+            ("ENCRYPTION_PASSPHRASE", "correct horse"),
             ("DATABASE_URL", "postgres://app:hunter2@db/app"),
         ] {
             assert!(likely(name, value).is_some(), "{name}={value}");
@@ -145,14 +115,13 @@ mod tests {
         for (name, value) in [
             ("TOKENIZERS_PARALLELISM", "false"),
             ("PUBLIC_KEY", "abc"),
-            ("SECRET_NAME", "db"),
+            ("SECRET_VERSION", "db"),
             ("TOKEN_URL", "https://example.org/token"),
             ("CHECK_TOKEN", "true"),
             ("PASSWORD", ""),
             ("DB_PASSWORD", "/run/secrets/db"),
             ("MAX_TOKEN", "4096"),
             ("KEYBOARD", "de"),
-            ("PRIMARY_KEY", "id"),
             ("DATABASE_URL", "postgres://app@db:5432/app"),
             ("AUTHOR", "Jane"),
             ("org.opencontainers.image.url", "https://example.org/a:b@c"),

@@ -88,13 +88,6 @@ pub fn check(stage: &Stage) -> Vec<Diagnostic> {
         .collect()
 }
 
-fn at(finding: Diagnostic, span: Option<&Span>) -> Diagnostic {
-    match span {
-        Some(span) => finding.at(span),
-        None => finding,
-    }
-}
-
 fn setting(step: &Step, span: Option<&Span>) -> Option<Diagnostic> {
     let Instruction::Config(setting) = &step.instruction else {
         return None;
@@ -115,7 +108,7 @@ fn setting(step: &Step, span: Option<&Span>) -> Option<Diagnostic> {
         | Setting::StopSignal(_)
         | Setting::Healthcheck(_) => return None,
     };
-    Some(at(finding, span))
+    Some(finding.at(span))
 }
 
 /// A variable or a label that is a secret, or looks like one.
@@ -178,7 +171,7 @@ fn latest(image: &ImageRef, span: Option<&Span>) -> Option<Diagnostic> {
     let finding = LATEST_IMAGE
         .finding(format!("`{name}` is another image after each release"))
         .help(format!("name a version: `{repository}:VERSION`"));
-    Some(at(finding, span))
+    Some(finding.at(span))
 }
 
 fn download(http: &Http, span: Option<&Span>) -> Option<Diagnostic> {
@@ -197,7 +190,7 @@ fn download(http: &Http, span: Option<&Span>) -> Option<Diagnostic> {
             .finding(format!("`{url}` is fetched without a checksum"))
             .help("give the `checksum` of the file: `sha256:` and what `sha256sum FILE` prints")
     };
-    Some(at(finding, span))
+    Some(finding.at(span))
 }
 
 fn repository(git: &Git, span: Option<&Span>) -> Option<Diagnostic> {
@@ -213,7 +206,7 @@ fn repository(git: &Git, span: Option<&Span>) -> Option<Diagnostic> {
                 "`{remote}` is fetched without TLS and without a commit"
             ))
             .help("write `https://`, or name the commit after `#`");
-        return Some(at(finding, span));
+        return Some(finding.at(span));
     }
     let problem = match git.reference.as_deref() {
         None => format!("`{remote}` is fetched from its default branch"),
@@ -225,7 +218,7 @@ fn repository(git: &Git, span: Option<&Span>) -> Option<Diagnostic> {
     let finding = MOVING_GIT_REFERENCE
         .finding(problem)
         .help("name a tag or a commit after `#`");
-    Some(at(finding, span))
+    Some(finding.at(span))
 }
 
 /// The usual names of branches; what else a reference may be is a tag.
@@ -243,7 +236,7 @@ pub fn check_user(stage: &Stage, user: Option<&str>) -> Option<Diagnostic> {
     while let Some(stage) = next {
         for step in stage.steps().iter().rev() {
             if let Instruction::Config(Setting::User(owner)) = &step.instruction {
-                return is_root(owner).then(|| at(runs_as_root(), step.origin.span.as_ref()));
+                return is_root(owner).then(|| runs_as_root().at(step.origin.span.as_ref()));
             }
         }
         next = match stage.base() {

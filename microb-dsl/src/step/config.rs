@@ -208,6 +208,7 @@ pub fn workdir(folder: impl Into<String>) -> Step {
 /// # use microb_dsl::{dockerfile, prelude::*};
 /// assert_eq!(dockerfile::steps(user("nobody"))?, "USER nobody\n");
 /// assert_eq!(dockerfile::steps(user(65532))?, "USER 65532:65532\n");
+/// assert_eq!(dockerfile::steps(user((1000, 100)))?, "USER 1000:100\n");
 /// # Ok::<(), Diagnostics>(())
 /// ```
 pub fn user(user: impl Into<Owner>) -> Step {
@@ -250,8 +251,8 @@ pub fn labels(labels: &BTreeMap<String, String>) -> Vec<Step> {
 
 /// An annotation of the image's manifest, `docker build --annotation name=value`: a Dockerfile has it as a comment only.
 ///
-/// Registries show annotations, and unlike a label nobody needs the image config to read one. Images of Docker's
-/// classic image store have no manifest, and so none of these.
+/// Registries show annotations, and reading one does not need the image config, as reading a label does. Images in
+/// Docker's classic image store have no manifest, hence no annotations.
 ///
 /// # Example
 ///

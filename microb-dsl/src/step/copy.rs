@@ -65,6 +65,7 @@ pub fn copy(sources: impl IntoPaths, destination: impl Into<String>) -> Copy {
 /// ```
 /// # use microb_dsl::{dockerfile, prelude::*};
 /// assert_eq!(dockerfile::steps(add("site.tar.gz", "/srv/"))?, "ADD site.tar.gz /srv/\n");
+/// assert_eq!(dockerfile::steps(add(format!("{}.tar.gz", "site"), "/srv/"))?, "ADD site.tar.gz /srv/\n");
 /// assert_eq!(dockerfile::steps(add(http("https://example.org/a.txt"), "/"))?, "ADD https://example.org/a.txt /\n");
 /// # Ok::<(), Diagnostics>(())
 /// ```
@@ -87,10 +88,22 @@ pub struct Added {
 
 impl From<&str> for Added {
     fn from(path: &str) -> Self {
+        path.to_owned().into()
+    }
+}
+
+impl From<String> for Added {
+    fn from(path: String) -> Self {
         Self {
             from: Source::Context,
-            path: path.to_owned(),
+            path,
         }
+    }
+}
+
+impl From<&String> for Added {
+    fn from(path: &String) -> Self {
+        path.as_str().into()
     }
 }
 
@@ -119,7 +132,8 @@ impl Copy {
         self
     }
 
-    /// `--chown=…`. Without it, files belong to root, or to whom they belonged in another stage.
+    /// `--chown=…`. Without it, files of the build context belong to root, and those of a stage or an image keep their
+    /// owner.
     pub fn owner(mut self, owner: impl Into<Owner>) -> Self {
         self.owner = Some(owner.into());
         self
@@ -175,8 +189,9 @@ impl Copy {
 
     /// `--link`: a layer of its own, which stays as it is when the steps before it change.
     ///
-    /// It is made without what is there already: links in the destination are not followed, and an owner is a number.
-    /// As in a Dockerfile, a copy with a [`mode`](Self::mode) is made as if this were not said.
+    /// The layer is made independently of what the stage has already: symbolic links in the destination are not
+    /// followed, and an owner must be a number. As in a Dockerfile, this has no effect on a copy with a
+    /// [`mode`](Self::mode).
     ///
     /// ```
     /// # use microb_dsl::{dockerfile, prelude::*};
@@ -215,7 +230,17 @@ impl Copy {
     }
 }
 
-/// One path or several.
+/// One path or several: a string, or an array, a slice or a `Vec` of strings.
+///
+/// ```
+/// # use microb_dsl::{dockerfile, prelude::*};
+/// let files = vec!["a".to_owned(), "b".to_owned()];
+/// for step in [copy(&files, "/"), copy(&files[..], "/"), copy(["a", "b"], "/"), copy(&["a", "b"], "/")] {
+///     assert_eq!(dockerfile::steps(step)?, "COPY a b /\n");
+/// }
+/// assert_eq!(dockerfile::steps(copy(&files[0], "/"))?, "COPY a /\n");
+/// # Ok::<(), Diagnostics>(())
+/// ```
 pub trait IntoPaths {
     /// The paths, in order.
     fn into_paths(self) -> Vec<String>;
@@ -233,6 +258,12 @@ impl IntoPaths for String {
     }
 }
 
+impl IntoPaths for &String {
+    fn into_paths(self) -> Vec<String> {
+        vec![self.clone()]
+    }
+}
+
 impl<S: Into<String>, const N: usize> IntoPaths for [S; N] {
     fn into_paths(self) -> Vec<String> {
         self.into_iter().map(Into::into).collect()
@@ -242,5 +273,23 @@ impl<S: Into<String>, const N: usize> IntoPaths for [S; N] {
 impl<S: Into<String>> IntoPaths for Vec<S> {
     fn into_paths(self) -> Vec<String> {
         self.into_iter().map(Into::into).collect()
+    }
+}
+
+impl<S: Clone + Into<String>> IntoPaths for &[S] {
+    fn into_paths(self) -> Vec<String> {
+        self.iter().cloned().map(Into::into).collect()
+    }
+}
+
+impl<S: Clone + Into<String>, const N: usize> IntoPaths for &[S; N] {
+    fn into_paths(self) -> Vec<String> {
+        self.as_slice().into_paths()
+    }
+}
+
+impl<S: Clone + Into<String>> IntoPaths for &Vec<S> {
+    fn into_paths(self) -> Vec<String> {
+        self.as_slice().into_paths()
     }
 }

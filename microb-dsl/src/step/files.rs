@@ -122,13 +122,13 @@ pub fn remove(path: impl Into<String>) -> Remove {
 }
 
 impl Remove {
-    /// Goes on when there is nothing to remove.
+    /// Succeeds when there is nothing to remove.
     pub fn allow_missing(mut self) -> Self {
         self.allow_missing = true;
         self
     }
 
-    /// Lets `*`, `?` and `[` in the path match.
+    /// Reads `*`, `?` and `[` in the path as wildcards.
     pub fn wildcard(mut self) -> Self {
         self.wildcard = true;
         self

@@ -6,6 +6,7 @@ mod files;
 mod owner;
 mod run;
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
@@ -25,13 +26,26 @@ pub use owner::{Id, Owner};
 pub use run::{Command, Network, Run, Security, run};
 
 /// One step of a stage: an instruction, and where it came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[must_use = "a step does nothing until a stage takes it with `.then(…)`"]
 pub struct Step {
     /// What to do.
     pub instruction: Instruction,
     /// Where it came from and what progress calls it. Never changes what is built.
     pub origin: Origin,
+}
+
+impl fmt::Debug for Step {
+    /// The instruction; and where it came from, if that is known.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.origin == Origin::default() {
+            return fmt::Debug::fmt(&self.instruction, f);
+        }
+        f.debug_struct("Step")
+            .field("instruction", &self.instruction)
+            .field("origin", &self.origin)
+            .finish()
+    }
 }
 
 /// Where a step came from and how it is shown. Metadata only: it never changes a digest.
@@ -43,18 +57,18 @@ pub struct Origin {
     pub name: Option<Arc<str>>,
     /// The progress group: steps of one group are shown as one line.
     pub group: Option<Arc<str>>,
-    /// What it means when the step fails.
+    /// What to report when the step fails.
     pub failures: Vec<Meaning>,
-    /// What to look at when the step fails, to tell why.
+    /// An inspection that looks for the cause when the step fails.
     pub look: Option<Arc<Inspection>>,
 }
 
-/// What the failure of a step means: told in place of the engine's words, which name the command alone.
+/// What the failure of a step means: reported in place of the engine's message, which names only the command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Meaning {
-    /// The exit code that means it; `None` for all that mean nothing else.
+    /// The exit code that it is about; `None` matches every exit code that has no entry of its own.
     pub exit_code: Option<u8>,
-    /// What is told.
+    /// What is reported.
     pub finding: Diagnostic,
 }
 

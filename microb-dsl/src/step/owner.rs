@@ -3,6 +3,13 @@
 use std::fmt;
 
 /// Who owns a file: user and group by number or name, as in `COPY --chown=65532:65532`.
+///
+/// ```
+/// # use microb_dsl::Owner;
+/// assert_eq!(Owner::from(1000), Owner::from((1000, 1000)));
+/// assert_eq!(Owner::from("1000:100"), Owner::from((1000, 100)));
+/// assert_eq!(Owner::from("app".to_owned()).to_string(), "app");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
     /// The user.
@@ -59,6 +66,28 @@ impl fmt::Display for Id {
 impl From<u32> for Owner {
     fn from(id: u32) -> Self {
         Self::id(id)
+    }
+}
+
+impl From<(u32, u32)> for Owner {
+    /// User and group.
+    fn from((user, group): (u32, u32)) -> Self {
+        Self {
+            user: Id::Number(user),
+            group: Some(Id::Number(group)),
+        }
+    }
+}
+
+impl From<String> for Owner {
+    fn from(text: String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl From<&String> for Owner {
+    fn from(text: &String) -> Self {
+        text.as_str().into()
     }
 }
 

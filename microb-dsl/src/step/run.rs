@@ -3,6 +3,14 @@
 use crate::mount::{Cache, Mount, Ssh};
 
 /// A command: one line for the shell, or a program and its arguments.
+///
+/// ```
+/// # use microb_dsl::step::Command;
+/// let argv = vec!["make".to_owned(), "all".to_owned()];
+/// assert_eq!(Command::from(["make", "all"]), Command::from(&argv));
+/// assert_eq!(Command::from(&["make", "all"]), Command::from(&argv[..]));
+/// assert_eq!(Command::from("make"), Command::from(&argv[0]));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// The shell form: the text is given to `/bin/sh -c` (or the base image's `SHELL`).
@@ -23,6 +31,12 @@ impl From<String> for Command {
     }
 }
 
+impl From<&String> for Command {
+    fn from(line: &String) -> Self {
+        Self::Shell(line.clone())
+    }
+}
+
 impl<S: Into<String>, const N: usize> From<[S; N]> for Command {
     fn from(argv: [S; N]) -> Self {
         Self::Exec(argv.into_iter().map(Into::into).collect())
@@ -38,6 +52,18 @@ impl<S: Into<String>> From<Vec<S>> for Command {
 impl<S: Clone + Into<String>> From<&[S]> for Command {
     fn from(argv: &[S]) -> Self {
         Self::Exec(argv.iter().cloned().map(Into::into).collect())
+    }
+}
+
+impl<S: Clone + Into<String>, const N: usize> From<&[S; N]> for Command {
+    fn from(argv: &[S; N]) -> Self {
+        argv.as_slice().into()
+    }
+}
+
+impl<S: Clone + Into<String>> From<&Vec<S>> for Command {
+    fn from(argv: &Vec<S>) -> Self {
+        argv.as_slice().into()
     }
 }
 
@@ -73,7 +99,7 @@ pub struct Run {
     pub(crate) security: Security,
 }
 
-/// `RUN command`: a `&str` is a line for the shell, an array is a program and its arguments.
+/// `RUN command`: a string is a line for the shell; an array, a slice or a `Vec` is a program and its arguments.
 ///
 /// # Example
 ///

@@ -12,7 +12,7 @@ pub struct Apk {
     cache: Option<String>,
 }
 
-/// `RUN apk add --no-cache packages`, without a log left in the layer. No packages are no step.
+/// `RUN apk add --no-cache packages`, without a log left in the layer. Without packages there is no step.
 ///
 /// Each package is one word of the command line, in the order given, each once. Whether it is a package that `apk`
 /// takes is [`grammar::alpine_package`](crate::grammar::alpine_package)'s question.

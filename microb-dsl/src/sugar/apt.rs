@@ -13,7 +13,7 @@ pub struct Apt {
 }
 
 /// `RUN apt-get update … && apt-get install … packages`, and only the packages are left in the layer: no lists, no
-/// downloads, no logs. No packages are no step.
+/// downloads, no logs. Without packages there is no step.
 ///
 /// Each package is one word of the command line, in the order given, each once. Whether it is a package that `apt-get`
 /// takes is [`grammar::debian_package`](crate::grammar::debian_package)'s question.

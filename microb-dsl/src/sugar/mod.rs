@@ -1,4 +1,4 @@
-//! Functions that return steps. None of them is known to any interpreter.
+//! Functions that return steps. No interpreter knows of them.
 
 mod apk;
 mod apt;

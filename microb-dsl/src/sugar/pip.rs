@@ -12,7 +12,7 @@ pub struct Pip {
     cache: Option<String>,
 }
 
-/// `RUN ["pip", "install", …, requirements]`, without a cache left in the layer. No requirements are no step.
+/// `RUN ["pip", "install", …, requirements]`, without a cache left in the layer. Without requirements there is no step.
 ///
 /// Each requirement is one argument, in the order given, each once. Whether it is one of PEP 508 is
 /// [`grammar::requirement`](fn@crate::grammar::requirement)'s question.

@@ -32,7 +32,7 @@ const INSTRUCTIONS: [(&str, &str); 17] = [
         "maintainer",
         "write `label!(\"org.opencontainers.image.authors\" = \"name\");`",
     ),
-    ("shell", "write `run([\"shell\", \"-c\", \"line\"]);`"),
+    ("shell", "write `shell([\"/bin/bash\", \"-c\"]);`"),
 ];
 
 /// The first line of a Dockerfile among these statements, which are no Rust, with what to write instead.

@@ -1,10 +1,7 @@
 //! The types of values that come with the crate.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::str::FromStr;
 
-use microb::grammar::Mistake;
 use microb::{ImageRef, Platform, Span, Spanned};
 use serde_json::{Value as Json, json};
 
@@ -219,17 +216,9 @@ impl<T: Value> Value for BTreeMap<String, T> {
     }
 }
 
-/// Reads a string whose own parser knows no places in it.
-fn from_str<T: FromStr<Err: Display>>(entry: &Entry<'_>) -> Option<T> {
-    entry.parse(|text| {
-        let whole = |error: T::Err| Mistake::new(error.to_string(), 0..text.len());
-        text.parse().map_err(whole)
-    })
-}
-
 impl Value for ImageRef {
     fn read(entry: &Entry<'_>) -> Option<Self> {
-        from_str(entry)
+        entry.parse(str::parse)
     }
 
     fn schema() -> Schema {
@@ -245,7 +234,7 @@ impl Value for ImageRef {
 
 impl Value for Platform {
     fn read(entry: &Entry<'_>) -> Option<Self> {
-        from_str(entry)
+        entry.parse(str::parse)
     }
 
     fn schema() -> Schema {
