@@ -35,10 +35,10 @@ enum Backend {
     Uv,
 }
 
-/// Names that setuptools takes for no package of a project, in any folder's root.
+/// Folders beside a project's package that setuptools does not take for one.
 ///
 /// <https://setuptools.pypa.io/en/latest/userguide/package_discovery.html#flat-layout>
-const NO_PACKAGES: &[&str] = &[
+pub(crate) const NO_PACKAGES: &[&str] = &[
     "benchmark",
     "benchmarks",
     "bin",
@@ -76,7 +76,7 @@ const NO_PACKAGES: &[&str] = &[
 ];
 
 /// The same for modules.
-const NO_MODULES: &[&str] = &[
+pub(crate) const NO_MODULES: &[&str] = &[
     "benchmark",
     "benchmarks",
     "build",

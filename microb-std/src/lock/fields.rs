@@ -12,10 +12,8 @@ use crate::location::{check_url, within_context};
 use crate::pinned::PinnedSource;
 use crate::requirement::{is_name, normalized};
 use crate::requirement_line::ARCHIVES;
+use crate::tool_indices::{PYPI, is_same};
 use crate::tree::{Table, escape};
-
-/// `PyPI`'s index as tools name it.
-pub(super) const PYPI: &str = "https://pypi.org/simple";
 
 /// Algorithms of hashes that the installer knows, with the length of a digest in hexadecimal digits.
 const ALGORITHMS: &[(&str, usize)] = &[
@@ -200,7 +198,7 @@ pub(super) fn no_hash(package: &str, place: &Span) -> Diagnostic {
 
 /// An index of the lock. One that is not `PyPI` is asked for nothing but the packages that the lock takes from it.
 pub(super) fn index(package: &str, url: &Spanned<String>) -> Result<PinnedSource, Diagnostic> {
-    if url.value.trim_end_matches('/') == PYPI {
+    if is_same(&url.value, PYPI) {
         return Ok(PinnedSource::Index);
     }
     if check_url(url).is_ok() {

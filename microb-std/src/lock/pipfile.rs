@@ -8,8 +8,8 @@ use microb::{Diagnostic, SourceFile, Spanned};
 use super::condition::Condition;
 use super::environment::Environment;
 use super::fields::{
-    self, PYPI, at_path, checked_name, checked_url, checked_version, git, hashes, index, local,
-    required, string,
+    self, at_path, checked_name, checked_url, checked_version, git, hashes, index, local, required,
+    string,
 };
 use super::json::{Json, Separators};
 use super::{Question, other_digest, unknown_version};
@@ -17,6 +17,7 @@ use crate::mistake::Findings;
 use crate::pinned::{Pinned, PinnedSource};
 use crate::requirement::normalized;
 use crate::text;
+use crate::tool_indices::PYPI;
 use crate::tree::{self, Table, escape};
 
 /// `pipfile-spec`, the version of the format.

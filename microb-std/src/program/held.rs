@@ -1,6 +1,7 @@
 //! Which packages and modules the project's wheel holds, as its build backend decides.
 
 use crate::config::{BuildSystem, Project};
+use crate::discovery::{NO_MODULES, NO_PACKAGES};
 use crate::metadata::Tables;
 use crate::mistake::Findings;
 use crate::tree::Table;
@@ -14,49 +15,6 @@ pub(crate) struct Held {
     pub(crate) packages: Vec<(String, String)>,
     pub(crate) modules: Vec<(String, String)>,
 }
-
-/// Folders beside the package that setuptools does not take for one.
-///
-/// <https://setuptools.pypa.io/en/latest/userguide/package_discovery.html#flat-layout>
-const NO_PACKAGES: &[&str] = &[
-    "benchmark",
-    "benchmarks",
-    "bin",
-    "build",
-    "changelog",
-    "ci",
-    "debian",
-    "dist",
-    "doc",
-    "docs",
-    "documentation",
-    "example",
-    "examples",
-    "exercise",
-    "exercises",
-    "fabfile",
-    "htmlcov",
-    "manpages",
-    "news",
-    "newsfragments",
-    "python",
-    "scripts",
-    "site_scons",
-    "tasks",
-    "test",
-    "tests",
-    "tools",
-    "unit_test",
-    "unit_tests",
-    "util",
-    "utils",
-];
-
-/// The same for modules.
-const NO_MODULES: &[&str] = &[
-    "build", "conftest", "example", "examples", "fabfile", "noxfile", "pavement", "setup", "tasks",
-    "test", "tests", "toxfile",
-];
 
 /// What the wheel holds, as far as tables say it and the usual places have it.
 pub(crate) fn held(
