@@ -228,7 +228,9 @@ fn what_runs_is_what_the_files_say_however_they_came_to_be() {
 #[test]
 #[ignore = "needs an engine: make conformance"]
 fn a_base_image_whose_interpreter_the_project_does_not_allow_is_told_at_what_the_project_allows() {
-    let project = project(&["idna==3.11"], "base_image = \"python:3.11-slim\"").edit(
+    // A name that does not say which Python it has.
+    let base = python_with("3.11", "");
+    let project = project(&["idna==3.11"], &format!("base_image = \"{}\"", base.0)).edit(
         "pyproject.toml",
         "version = \"1\"",
         "version = \"1\"\nrequires-python = \">=3.12\"",
@@ -248,9 +250,12 @@ fn a_base_image_whose_interpreter_the_project_does_not_allow_is_told_at_what_the
 }
 
 /// An image of Debian's Python with the changes of a Dockerfile's lines.
-fn python_with(lines: &str) -> Image {
+fn python_with(version: &str, lines: &str) -> Image {
     let image = Image::new();
-    let folder = Project::empty().file("Dockerfile", format!("FROM python:3.13-slim\n{lines}\n"));
+    let folder = Project::empty().file(
+        "Dockerfile",
+        format!("FROM python:{version}-slim\n{lines}\n"),
+    );
     let mut build = docker(["build", "--tag", &image.0, "."]);
     Ran::of(build.current_dir(folder.folder())).succeeded();
     image
@@ -260,6 +265,7 @@ fn python_with(lines: &str) -> Image {
 #[ignore = "needs an engine: make conformance"]
 fn a_base_image_with_a_user_without_rights_builds_and_runs() {
     let base = python_with(
+        "3.13",
         "RUN echo app:x:1001:0::/opt/app:/bin/sh >> /etc/passwd && mkdir -m 0555 /opt/app\nENV HOME=/opt/app\nWORKDIR /opt/app\nUSER 1001",
     );
     let target = format!("base_image = \"{}\"\nsystem_deps = [\"hello\"]", base.0);
@@ -274,7 +280,7 @@ fn a_base_image_with_a_user_without_rights_builds_and_runs() {
 #[test]
 #[ignore = "needs an engine: make conformance"]
 fn an_image_with_another_python_than_the_lock_was_read_for_is_told() {
-    let base = python_with("");
+    let base = python_with("3.13", "");
     let target = format!("base_image = \"{}\"", base.0);
     let project = project(&["idna==3.11"], &target)
         .edit("pyproject.toml", "python_version = \"3.13\"", "python_version = \"3.14\"\nlock = \"pylock.toml\"")
@@ -292,7 +298,7 @@ fn an_image_with_another_python_than_the_lock_was_read_for_is_told() {
 #[ignore = "needs an engine: make conformance"]
 fn the_layer_of_the_project_has_its_own_files_and_no_bytecode_of_others() {
     // Official images have no bytecode of the standard library and of pip.
-    let base = python_with("RUN find / -xdev -name '*.pyc' -delete");
+    let base = python_with("3.13", "RUN find / -xdev -name '*.pyc' -delete");
     for installer in ["uv", "pip"] {
         let target = format!("base_image = \"{}\"\ninstaller = \"{installer}\"", base.0);
         let image = project(&["idna==3.11"], &target).build(&[]);
