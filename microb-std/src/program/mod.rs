@@ -1,7 +1,7 @@
 //! What the image runs when the file does not say: the project's script, its app, or its main module.
 //!
 //! The code is parsed, never searched for words, so that a name in a comment or a string is none. All that could be the
-//! program stands in one list with one order ([`candidate`]); where nothing in names, imports and calls says which it is,
+//! program stands in one list with one order (`candidate`); where nothing in names, imports and calls says which it is,
 //! the user is asked, since an image that runs the wrong program is worse than one that runs none.
 
 mod candidate;
