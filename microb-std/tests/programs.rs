@@ -217,6 +217,15 @@ const RIVALS: &[Case] = &[
         &[("shop/main.py", GUARD), ("shop/service.py", FASTAPI)],
         "told: it could be the main module `shop/main.py` or the FastAPI app `app` of `shop/service.py`",
     ),
+    // A character by its name, which is no matter of ours.
+    sources(
+        WEB,
+        &[(
+            "main.py",
+            "from fastapi import FastAPI\nBULLET = '\\N{BULLET}'\napp = FastAPI()\n",
+        )],
+        "uvicorn --host=0.0.0.0 --port=8000 main:app",
+    ),
     // Scripts.
     project(
         WEB,
