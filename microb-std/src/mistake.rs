@@ -152,6 +152,11 @@ impl Findings {
             .cloned()
     }
 
+    /// Whether there is no image already.
+    pub(crate) fn has_mistake(&self) -> bool {
+        self.0.borrow().iter().any(is_mistake)
+    }
+
     /// All of them, each once, in the order in which they were found.
     pub(crate) fn into_all(self) -> Vec<Diagnostic> {
         self.0.into_inner()

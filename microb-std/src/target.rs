@@ -151,7 +151,14 @@ fn found_program(
     if config.entrypoint.is_some() || config.command.is_some() {
         return None;
     }
-    program::infer(cx, config, tables, findings)
+    // Where a list could not be read, what is missing from it is no news: a server, for instance.
+    let quiet = Findings::default();
+    let told = if findings.has_mistake() {
+        &quiet
+    } else {
+        findings
+    };
+    program::infer(cx, config, tables, told)
 }
 
 /// What the dependencies are known to need of the distribution, where it is to be added.

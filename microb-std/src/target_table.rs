@@ -16,7 +16,7 @@ pub(crate) struct TargetTable {
     /// Version of these tables.
     #[key(default)]
     pub(crate) api_version: ApiVersion,
-    /// Another target, whose keys this one has too unless it says them itself; its `command` only without an `entrypoint` of its own. `env`, `labels` and `annotations` add to those of the other.
+    /// Another target, whose keys this one has too unless it says them itself. It has the other's `command` too, unless it has an `entrypoint` of its own. `env`, `labels` and `annotations` add to those of the other.
     #[key(example = "default")]
     pub(crate) extends: Option<Spanned<String>>,
     /// The interpreter: `"3"`, `"3.13"` or `"3.13.2"`. Otherwise that of `.python-version`, `mise.toml` or `.tool-versions`, otherwise the best that `requires-python` allows.

@@ -676,3 +676,21 @@ fn of_a_list_that_only_the_backend_knows_no_server_is_said_to_be_missing() {
     let expected = "the image has no program: only the build backend knows the dependencies, and whether a server for the FastAPI app `app` is among them";
     assert!(told.iter().any(|one| one == expected), "{told:?}");
 }
+
+#[test]
+fn nothing_is_said_of_the_program_where_the_dependencies_could_not_be_read() {
+    let warnings = |lines: &str| {
+        let cx = MemoryContext::new(format!(
+            "[project]\nname = 'app'\nversion = '1'\ndependencies = ['fastapi']\n[tool.microb.target.default]\n{lines}\n"
+        ))
+        .file("main.py", "from fastapi import FastAPI\napp = FastAPI()\n");
+        let is_error = Config::resolve(&cx).is_err();
+        let rules = cx.warnings();
+        let has = rules
+            .iter()
+            .any(|found| found.message.contains("no server"));
+        (is_error, has)
+    };
+    assert_eq!(warnings(""), (false, true));
+    assert_eq!(warnings("requirements = 'absent.txt'"), (true, false));
+}
