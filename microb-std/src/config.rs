@@ -164,6 +164,19 @@ pub struct Python {
     pub span: Option<Span>,
     /// `requires-python` or Poetry's `python`, as written, for the check of the finished image.
     pub requires: Option<Spanned<String>>,
+    /// Why it is not the version that is chosen without a lock.
+    pub passed_over: Option<PassedOver>,
+}
+
+/// A version that a lock is older than: what it pins would be compiled there, and not for the one that was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedOver {
+    /// The version.
+    pub version: PythonVersion,
+    /// A package of the lock that has no wheel for it, with its version: `pydantic-core 2.33.2`.
+    pub package: String,
+    /// The path of the lock in the build context.
+    pub lock: String,
 }
 
 /// A version of `CPython`, as an image tag names it: `3.14`, or `3.12.3` where only that one will do.

@@ -36,6 +36,13 @@ impl Config {
             }
             PythonOrigin::Default => "nothing requires another one".to_owned(),
         };
+        let why = match &self.python.passed_over {
+            Some(over) => format!(
+                "{why}, and {} has no wheel of {} for {}",
+                over.lock, over.package, over.version
+            ),
+            None => why,
+        };
         Some((format!("Python {}", self.python.version), why))
     }
 

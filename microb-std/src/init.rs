@@ -186,6 +186,7 @@ fn why_python(config: &Config) -> String {
             let file = python.span.as_ref().map(|span| span.file().name());
             format!("from {}", file.unwrap_or(python_version_file::NAME))
         }
+        _ if python.passed_over.is_some() => "the best that the lock has wheels for".to_owned(),
         (PythonOrigin::Requires, Some(requires)) => {
             format!("the best that {} allows", requires.value)
         }

@@ -32,6 +32,7 @@ mod ignored;
 mod index_table;
 mod init;
 mod install;
+mod interpreter;
 mod labels;
 mod location;
 mod lock;
@@ -71,12 +72,14 @@ mod uv_version;
 mod uv_workspace;
 mod venv;
 mod version_from_git;
+mod wheel_tags;
 mod wheels;
 
 pub use config::{
     AddFile, AddSource, ApiVersion, BuildSystem, Certificate, Config, CopyFile, CopyFrom,
     Credential, Dependencies, ExplicitPackage, Flavor, Index, IndexRole, Installer, Member,
-    OwnSecret, OwnStep, Packaging, Project, Python, PythonOrigin, PythonVersion, RequirementsFile,
+    OwnSecret, OwnStep, Packaging, PassedOver, Project, Python, PythonOrigin, PythonVersion,
+    RequirementsFile,
 };
 pub use container::{NONROOT, Port, StopSignal, Time, User};
 pub use format::PYPROJECT;

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use microb::{Span, Spanned};
 
+use crate::tree::escape;
+use crate::wheel_tags;
+
 /// The packages that a lock file gives a target, whatever the lock's format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PinnedSet {
@@ -113,6 +116,14 @@ impl PinnedSet {
         batches.into_iter().map(batch).collect()
     }
 
+    /// The packages that have wheels, and none for this interpreter: those that are compiled.
+    pub(crate) fn compiled(&self, on: wheel_tags::Target<'_>) -> impl Iterator<Item = &Pinned> {
+        let is_compiled = move |pin: &&Pinned| {
+            !pin.wheels.is_empty() && !pin.wheels.iter().any(|wheel| on.takes(wheel))
+        };
+        self.pins.iter().filter(is_compiled)
+    }
+
     /// The first package that is fetched with git, over ssh or not.
     pub(crate) fn first_from_git(&self) -> Option<&Pinned> {
         let is_git = |pin: &&Pinned| matches!(pin.source, PinnedSource::Git { .. });
@@ -134,6 +145,12 @@ const UNHASHED: u8 = 1;
 const FOLDERS: u8 = 2;
 
 impl Pinned {
+    /// The package and its version, for people: `pydantic-core 2.33.2`.
+    pub(crate) fn shown(&self) -> String {
+        let version = self.version.as_deref().unwrap_or_default();
+        escape(format!("{} {version}", self.name).trim())
+    }
+
     fn batch(&self) -> (u8, Option<&str>) {
         let order = match &self.source {
             PinnedSource::Folder(_) => FOLDERS,

@@ -28,6 +28,11 @@ const KNOWN: &[Known] = &[
     end_of_life(8, 20, "2024-10-07"),
 ];
 
+/// The minor versions that are known.
+pub(crate) fn minors() -> impl Iterator<Item = u32> {
+    KNOWN.iter().map(|known| known.minor)
+}
+
 const fn supported(minor: u32, patch: u32) -> Known {
     Known {
         minor,
@@ -148,7 +153,29 @@ pub(crate) fn choose(question: &Question<'_>, findings: &Findings) -> Option<Pyt
         origin,
         span,
         requires: question.requires.map(|requires| requires.text.clone()),
+        passed_over: None,
     })
+}
+
+/// The other supported versions that the project allows, where nobody said which, the most preferred first.
+pub(crate) fn others(chosen: &Python, requires: Option<&Requires>) -> Vec<PythonVersion> {
+    if !matches!(
+        chosen.origin,
+        PythonOrigin::Requires | PythonOrigin::Default
+    ) {
+        return Vec::new();
+    }
+    let any = Constraint::any();
+    let requires = requires.map_or(&any, |requires| &requires.constraint);
+    let minors = KNOWN
+        .iter()
+        .filter(|known| known.end_of_life.is_none() && known.minor != chosen.version.minor)
+        .map(|known| known.minor);
+    let choice = |minor| version(&Wanted::Minor(minor), requires);
+    minors
+        .filter_map(choice)
+        .map(|choice| choice.version)
+        .collect()
 }
 
 struct Choice {

@@ -13,6 +13,7 @@ use crate::files::{self, Place};
 use crate::healthcheck;
 use crate::index_table;
 use crate::indices;
+use crate::interpreter;
 use crate::labels;
 use crate::members;
 use crate::metadata::Tables;
@@ -20,7 +21,6 @@ use crate::mistake::{Findings, part};
 use crate::named_image;
 use crate::packages;
 use crate::program::{self, Program};
-use crate::python::{self, Question};
 use crate::requirement::Requirement;
 use crate::resolve::Shared;
 use crate::rules::UNDEFINED_VARIABLE;
@@ -53,9 +53,12 @@ pub(crate) fn resolve(
     if let (false, Some(image)) = (has("flavor"), named) {
         target.flavor = named_image::flavor(&image.value).unwrap_or_default();
     }
-    let python = python(shared, &target, has("python_version"), findings);
+    let read = |python: Option<&Python>, findings: &Findings| {
+        dependencies::wanted(shared, tables, &target, python, cx, findings)
+    };
+    let has_version = has("python_version");
+    let (python, mut wanted) = interpreter::choose(shared, &target, has_version, findings, read);
     let project = &shared.metadata.project;
-    let mut wanted = dependencies::wanted(shared, tables, &target, python.as_ref(), cx, findings);
     let system_needs = system_needs(shared, &target, &wanted.dependencies, python.as_ref(), cx);
     unread::tell(tables, &wanted.dependencies, findings);
     let mut labels = labels::automatic(&shared.metadata, target.api_version, tables.root.span());
@@ -243,29 +246,6 @@ fn merged(
         }
     }
     Map(all)
-}
-
-/// The interpreter, from what the target, its images, the version file and the project say.
-fn python(
-    shared: &Shared,
-    target: &TargetTable,
-    has_explicit: bool,
-    findings: &Findings,
-) -> Option<Python> {
-    let explicit = target.python_version.as_ref();
-    // After a wrong version, another choice would only lead to errors about that.
-    if has_explicit && explicit.is_none() {
-        return None;
-    }
-    let images = [&target.base_image, &target.build_image].into_iter();
-    let image = images.flatten().find_map(named_image::python);
-    let question = Question {
-        explicit,
-        image: image.as_ref(),
-        version_file: shared.version_file.as_ref(),
-        requires: shared.metadata.requires.as_ref(),
-    };
-    python::choose(&question, findings)
 }
 
 /// The place of the first requirement that needs something.

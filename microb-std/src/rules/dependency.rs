@@ -53,6 +53,11 @@ pub(super) static NO_ALPINE_WHEELS: Rule = rule(
     "Some packages have no wheels for Alpine, and take hours to build or cannot be built at all",
 );
 
+pub(super) static NO_WHEEL: Rule = rule(
+    "NoWheel",
+    "A package without a wheel for this Python is compiled, for minutes or in vain",
+);
+
 pub(super) static MOVING_GIT_DEPENDENCY: Rule = rule(
     "MovingGitDependency",
     "A dependency on a branch is another commit after each push",
@@ -112,7 +117,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &Findings) {
     }
     let own = own(facts);
     if let Dependencies::Locked(set) = &facts.config.dependencies {
-        super::alpine::check(facts, set, findings);
+        super::wheel::check(facts, set, findings);
     }
     let listed = match &facts.config.dependencies {
         Dependencies::Listed(listed) => listed,

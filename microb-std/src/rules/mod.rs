@@ -1,6 +1,5 @@
 //! The rules that know Python: each with a page in `docs/rules`, and each can be skipped.
 
-mod alpine;
 mod command;
 mod dependency;
 mod file;
@@ -8,6 +7,7 @@ mod image;
 mod index;
 mod lists;
 mod python;
+mod wheel;
 
 use microb::{Context, Rule};
 
@@ -61,6 +61,7 @@ pub const RULES: &[&Rule] = &[
     &dependency::MOVING_GIT_DEPENDENCY,
     &dependency::NO_ALPINE_WHEELS,
     &dependency::NO_LOCK,
+    &dependency::NO_WHEEL,
     &dependency::OBSOLETE_PACKAGE,
     &command::ONE_WORD_COMMAND,
     &dependency::ONLY_PROJECT_REQUIRED,

@@ -5,6 +5,7 @@ mod discovery;
 mod examples;
 mod extends;
 mod indices;
+mod interpreter;
 mod members;
 mod mistakes;
 mod options;
