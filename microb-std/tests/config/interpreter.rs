@@ -137,7 +137,7 @@ fn who_says_a_version_gets_it_and_is_told_what_is_compiled() {
     let said = format!("{PROJECT}\n[tool.microb.target.default]\npython_version = \"3.14\"\n");
     let with_file = project(PROJECT, &lock).file(".python-version", "3.14\n");
     for cx in [project(&said, &lock), with_file] {
-        recipe(&cx).unwrap();
+        let _ = recipe(&cx).unwrap();
         assert_eq!(version(&cx), "3.14");
         let [warning] = warnings(&cx).try_into().unwrap();
         let start =
@@ -145,7 +145,7 @@ fn who_says_a_version_gets_it_and_is_told_what_is_compiled() {
         assert!(warning.starts_with(start), "{warning}");
     }
     let chosen = project(PROJECT, &lock);
-    recipe(&chosen).unwrap();
+    let _ = recipe(&chosen).unwrap();
     assert_eq!(warnings(&chosen), Vec::<String>::new());
 }
 
@@ -157,7 +157,7 @@ fn what_another_platform_has_is_told_for_this_one() {
     ];
     let cx =
         project(PROJECT, &lock(">=3.11", &wheels)).with_platform("linux/arm64".parse().unwrap());
-    recipe(&cx).unwrap();
+    let _ = recipe(&cx).unwrap();
     assert_eq!(version(&cx), "3.14");
     assert_eq!(warnings(&cx).len(), 1);
 }
