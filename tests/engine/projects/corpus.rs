@@ -168,6 +168,29 @@ fn the_oldest_uv_installs_a_lock() {
     assert_eq!(image.output(&["sh", "-c", left]), "");
 }
 
+/// What pip would write down: that the project came from `/dist`, and a dependency from `/requirements`.
+#[test]
+#[ignore = "needs an engine: make conformance"]
+fn with_pip_nothing_tells_of_the_folders_of_the_build_and_two_builds_are_the_same() {
+    let project = Project::app("installer = \"pip\"\nrequirements = \"needs.txt\"")
+        .file("needs.txt", format!("./{}\n", index::WHEEL_NAME))
+        .file(index::WHEEL_NAME, index::wheel());
+    let files = |flags: &[&str]| {
+        let image = project.build(flags);
+        assert_eq!(installed(&image), "app private\n");
+        let told = "cd /app/.venv/lib/python3*/site-packages && \
+                    cat *.dist-info/RECORD | grep -c -e ^app.py -e ^private.py && \
+                    ! grep -r -l -e direct_url -e /dist/ -e /requirements/ .";
+        assert_eq!(image.output(&["sh", "-c", told]), "2\n");
+        let sums = "find /app/.venv -type f | sort | xargs sha256sum";
+        image.output(&["sh", "-c", sums])
+    };
+    let _alone = WITHOUT_CACHE
+        .write()
+        .unwrap_or_else(PoisonError::into_inner);
+    assert_eq!(files(&[]), files(&["--no-cache"]));
+}
+
 /// Git in a folder, as nobody in particular.
 #[track_caller]
 fn git(folder: &Path, words: &[&str]) {
