@@ -213,11 +213,7 @@ pub(crate) fn fetch_uv(config: &Config) -> Vec<Step> {
         }
         fetch.mounts(indices::secrets(index))
     };
-    let wanted: Vec<Wanted> = span
-        .map(|span| ("uv".to_owned(), span.clone()))
-        .into_iter()
-        .collect();
-    let look = causes::of_installer(Installer::Pip, PYTHON, &wanted, running);
+    let look = causes::of_fetching_uv(PYTHON, span, running);
     let failure = Diagnostic::error(format!("`uv` {number} could not be fetched"));
     let failure = failure.help(match index {
         None => {

@@ -136,12 +136,38 @@ pub(crate) fn of_installer(
     wanted: &[Wanted],
     running: impl FnOnce(Vec<String>) -> Run,
 ) -> Inspection {
+    let wanted = wanted.to_vec();
+    look(python, running, move |report| {
+        judge(installer, report, &wanted)
+    })
+}
+
+/// The same for pip that fetches uv. Only of a certificate more can be said than without a look.
+pub(crate) fn of_fetching_uv(
+    python: &str,
+    place: Option<&Span>,
+    running: impl FnOnce(Vec<String>) -> Run,
+) -> Inspection {
+    let wanted: Vec<Wanted> = place
+        .map(|place| ("uv".to_owned(), place.clone()))
+        .into_iter()
+        .collect();
+    look(python, running, move |report| {
+        let causes = pip::causes(report).into_iter();
+        let told = causes.filter(|cause| cause.help == NOT_TRUSTED);
+        told.map(|cause| cause.told(&wanted)).collect()
+    })
+}
+
+fn look(
+    python: &str,
+    running: impl FnOnce(Vec<String>) -> Run,
+    judge: impl Fn(&str) -> Vec<Diagnostic> + Send + Sync + 'static,
+) -> Inspection {
     let before = [python, SCRIPT, SAID].map(str::to_owned).to_vec();
     let steps = (mkfile(SCRIPT, AGAIN_PY), running(before).called(LOOKING));
-    let wanted = wanted.to_vec();
     Inspection::new(steps, SAID, move |report| {
-        let report = String::from_utf8_lossy(report);
-        Judgment::Findings(judge(installer, &report, &wanted))
+        Judgment::Findings(judge(&String::from_utf8_lossy(report)))
     })
 }
 
