@@ -99,7 +99,7 @@ fn not_answered(name: &str, why: &str) -> Cause {
     Cause::new([name], &message, NOT_REACHED)
 }
 
-/// What a certificate of an authority that nobody knows is called by rustls, OpenSSL and GnuTLS. One that has expired, or is
+/// What a certificate of an authority that nobody knows is called by rustls, OpenSSL and `GnuTLS`. One that has expired, or is
 /// of another name, is not mended with an authority.
 const UNKNOWN_ISSUER: [&str; 6] = [
     "UnknownIssuer",
@@ -124,9 +124,9 @@ fn project_of(url: &str) -> &str {
     let url = url.trim_end_matches('/');
     let last = url.rsplit('/').next().unwrap_or(url);
     // PEP 427: a name of a wheel has no dash in it.
-    let wheel = last.split_once('-').filter(|_| last.ends_with(".whl"));
+    let wheel = || last.strip_suffix(".whl")?.split_once('-');
     let source = || last.strip_suffix(".tar.gz")?.rsplit_once('-');
-    wheel.or_else(source).map_or(last, |(name, _)| name)
+    wheel().or_else(source).map_or(last, |(name, _)| name)
 }
 
 /// A look at what an installer says when it runs once more. `words` before its own make it say so.
