@@ -11,7 +11,7 @@ use microb::{Context, Diagnostic, Span};
 use pep440_rs::{Version, VersionSpecifiers};
 
 use crate::config::{BuildSystem, Project};
-use crate::ignored::ignored;
+use crate::ignored;
 use crate::metadata::Tables;
 use crate::project_dir::within;
 use crate::requirement::{VersionOrUrl, normalized};
@@ -255,8 +255,8 @@ impl<'a> Root<'a> {
     fn read(cx: &'a dyn Context, dir: &'a str) -> Self {
         let folder = if dir.is_empty() { "." } else { dir };
         let mut names = cx.list(folder).unwrap_or_default();
-        // What is not sent, no backend sees.
-        let patterns = Patterns::of(ignored(cx));
+        // What is not sent, no backend sees. No module is called like what git and editors keep.
+        let patterns = Patterns::of(ignored::patterns(cx, true));
         names.retain(|name| !patterns.leave_out(&within(dir, name)));
         let src = if names.iter().any(|name| name == "src") {
             cx.list(&within(dir, "src")).unwrap_or_default()

@@ -3,11 +3,12 @@
 use microb::{Context, SourceFile};
 
 use crate::backend;
+use crate::members;
 use crate::metadata::Tables;
 use crate::mistake::Findings;
-use crate::project_dir::within;
+use crate::project_dir::{self, within};
 use crate::requirement::normalized;
-use crate::resolve::with_tables;
+use crate::resolve::{members_of_target, with_tables};
 use crate::script::file_name;
 use crate::text;
 
@@ -84,10 +85,14 @@ const READS_GIT: [&str; 6] = [
 
 /// Patterns, as in `.dockerignore`, of what a build context without an ignore file leaves out.
 ///
-/// `.git` stays when the build may ask it for the version, or when the build argument `BUILDKIT_CONTEXT_KEEP_GIT_DIR`
+/// `.git` stays when the build may ask it for the version of the project or of a member that it needs, or when the build argument `BUILDKIT_CONTEXT_KEEP_GIT_DIR`
 /// is true.
 pub fn ignored(cx: &dyn Context) -> Vec<String> {
-    let keeps_git = keeps_git(cx);
+    patterns(cx, keeps_git(cx))
+}
+
+/// The same, where it is known whether `.git` stays.
+pub(crate) fn patterns(cx: &dyn Context, keeps_git: bool) -> Vec<String> {
     let patterns = NEVER_IN_AN_IMAGE.iter().chain(&MADE_BY_TOOLS);
     let editors = MADE_BY_EDITORS.iter().filter(|_| !keeps_git);
     let environments = MAYBE_ENVIRONMENTS.iter().filter(|folder| {
@@ -116,23 +121,38 @@ fn keeps_git(cx: &dyn Context) -> bool {
         return true;
     }
     // A file that cannot be read is told by who builds it.
-    with_tables(cx, &Findings::default(), |tables| {
-        !tables.is_script && version_may_be_from_git(cx, tables)
+    let quiet = Findings::default();
+    with_tables(cx, &quiet, |tables| {
+        if tables.is_script {
+            return false;
+        }
+        let project_dir = project_dir::of(cx, tables.root.span(), &quiet).unwrap_or_default();
+        version_may_be_from_git(cx, &project_dir, Some(tables))
+            || members_of_target(cx, tables).iter().any(|member| {
+                let folder = &member.path.value;
+                members::with_tables(cx, folder, &quiet, |tables| {
+                    version_may_be_from_git(cx, folder, Some(tables))
+                })
+                .unwrap_or_else(|| version_may_be_from_git(cx, folder, None))
+            })
     })
     .unwrap_or(true)
 }
 
-/// Whether something that builds the project reads `.git`.
-fn version_may_be_from_git(cx: &dyn Context, tables: &Tables<'_>) -> bool {
-    let system = backend::build_system(tables);
+/// Whether something that builds the project in this folder reads `.git`. `tables` is `None` without a `pyproject.toml`.
+fn version_may_be_from_git(cx: &dyn Context, folder: &str, tables: Option<&Tables<'_>>) -> bool {
     let reads_git = |name: &str| READS_GIT.iter().any(|part| normalized(name).contains(part));
-    let requires = system.requires.iter().any(|one| reads_git(&one.name));
-    // A backend of the project's own can do anything.
-    let own = !system.backend_path.is_empty();
-    let tools = tables.tool.as_ref();
-    let configured =
-        tools.is_some_and(|tools| tools.keys().iter().any(|key| reads_git(&key.value)));
-    requires || own || configured || version_is_from_git(tables) || setup_reads_git(cx, reads_git)
+    let says = |tables: &Tables<'_>| {
+        let system = backend::build_system(tables);
+        let requires = system.requires.iter().any(|one| reads_git(&one.name));
+        // A backend of the project's own can do anything.
+        let own = !system.backend_path.is_empty();
+        let tools = tables.tool.as_ref();
+        let configured =
+            tools.is_some_and(|tools| tools.keys().iter().any(|key| reads_git(&key.value)));
+        requires || own || configured || version_is_from_git(tables)
+    };
+    tables.is_some_and(says) || setup_reads_git(cx, folder, reads_git)
 }
 
 /// `[tool.pdm.version] source = "scm"`; Hatch's and Poetry's need a further requirement.
@@ -145,9 +165,9 @@ fn version_is_from_git(tables: &Tables<'_>) -> bool {
 }
 
 /// Whether setuptools' older files speak of such a tool, or of git itself.
-fn setup_reads_git(cx: &dyn Context, reads_git: impl Fn(&str) -> bool) -> bool {
+fn setup_reads_git(cx: &dyn Context, folder: &str, reads_git: impl Fn(&str) -> bool) -> bool {
     ["setup.py", "setup.cfg"].iter().any(|file| {
-        let content = cx.read(file).ok().flatten();
+        let content = cx.read(&within(folder, file)).ok().flatten();
         content.is_some_and(|content| reads_git(&String::from_utf8_lossy(&content)))
     })
 }

@@ -202,14 +202,18 @@ pub(crate) fn fetch_uv(config: &Config) -> Vec<Step> {
     argv.extend(pip.map(str::to_owned));
     argv.extend(indices::options_of_pip(index, None, false));
     argv.push(requirement.clone());
-    let mut fetch = trusting(config, argv).cache("/root/.cache/pip");
-    if !logins.is_empty() {
-        fetch = fetch.mount(tmpfs(LOGINS));
-    }
-    if let (Some(id), Some(_)) = (&config.netrc_secret, index) {
-        fetch = fetch.mount(secret(&id.value).target(NETRC).at(&id.span));
-    }
-    let fetch = fetch.mounts(indices::secrets(index));
+    let running = |before: Vec<String>| {
+        let run = trusting(config, [before, argv.clone()].concat());
+        let mut fetch = run.cache("/root/.cache/pip");
+        if !logins.is_empty() {
+            fetch = fetch.mount(tmpfs(LOGINS));
+        }
+        if let (Some(id), Some(_)) = (&config.netrc_secret, index) {
+            fetch = fetch.mount(secret(&id.value).target(NETRC).at(&id.span));
+        }
+        fetch.mounts(indices::secrets(index))
+    };
+    let look = causes::of_fetching_uv(PYTHON, span, running);
     let failure = Diagnostic::error(format!("`uv` {number} could not be fetched"));
     let failure = failure.help(match index {
         None => {
@@ -217,8 +221,9 @@ pub(crate) fn fetch_uv(config: &Config) -> Vec<Step> {
         }
         Some(_) => "read above why; let the index have the package `uv`, or write `installer = \"pip\"`",
     });
-    let fetch = fetch
+    let fetch = running(Vec::new())
         .called(format!("pip install {requirement}"))
+        .on_failure_look(look)
         .on_failure(failure)
         .at(span);
     (

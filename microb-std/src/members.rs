@@ -8,6 +8,7 @@ use crate::config::{BuildSystem, Dependencies, Member};
 use crate::metadata::Tables;
 use crate::mistake::Findings;
 use crate::pinned::{Pinned, PinnedSource};
+use crate::project_dir::{PYPROJECT, within};
 use crate::text;
 use crate::tree::{self, Table, escape};
 use crate::uv_sources::Folder;
@@ -66,16 +67,12 @@ pub(crate) fn other_projects(dependencies: &Dependencies, project_dir: &str) -> 
 /// `[build-system]` of a folder. `None` after an error.
 fn build_system(cx: &dyn Context, member: &Folder, findings: &Findings) -> Option<BuildSystem> {
     let folder = member.path.value.as_str();
-    let path = match folder {
-        "" => "pyproject.toml".to_owned(),
-        folder => format!("{folder}/pyproject.toml"),
-    };
-    if let Some(file) = findings.keep(text::read(cx, &path))? {
-        let tree = tree::parse(&file, findings)?;
-        let tables = Tables::of(Table::root(&tree, &file, findings));
-        let mut system = backend::build_system(&tables);
-        system.may_ask = backend::may_ask(&system, Some(&tables), cx, folder);
-        return Some(system);
+    if !matches!(cx.read(&within(folder, PYPROJECT)), Ok(None)) {
+        return with_tables(cx, folder, findings, |tables| {
+            let mut system = backend::build_system(tables);
+            system.may_ask = backend::may_ask(&system, Some(tables), cx, folder);
+            system
+        });
     }
     if backend::has_setup(cx, folder) {
         let mut system = backend::undeclared_setuptools();
@@ -93,4 +90,16 @@ fn build_system(cx: &dyn Context, member: &Folder, findings: &Findings) -> Optio
             .help("build with a context that has it, for instance `docker build -f app/pyproject.toml .`, and check `.dockerignore`"),
     );
     None
+}
+
+/// Reads the `pyproject.toml` of a folder. `None` if there is none, or after an error.
+pub(crate) fn with_tables<T>(
+    cx: &dyn Context,
+    folder: &str,
+    findings: &Findings,
+    use_tables: impl FnOnce(&Tables<'_>) -> T,
+) -> Option<T> {
+    let file = findings.keep(text::read(cx, &within(folder, PYPROJECT)))??;
+    let tree = tree::parse(&file, findings)?;
+    Some(use_tables(&Tables::of(Table::root(&tree, &file, findings))))
 }

@@ -14,7 +14,7 @@ use crate::tree::{escape, list};
 /// The build arguments that name the folder.
 const ARGS: &[&str] = &["microb_project", "MICROB_PROJECT"];
 
-const PYPROJECT: &str = "pyproject.toml";
+pub(crate) const PYPROJECT: &str = "pyproject.toml";
 
 /// The project's folder in the build context, without slashes at its ends; empty for the root.
 ///

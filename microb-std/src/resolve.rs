@@ -6,7 +6,7 @@ use microb::context::BuildArg;
 use microb::{Context, Diagnostic, Diagnostics, Spanned, nearest};
 
 use crate::backend;
-use crate::config::{BuildSystem, Config};
+use crate::config::{BuildSystem, Config, Member};
 use crate::dependencies::{self, Listed};
 use crate::discovery;
 use crate::extends;
@@ -179,6 +179,39 @@ fn of_tables(
         }
     }
     config
+}
+
+/// The members that are built for the chosen target, and for those that it copies files from. What is wrong is told by who
+/// builds it.
+pub(crate) fn members_of_target(cx: &dyn Context, tables: &Tables<'_>) -> Vec<Member> {
+    let quiet = Findings::default();
+    let target_tables = extends::link(&target_tables(tables), &quiet);
+    let Some(shared) = shared(cx, tables, &target_tables) else {
+        return Vec::new();
+    };
+    let members =
+        |table: Option<&Table<'_>>| target::members(&shared, tables, table, &Unheard(cx), &quiet);
+    if target_tables.is_empty() {
+        return members(None);
+    }
+    let mut built: Vec<String> = choose(cx, None, &shared.targets, &quiet)
+        .into_iter()
+        .collect();
+    let mut all = Vec::new();
+    let mut next = 0;
+    while let Some(name) = built.get(next) {
+        next += 1;
+        let Some((_, table)) = target_tables.iter().find(|(known, _)| known.value == *name) else {
+            continue;
+        };
+        all.extend(members(Some(&table.reporting_to(&quiet))));
+        for from in copied_from(table) {
+            if !built.contains(&from.value) {
+                built.push(from.value);
+            }
+        }
+    }
+    all
 }
 
 fn shared(
@@ -407,15 +440,7 @@ fn unknown(wanted: &str, targets: &[Spanned<String>]) -> Diagnostic {
 fn check_cycles(targets: &[(Spanned<String>, Table<'_>)], findings: &Findings) {
     let mut edges: BTreeMap<&str, Vec<Spanned<String>>> = BTreeMap::new();
     for (name, table) in targets {
-        let lists = ["copy_files", "copy_files_before_build"];
-        let quiet = Findings::default();
-        let table = table.reporting_to(&quiet);
-        let from = lists
-            .iter()
-            .flat_map(|key| table.tables(key))
-            .filter_map(|copy| copy.string_if_any("from"))
-            .filter(|from| from.value != "builder");
-        edges.insert(&name.value, from.collect());
+        edges.insert(&name.value, copied_from(table));
     }
     let mut reported: BTreeSet<&str> = BTreeSet::new();
     for (name, _) in targets {
@@ -442,6 +467,18 @@ fn check_cycles(targets: &[(Spanned<String>, Table<'_>)], findings: &Findings) {
         );
         reported.extend(names);
     }
+}
+
+/// What a target copies files from: names of others, or of images.
+fn copied_from(table: &Table<'_>) -> Vec<Spanned<String>> {
+    let quiet = Findings::default();
+    let table = table.reporting_to(&quiet);
+    ["copy_files", "copy_files_before_build"]
+        .iter()
+        .flat_map(|key| table.tables(key))
+        .filter_map(|copy| copy.string_if_any("from"))
+        .filter(|from| from.value != "builder")
+        .collect()
 }
 
 /// The copies that lead from a target back to itself, by the shortest way.

@@ -56,7 +56,8 @@ fn install_wheel(config: &Config) -> String {
         Installer::Pip => {
             let words = install::pip(config, VENV, "install").join(" ");
             format!(
-                "{words} --root-user-action=ignore --no-cache-dir --no-index --no-deps --no-compile /dist/*.whl"
+                "{words} --root-user-action=ignore --no-cache-dir --no-index --no-deps --no-compile /dist/*.whl && {}",
+                venv::FORGET_ORIGINS
             )
         }
     };

@@ -44,10 +44,7 @@ pub(crate) fn resolve(
 ) -> Option<Config> {
     let name = table.map(|(name, _)| name.clone());
     let table = table.map(|(_, table)| table);
-    let mut target = match table {
-        Some(table) => TargetTable::from_keys(table)?,
-        None => TargetTable::missing()?,
-    };
+    let mut target = read(table)?;
     let has = |key: &str| table.is_some_and(|table| table.has(key));
     let named = target.base_image.as_ref().or(target.build_image.as_ref());
     if let (false, Some(image)) = (has("flavor"), named) {
@@ -142,6 +139,30 @@ pub(crate) fn resolve(
     let check = target.healthcheck;
     config.healthcheck = check.and_then(|check| healthcheck::resolve(check, &config, findings));
     Some(config)
+}
+
+fn read(table: Option<&Table<'_>>) -> Option<TargetTable> {
+    match table {
+        Some(table) => TargetTable::from_keys(table),
+        None => TargetTable::missing(),
+    }
+}
+
+/// The members that the target installs.
+pub(crate) fn members(
+    shared: &Shared,
+    tables: &Tables<'_>,
+    table: Option<&Table<'_>>,
+    cx: &dyn Context,
+    findings: &Findings,
+) -> Vec<Member> {
+    let Some(target) = read(table) else {
+        return Vec::new();
+    };
+    let is_said = table.is_some_and(|table| table.has("python_version"));
+    let python = python(shared, &target, is_said, findings);
+    let wanted = dependencies::wanted(shared, tables, &target, python.as_ref(), cx, findings);
+    members::resolve(cx, &wanted.dependencies, &wanted.folders, findings)
 }
 
 /// What runs where the target does not say.

@@ -5,6 +5,7 @@ use microb::{ImageRef, Spanned};
 
 use crate::config::{ApiVersion, Flavor, Installer};
 use crate::container::{Port, StopSignal, User, WrittenHealthcheck};
+use crate::location::within_context;
 use crate::own_step_table::WrittenStep;
 use crate::python::Wanted;
 use crate::table::{Field, FileSchema, Key, Keyed, Map, Schema, Table, Value};
@@ -61,7 +62,7 @@ pub(crate) struct TargetTable {
     #[key(example = [8000])]
     pub(crate) expose: Vec<Spanned<Port>>,
     /// Folders for data that outlives the container. They belong to the user.
-    #[key(example = ["/data"], pattern = "^/", check = absolute_path)]
+    #[key(example = ["/data"], pattern = "^/", check = volume)]
     pub(crate) volumes: Vec<Spanned<String>>,
     /// The signal that ends the program.
     pub(crate) stop_signal: Option<Spanned<StopSignal>>,
@@ -269,4 +270,18 @@ impl Value for Targets {
     fn missing() -> Option<Self> {
         Some(Self)
     }
+}
+
+/// An absolute path of a folder without the program: a volume keeps the program of the first image that ran, or has none.
+fn volume(path: &str) -> Result<(), Mistake> {
+    absolute_path(path)?;
+    // What leads above the root ends there.
+    let folder = within_context("", path).unwrap_or_default();
+    let is_of_program = ["", "app", "app/.venv"].contains(&folder.as_str());
+    if !is_of_program && !folder.starts_with("app/.venv/") {
+        return Ok(());
+    }
+    let problem = format!("`{path}` has the program in it, which a volume hides");
+    let help = "name a folder for data alone, such as `/app/data`";
+    Err(Mistake::new(problem, 0..path.len()).help(help))
 }

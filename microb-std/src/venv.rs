@@ -4,7 +4,7 @@ use microb::mount::Mount;
 use microb::prelude::*;
 
 use crate::builder::VENV;
-use crate::config::{Config, Dependencies};
+use crate::config::{Config, Dependencies, Installer};
 use crate::flavor::{self, all};
 use crate::tree::escape;
 
@@ -16,6 +16,11 @@ const COMPILE_PY: &str = include_str!("compile.py");
 
 /// Where [`COMPILE_PY`] is in the stage with the environment.
 const COMPILER: &str = "/requirements/compile.py";
+
+/// Removes what pip writes down of the URLs, repositories and files that packages came from, PEP 610, which uv leaves out when it
+/// is told to: of a wheel that was built here it is a path of the build.
+pub(crate) const FORGET_ORIGINS: &str = "for file in /app/.venv/lib/python*/site-packages/*.dist-info/direct_url.json; do \
+    test ! -e \"$file\" || { sed -i '/\\/direct_url\\.json,/d' \"${file%/*}/RECORD\" && rm \"$file\"; } || exit 1; done";
 
 /// An empty virtual environment, by the interpreter itself.
 pub(crate) fn empty(config: &Config, folder: &str) -> Vec<Step> {
@@ -56,6 +61,10 @@ pub(crate) fn finish(config: &Config) -> Vec<Step> {
 /// ```
 fn compile(config: &Config) -> Vec<Step> {
     let remove = format!("rm -f {VENV}/.lock {VENV}/.gitignore");
+    let remove = match config.installer {
+        Installer::Uv => remove,
+        Installer::Pip => format!("{remove} && {FORGET_ORIGINS}"),
+    };
     let is_empty =
         matches!(&config.dependencies, Dependencies::Listed(listed) if listed.is_empty());
     let script = config.compile.then(|| mkfile(COMPILER, COMPILE_PY));

@@ -1,48 +1,62 @@
 //! Versions that the build backend takes from git: whether there is a repository that it can ask.
 
 use microb::patterns::Patterns;
-use microb::{Context, Diagnostic, Spanned};
+use microb::{Context, Diagnostic, Span, Spanned};
 
 use crate::config::{BuildSystem, Config};
 use crate::ignored;
+use crate::indices::in_variable;
 use crate::location::within_context;
+use crate::members;
 use crate::metadata::Tables;
 use crate::mistake::Findings;
 use crate::project_dir::within;
+use crate::requirement::normalized;
 use crate::text;
 use crate::tree::escape;
 
-/// What takes the version from git, and the variable that gives it one instead.
+/// What takes the version from git.
 struct Tool {
     name: &'static str,
-    variable: &'static str,
+    /// The variable that gives it one instead, if it knows any.
+    variable: Option<&'static str>,
     /// How to say where the repository is, with `ROOT` in its place; `None` for what finds one in any folder above.
     root: Option<&'static str>,
 }
 
 const SETUPTOOLS_SCM: Tool = Tool {
     name: "setuptools-scm",
-    variable: "SETUPTOOLS_SCM_PRETEND_VERSION",
+    variable: Some("SETUPTOOLS_SCM_PRETEND_VERSION"),
     root: Some("write `root = \"ROOT\"` in `[tool.setuptools_scm]`"),
 };
 const HATCH_VCS: Tool = Tool {
     name: "hatch-vcs",
-    variable: "SETUPTOOLS_SCM_PRETEND_VERSION",
+    variable: Some("SETUPTOOLS_SCM_PRETEND_VERSION"),
     root: Some("write `raw-options = { root = \"ROOT\" }` in `[tool.hatch.version]`"),
 };
 const UV_DYNAMIC: Tool = Tool {
     name: "uv-dynamic-versioning",
-    variable: "UV_DYNAMIC_VERSIONING_BYPASS",
+    variable: Some("UV_DYNAMIC_VERSIONING_BYPASS"),
     root: None,
 };
 const PDM: Tool = Tool {
     name: "pdm-backend",
-    variable: "PDM_BUILD_SCM_VERSION",
+    variable: Some("PDM_BUILD_SCM_VERSION"),
+    root: None,
+};
+const POETRY_DYNAMIC: Tool = Tool {
+    name: "poetry-dynamic-versioning",
+    variable: Some("POETRY_DYNAMIC_VERSIONING_BYPASS"),
+    root: None,
+};
+const VERSIONINGIT: Tool = Tool {
+    name: "versioningit",
+    variable: None,
     root: None,
 };
 
-/// Variables that say a version to tools that a project need not require by these names.
-const OTHERS: [&str; 2] = ["PBR_VERSION", "POETRY_DYNAMIC_VERSIONING_BYPASS"];
+/// The variable of pbr, which finds a version in many ways.
+const PBR_VERSION: &str = "PBR_VERSION";
 
 /// What shows that the tool has something to ask: a repository of git or Mercurial, or what `git archive` and a source
 /// distribution have in its place.
@@ -62,50 +76,77 @@ const KEEP_GIT: &str = "BUILDKIT_CONTEXT_KEEP_GIT_DIR";
 
 /// Whether a variable says the version of a project; setuptools-scm knows it with the project's name at the end too.
 pub(crate) fn says_version(variable: &str) -> bool {
-    let known = [SETUPTOOLS_SCM, UV_DYNAMIC, PDM].map(|tool| tool.variable);
-    let mut known = known.iter().chain(&OTHERS);
+    let known = [SETUPTOOLS_SCM, UV_DYNAMIC, PDM, POETRY_DYNAMIC].map(|tool| tool.variable);
+    let mut known = known.into_iter().flatten().chain([PBR_VERSION]);
     known.any(|known| variable.starts_with(known))
 }
 
-/// Tells of a version that nobody can say, before a build finds out; else sees to it that the backend finds the repository.
+/// Tells of versions that nobody can say, before a build finds out; else sees to it that the backend finds the repository.
 pub(crate) fn check(
     tables: &Tables<'_>,
     config: &mut Config,
     cx: &dyn Context,
     findings: &Findings,
 ) {
-    let dynamic = tables.project.as_ref().map(|project| {
-        let fields = project.strings_if_any("dynamic");
-        fields.into_iter().find(|field| field.value == "version")
-    });
-    let (Some(Some(field)), Some(question)) = (dynamic, question(tables, &config.build_system))
-    else {
-        return;
+    let own = Asking {
+        cx,
+        config,
+        folder: &config.project_dir,
+        name: config.project.name.as_ref().map(|name| name.value.as_str()),
+        system: &config.build_system,
     };
-    let variable = question.tool.variable;
-    if config.env.keys().any(|name| name.starts_with(variable)) {
-        return;
-    }
-    let folders = question.folders(&config.project_dir);
-    let is_asked = |folder: &&String| ASKED.iter().any(|path| is_there(cx, folder, path));
-    if let Some(found) = folders.iter().find(is_asked) {
-        if *found != config.project_dir {
-            config.build_system.within = Some(config.project_dir.clone());
-        }
-        config.git.get_or_insert_with(|| field.span.clone());
+    let own = own.found(tables, findings);
+    let of_members = config.members.iter().map(|member| {
+        let asking = Asking {
+            cx,
+            config,
+            folder: &member.path.value,
+            name: Some(&member.name),
+            system: &member.build_system,
+        };
+        // What is wrong in its file has been told.
+        let quiet = Findings::default();
+        members::with_tables(cx, asking.folder, &quiet, |tables| {
+            asking.found(tables, findings)
+        })
+        .flatten()
+    });
+    let of_members: Vec<_> = of_members.collect();
+    if let Some(found) = own {
+        found.keep(
+            &config.project_dir,
+            &mut config.build_system,
+            &mut config.git,
+        );
         // What is in the repository and not beside it, git calls deleted, and the version another one.
         config.other_projects.clear();
-        return;
     }
-    let is_brought =
-        !config.copy_files_before_build.is_empty() || !config.add_files_before_build.is_empty();
-    if !is_brought {
-        let project = Asking {
-            cx,
-            project_dir: &config.project_dir,
-            field: &field,
-        };
-        findings.add(project.missing(&question, &folders));
+    for (member, found) in config.members.iter_mut().zip(of_members) {
+        if let Some(found) = found {
+            found.keep(
+                &member.path.value,
+                &mut member.build_system,
+                &mut config.git,
+            );
+        }
+    }
+}
+
+/// A repository that a version comes from.
+struct Repository {
+    /// Its folder in the build context.
+    folder: String,
+    /// `version` in `dynamic`.
+    asked_by: Span,
+}
+
+impl Repository {
+    /// Sees to it that the backend of the project in this folder finds it.
+    fn keep(self, project_dir: &str, system: &mut BuildSystem, git: &mut Option<Span>) {
+        if self.folder != project_dir {
+            system.within = Some(project_dir.to_owned());
+        }
+        git.get_or_insert(self.asked_by);
     }
 }
 
@@ -144,22 +185,83 @@ fn above(folder: &str) -> &str {
     folder.rsplit_once('/').map_or("", |(above, _)| above)
 }
 
-/// A project whose version nobody says.
+/// A project that is built: the one of the definition, or a member.
 struct Asking<'a> {
     cx: &'a dyn Context,
-    project_dir: &'a str,
-    /// `version` in `dynamic`.
-    field: &'a Spanned<String>,
+    config: &'a Config,
+    /// Its folder in the build context.
+    folder: &'a str,
+    name: Option<&'a str>,
+    system: &'a BuildSystem,
 }
 
 impl Asking<'_> {
+    /// The repository that its version comes from, if it does; tells when there is none.
+    fn found(&self, tables: &Tables<'_>, findings: &Findings) -> Option<Repository> {
+        let fields = tables.project.as_ref()?.strings_if_any("dynamic");
+        let field = fields.into_iter().find(|field| field.value == "version")?;
+        let question = question(tables, self.system)?;
+        let variable = question.tool.variable;
+        if variable.is_some_and(|variable| self.is_said(variable)) {
+            return None;
+        }
+        let folders = question.folders(self.folder);
+        let is_asked = |folder: &&String| ASKED.iter().any(|path| is_there(self.cx, folder, path));
+        if let Some(folder) = folders.iter().find(is_asked) {
+            return Some(Repository {
+                folder: folder.clone(),
+                asked_by: field.span,
+            });
+        }
+        let is_brought = !self.config.copy_files_before_build.is_empty()
+            || !self.config.add_files_before_build.is_empty();
+        if !is_brought {
+            findings.add(self.missing(&field, &question, &folders));
+        }
+        None
+    }
+
+    /// Whether `env` says the version, by the variable itself or with the project's name at its end.
+    fn is_said(&self, variable: &str) -> bool {
+        let says = |name: &String| {
+            name.strip_prefix(variable).is_some_and(|rest| {
+                let named = rest.strip_prefix("_FOR_").map(normalized);
+                rest.is_empty() || named.is_some() && named == self.name.map(normalized)
+            })
+        };
+        self.config.env.keys().any(says)
+    }
+
+    /// What to do when there is no repository, and what else.
+    fn help(&self, tool: &Tool, mend: &str) -> String {
+        let Some(variable) = tool.variable else {
+            return mend.to_owned();
+        };
+        // Without a name it is the version of everything that is built.
+        let of_one = self
+            .name
+            .filter(|_| tool.name == SETUPTOOLS_SCM.name && self.is_member());
+        let of_one = of_one.map(|name| format!("_FOR_{}", in_variable(name)));
+        let of_one = of_one.unwrap_or_default();
+        format!("{mend}, or say the version: `env = {{ {variable}{of_one} = \"1.0\" }}`")
+    }
+
+    fn is_member(&self) -> bool {
+        self.folder != self.config.project_dir
+    }
+
     /// Why there is no repository in any of these folders.
-    fn missing(&self, question: &Question, folders: &[String]) -> Diagnostic {
-        let Tool { name, variable, .. } = question.tool;
-        let at = &self.field.span;
-        let say = format!("or say the version: `env = {{ {variable} = \"1.0\" }}`");
+    fn missing(
+        &self,
+        field: &Spanned<String>,
+        question: &Question,
+        folders: &[String],
+    ) -> Diagnostic {
+        let tool = &question.tool;
+        let name = tool.name;
+        let at = &field.span;
         let (Some(nearest), Some(last)) = (folders.first(), folders.last()) else {
-            return self.outside(question, &say);
+            return self.outside(field, question);
         };
         let hidden = folders.iter().find_map(|folder| self.hides_git(folder));
         if let Some(line) = hidden {
@@ -167,12 +269,13 @@ impl Asking<'_> {
                 ".git" | "/.git" | "**/.git" => "remove the line".to_owned(),
                 _ => format!("write `!{}` below it", within(last, ".git")),
             };
+            let mend = format!("{mend}, give a git URL `--build-arg {KEEP_GIT}=1`");
             return Diagnostic::error(format!(
                 "`{}` keeps `.git` out of the build context, and the version at {at} comes from there, by `{name}`",
                 escape(&line.value)
             ))
             .at(&line.span)
-            .help(format!("{mend}, give a git URL `--build-arg {KEEP_GIT}=1`, {say}"));
+            .help(self.help(tool, &mend));
         }
         let error = |problem: &str| {
             Diagnostic::error(format!(
@@ -180,36 +283,41 @@ impl Asking<'_> {
             ))
             .at(at)
         };
-        if let (Some(hint), Some(root)) = (question.tool.root, self.repository_above(nearest)) {
+        if let (Some(hint), Some(root)) = (tool.root, self.repository_above(nearest)) {
             let hint = hint.replace("ROOT", &root);
-            return error("the repository is in a folder above").help(format!("{hint}, {say}"));
+            return error("the repository is in a folder above").help(self.help(tool, &hint));
         }
         // In a worktree and in a submodule.
         if matches!(self.cx.read(&within(last, ".git")), Ok(Some(_))) {
             return error("`.git` is a file that names a repository elsewhere")
-                .help(format!("build in a clone, {say}"));
+                .help(self.help(tool, "build in a clone"));
         }
-        error("the build context has no `.git`").help(format!(
-            "build in a clone, give a git URL `--build-arg {KEEP_GIT}=1`, {say}"
-        ))
+        let mend = format!("build in a clone, give a git URL `--build-arg {KEEP_GIT}=1`");
+        error("the build context has no `.git`").help(self.help(tool, &mend))
     }
 
-    fn outside(&self, question: &Question, say: &str) -> Diagnostic {
+    fn outside(&self, field: &Spanned<String>, question: &Question) -> Diagnostic {
         let name = question.tool.name;
-        let root = question.root.as_ref().unwrap_or(self.field);
+        let root = question.root.as_ref().unwrap_or(field);
         let shown = escape(&root.value);
+        let command = if self.is_member() {
+            String::new()
+        } else {
+            format!(", in this folder `docker build -f pyproject.toml {shown}`")
+        };
         Diagnostic::error(format!(
             "`{shown}` is outside of the build context, and the version comes from git there, by `{name}`"
         ))
         .at(&root.span)
-        .help(format!(
-            "give the repository as the build context, in this folder `docker build -f pyproject.toml {shown}`, {say}"
+        .help(self.help(
+            &question.tool,
+            &format!("give the repository as the build context{command}"),
         ))
     }
 
     /// The line of the ignore file that keeps the folder's repository out.
     fn hides_git(&self, folder: &str) -> Option<Spanned<String>> {
-        let file = ignored::file(self.cx, self.project_dir)?;
+        let file = ignored::file(self.cx, &self.config.project_dir)?;
         let git = within(folder, ASKED[0]);
         if !Patterns::read(&file).ok()?.leave_out(&git) {
             return None;
@@ -242,6 +350,11 @@ fn question(tables: &Tables<'_>, system: &BuildSystem) -> Option<Question> {
     };
     let uv = || tables.tool(UV_DYNAMIC.name);
     let has_fallback = || uv().is_some_and(|table| table.has("fallback-version"));
+    let versioningit =
+        || version("hatch", VERSIONINGIT.name).or_else(|| tables.tool(VERSIONINGIT.name));
+    let poetry = tables.tool(POETRY_DYNAMIC.name).filter(|table| {
+        table.boolean_if_any("enable") == Some(true) && !table.has("fallback-version")
+    });
     let hatch = version("hatch", "vcs").filter(|table| !table.has("fallback-version"));
     let candidates = [
         (SETUPTOOLS_SCM, tables.tool("setuptools_scm")),
@@ -256,6 +369,11 @@ fn question(tables: &Tables<'_>, system: &BuildSystem) -> Option<Question> {
         (
             PDM,
             version("pdm", "scm").filter(|table| !table.has("fallback_version")),
+        ),
+        (POETRY_DYNAMIC, poetry),
+        (
+            VERSIONINGIT,
+            versioningit().filter(|table| !table.has("default-version")),
         ),
     ];
     candidates.into_iter().find_map(|(tool, table)| {

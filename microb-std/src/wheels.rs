@@ -111,6 +111,8 @@ pub(crate) fn of_member(
         other.named(format!("build-requirements-{name}"))
     };
     let folder = match member.path.value.as_str() {
+        // All of it, for git.
+        _ if system.within.is_some() => ".",
         "" => ".",
         folder => folder,
     };

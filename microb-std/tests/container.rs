@@ -34,6 +34,10 @@ fn how_a_container_is_run_is_in_the_config_of_the_image() {
     );
     check("volumes = ['/data']", &["VOLUME /data"]);
     check(
+        "volumes = ['/app/data', '/application']",
+        &["VOLUME /app/data", "VOLUME /application"],
+    );
+    check(
         "",
         &["USER 65532:65532", "ENV HOME=/home/nonroot", "WORKDIR /app"],
     );
@@ -179,6 +183,18 @@ fn what_makes_no_sense_is_told() {
         (
             "volumes = ['data']",
             "`data` is no absolute path (write `/data`)",
+        ),
+        (
+            "volumes = ['/app/']",
+            "`/app/` has the program in it, which a volume hides (name a folder for data alone, such as `/app/data`)",
+        ),
+        (
+            "volumes = ['/']",
+            "`/` has the program in it, which a volume hides (name a folder for data alone, such as `/app/data`)",
+        ),
+        (
+            "volumes = ['/data', '/app/.venv/lib']",
+            "`/app/.venv/lib` has the program in it, which a volume hides (name a folder for data alone, such as `/app/data`)",
         ),
         (
             "workdir = 'data'",

@@ -123,3 +123,44 @@ fn the_history_stays_when_the_build_may_ask_it_for_the_version() {
         false,
     );
 }
+
+#[test]
+fn the_history_stays_when_a_member_that_is_built_may_ask_it() {
+    let lock = "version = 1\nrequires-python = '>=3.11'\n[manifest]\nmembers = ['a', 'core', 'tools']\n\
+                [[package]]\nname = 'a'\nversion = '1'\nsource = { editable = '.' }\ndependencies = [{ name = 'core' }]\n\
+                [package.dev-dependencies]\ntools = [{ name = 'tools' }]\n\
+                [package.metadata]\nrequires-dist = [{ name = 'core', editable = 'packages/core' }]\n\
+                [package.metadata.requires-dev]\ntools = [{ name = 'tools', editable = 'packages/tools' }]\n\
+                [[package]]\nname = 'core'\nversion = '1'\nsource = { editable = 'packages/core' }\n\
+                [[package]]\nname = 'tools'\nversion = '1'\nsource = { editable = 'packages/tools' }\n";
+    let workspace = |targets: &str, core: &str, tools: &str| {
+        let toml = format!(
+            "{PROJECT}requires-python = '>=3.11'\ndependencies = ['core']\n[dependency-groups]\ntools = ['tools']\n\
+             [tool.uv.sources]\ncore = {{ workspace = true }}\ntools = {{ workspace = true }}\n\
+             [tool.uv.workspace]\nmembers = ['packages/*']\n{targets}"
+        );
+        let member = |name: &str, requires: &str| {
+            format!(
+                "[project]\nname = '{name}'\nversion = '1'\nrequires-python = '>=3.11'\n[build-system]\nrequires = ['{requires}']\n"
+            )
+        };
+        MemoryContext::new(toml)
+            .file("uv.lock", lock)
+            .file("packages/core/pyproject.toml", member("core", core))
+            .file("packages/tools/pyproject.toml", member("tools", tools))
+    };
+    check_git(&workspace("", "hatch-vcs", "hatchling"), true);
+    check_git(&workspace("", "hatchling", "hatchling"), false);
+    // What is not installed has no say, unless files are copied from where it is.
+    let targets = "[tool.microb.target.default]\n[tool.microb.target.tools]\ngroups = ['tools']\n";
+    check_git(&workspace(targets, "hatchling", "hatch-vcs"), false);
+    let asked = workspace(targets, "hatchling", "hatch-vcs").with_target("tools");
+    check_git(&asked, true);
+    let copying = "[[tool.microb.target.default.copy_files]]\nfrom = 'tools'\nsrc = '/app/x'\ndst = '/app/x'\n\
+                   [tool.microb.target.tools]\ngroups = ['tools']\n";
+    check_git(&workspace(copying, "hatchling", "hatch-vcs"), true);
+    let setup = workspace("", "hatchling", "hatchling")
+        .without("packages/core/pyproject.toml")
+        .file("packages/core/setup.py", "setup(use_scm_version=True)");
+    check_git(&setup, true);
+}

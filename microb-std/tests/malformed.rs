@@ -279,6 +279,120 @@ fn of_a_repository_that_is_elsewhere() {
     }
 }
 
+/// A workspace whose `app` needs `core` in `packages/core`, and where `other` is not needed.
+fn workspace(app: &str, core: &str) -> MemoryContext {
+    let toml = format!(
+        "[project]\nname = 'app'\nversion = '1'\nrequires-python = '>=3.11'\ndependencies = ['core']\n\
+         [build-system]\nrequires = ['setuptools']\n[tool.uv.sources]\ncore = {{ workspace = true }}\n\
+         [tool.uv.workspace]\nmembers = ['packages/*']\n{app}"
+    );
+    let lock = "version = 1\nrequires-python = '>=3.11'\n[manifest]\nmembers = ['app', 'core', 'other']\n\
+                [[package]]\nname = 'app'\nversion = '1'\nsource = { editable = '.' }\ndependencies = [{ name = 'core' }]\n\
+                [package.metadata]\nrequires-dist = [{ name = 'core', editable = 'packages/core' }]\n\
+                [[package]]\nname = 'core'\nsource = { editable = 'packages/core' }\n\
+                [[package]]\nname = 'other'\nsource = { editable = 'packages/other' }\n";
+    let member = |text: String| text + "requires-python = '>=3.11'\n";
+    let dynamic = |text: &str, name: &str| {
+        member(format!(
+            "[project]\nname = '{name}'\ndynamic = ['version']\n"
+        )) + text
+    };
+    MemoryContext::new(toml)
+        .file("uv.lock", lock)
+        .file("packages/core/pyproject.toml", dynamic(core, "core"))
+        .file(
+            "packages/other/pyproject.toml",
+            dynamic(SCM_BACKEND, "other"),
+        )
+}
+
+const SCM_BACKEND: &str = "[build-system]\nrequires = ['setuptools-scm']\n[tool.setuptools_scm]\n";
+
+#[test]
+fn of_versions_of_members_from_git() {
+    let say = "or say the version: `env = { SETUPTOOLS_SCM_PRETEND_VERSION_FOR_CORE = \"1.0\" }`";
+    let error = "packages/core/pyproject.toml:3:12: error: the version comes from git, by `setuptools-scm`, and";
+    let none = format!(
+        "{error} the build context has no `.git` \
+         (build in a clone, give a git URL `--build-arg BUILDKIT_CONTEXT_KEEP_GIT_DIR=1`, {say})"
+    );
+    check_context(&workspace("", SCM_BACKEND), &none);
+    // The ignore file is that of the definition, and not one of the member.
+    let hidden = workspace("", &format!("{SCM_BACKEND}root = '../..'\n"))
+        .file(".dockerignore", ".git\n")
+        .file("packages/core/pyproject.toml.dockerignore", "docs\n");
+    check_context(
+        &hidden,
+        &format!(
+            ".dockerignore:1:1: error: `.git` keeps `.git` out of the build context, and the version at \
+             packages/core/pyproject.toml:3:12 comes from there, by `setuptools-scm` \
+             (remove the line, give a git URL `--build-arg BUILDKIT_CONTEXT_KEEP_GIT_DIR=1`, {say})"
+        ),
+    );
+    check_context(
+        &workspace("", SCM_BACKEND).file(".git/HEAD", ""),
+        &format!(
+            "{error} the repository is in a folder above (write `root = \"../..\"` in `[tool.setuptools_scm]`, {say})"
+        ),
+    );
+    check_context(
+        &workspace("", &format!("{SCM_BACKEND}root = '../../..'")),
+        &format!(
+            "packages/core/pyproject.toml:8:8: error: `../../..` is outside of the build context, and the version comes from git \
+             there, by `setuptools-scm` (give the repository as the build context, {say})"
+        ),
+    );
+    check_context(
+        &workspace(
+            "",
+            "[build-system]\nrequires = ['versioningit']\n[tool.versioningit]\n",
+        ),
+        "packages/core/pyproject.toml:3:12: error: the version comes from git, by `versioningit`, and the build context has no `.git` \
+         (build in a clone, give a git URL `--build-arg BUILDKIT_CONTEXT_KEEP_GIT_DIR=1`)",
+    );
+    let env = |name: &str| format!("[tool.microb.target.default]\nenv = {{ {name} = '2' }}\n");
+    // What is said of another project is not said of this one.
+    let other = "SETUPTOOLS_SCM_PRETEND_VERSION_FOR_OTHER";
+    check_context(&workspace(&env(other), SCM_BACKEND), &none);
+    for name in [
+        "SETUPTOOLS_SCM_PRETEND_VERSION",
+        "SETUPTOOLS_SCM_PRETEND_VERSION_FOR_CORE",
+    ] {
+        let found = Config::resolve(&workspace(&env(name), SCM_BACKEND));
+        assert!(found.is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn of_the_repository_of_a_member() {
+    let root = format!("{SCM_BACKEND}root = '../..'\n");
+    let hatch = "[build-system]\nrequires = ['hatch-vcs']\n[tool.hatch.version]\nsource = 'vcs'\nraw-options = { root = '../..' }\n";
+    let pdm = "[build-system]\nrequires = ['pdm-backend']\n[tool.pdm.version]\nsource = 'scm'\n";
+    let versioningit =
+        "[build-system]\nrequires = ['versioningit']\n[tool.versioningit.vcs]\nmethod = 'git'\n";
+    for (core, head, expected) in [
+        (root.as_str(), ".git/HEAD", Some("packages/core")),
+        (hatch, ".git/HEAD", Some("packages/core")),
+        (pdm, ".git/HEAD", Some("packages/core")),
+        (versioningit, ".git/HEAD", Some("packages/core")),
+        // Its own repository is all that it needs.
+        (pdm, "packages/core/.git/HEAD", None),
+    ] {
+        let cx = workspace("", core).file(head, "");
+        let config = Config::resolve(&cx).unwrap_or_else(|errors| panic!("{errors}"));
+        let within: Vec<_> = config
+            .members
+            .iter()
+            .map(|one| one.build_system.within.as_deref())
+            .collect();
+        assert_eq!(within, [expected], "{core}");
+        // The project itself has nothing to ask.
+        assert_eq!(config.build_system.within, None, "{core}");
+        assert_eq!(config.other_projects, ["packages/core", "packages/other"]);
+        assert!(config.git.is_some());
+    }
+}
+
 #[test]
 fn of_groups_and_extras() {
     app(

@@ -280,10 +280,30 @@ fn an_index_without_the_certificate_of_its_authority_is_not_trusted() {
         "[[tool.uv.index]]\nname = \"my-own\"\nurl = \"{}\"\n",
         index.url
     );
-    let project = project("", &tables);
-    build(&project, &index, UV_NAMES, &["--output=type=cacheonly"])
-        .failed()
-        .says(["invalid peer certificate: UnknownIssuer", "pyproject.toml:"]);
+    let untrusted = "has a certificate that nobody vouches for";
+    let help = "= help: list the certificate of its authority in `certificates`";
+    for (project, says) in [
+        (
+            project("", &tables),
+            "invalid peer certificate: UnknownIssuer",
+        ),
+        (
+            project("installer = \"pip\"", &tables),
+            "CERTIFICATE_VERIFY_FAILED",
+        ),
+        // Here pip fetches uv.
+        (
+            project(
+                &format!("indices = [{{ url = \"{}\", default = true }}]", index.url),
+                "",
+            ),
+            "CERTIFICATE_VERIFY_FAILED",
+        ),
+    ] {
+        build(&project, &index, UV_NAMES, &["--output=type=cacheonly"])
+            .failed()
+            .says([says, untrusted, help, "pyproject.toml:"]);
+    }
 }
 
 #[test]

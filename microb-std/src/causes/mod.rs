@@ -99,10 +99,34 @@ fn not_answered(name: &str, why: &str) -> Cause {
     Cause::new([name], &message, NOT_REACHED)
 }
 
-/// The project whose page of an index a URL is.
+/// What a certificate of an authority that nobody knows is called by rustls, OpenSSL and `GnuTLS`. One that has expired, or is
+/// of another name, is not mended with an authority.
+const UNKNOWN_ISSUER: [&str; 6] = [
+    "UnknownIssuer",
+    "unable to get local issuer certificate",
+    "self-signed certificate",
+    // Until OpenSSL 3.
+    "self signed certificate",
+    "certificate signer not trusted",
+    // Older versions of GnuTLS do not say why.
+    "server certificate verification failed",
+];
+
+/// The cause, if it is that the authority of a server's certificate is not known.
+fn not_trusted(names: &[&str], url: &str, why: &str) -> Option<Cause> {
+    let is_unknown = UNKNOWN_ISSUER.iter().any(|said| why.contains(said));
+    let message = format!("`{url}` has a certificate that nobody vouches for");
+    is_unknown.then(|| Cause::new(names, &message, NOT_TRUSTED))
+}
+
+/// The project whose page of an index, or whose file, a URL is.
 fn project_of(url: &str) -> &str {
     let url = url.trim_end_matches('/');
-    url.rsplit('/').next().unwrap_or(url)
+    let last = url.rsplit('/').next().unwrap_or(url);
+    // PEP 427: a name of a wheel has no dash in it.
+    let wheel = || last.strip_suffix(".whl")?.split_once('-');
+    let source = || last.strip_suffix(".tar.gz")?.rsplit_once('-');
+    wheel().or_else(source).map_or(last, |(name, _)| name)
 }
 
 /// A look at what an installer says when it runs once more. `words` before its own make it say so.
@@ -112,12 +136,38 @@ pub(crate) fn of_installer(
     wanted: &[Wanted],
     running: impl FnOnce(Vec<String>) -> Run,
 ) -> Inspection {
+    let wanted = wanted.to_vec();
+    look(python, running, move |report| {
+        judge(installer, report, &wanted)
+    })
+}
+
+/// The same for pip that fetches uv. Only of a certificate more can be said than without a look.
+pub(crate) fn of_fetching_uv(
+    python: &str,
+    place: Option<&Span>,
+    running: impl FnOnce(Vec<String>) -> Run,
+) -> Inspection {
+    let wanted: Vec<Wanted> = place
+        .map(|place| ("uv".to_owned(), place.clone()))
+        .into_iter()
+        .collect();
+    look(python, running, move |report| {
+        let causes = pip::causes(report).into_iter();
+        let told = causes.filter(|cause| cause.help == NOT_TRUSTED);
+        told.map(|cause| cause.told(&wanted)).collect()
+    })
+}
+
+fn look(
+    python: &str,
+    running: impl FnOnce(Vec<String>) -> Run,
+    judge: impl Fn(&str) -> Vec<Diagnostic> + Send + Sync + 'static,
+) -> Inspection {
     let before = [python, SCRIPT, SAID].map(str::to_owned).to_vec();
     let steps = (mkfile(SCRIPT, AGAIN_PY), running(before).called(LOOKING));
-    let wanted = wanted.to_vec();
     Inspection::new(steps, SAID, move |report| {
-        let report = String::from_utf8_lossy(report);
-        Judgment::Findings(judge(installer, &report, &wanted))
+        Judgment::Findings(judge(&String::from_utf8_lossy(report)))
     })
 }
 
@@ -226,6 +276,24 @@ mod tests {
         a_source_that_does_not_compile: "build" of ["mysqlclient==2.2.7"] =>
             "mysqlclient==2.2.7: `mysqlclient==2.2.7` was not built from its source",
             "mysqlclient==2.2.7: `mysqlclient` was not built from its source";
+        an_index_that_nobody_vouches_for: "certificate" of ["pre", "idna"] =>
+            "pre: `https://localhost:8932/simple/pre/` has a certificate that nobody vouches for",
+            "pre: `https://localhost:8932/simple/pre/` has a certificate that nobody vouches for";
+        a_file_that_nobody_vouches_for: "certificate-file" of ["idna", "tools"] =>
+            "tools: `https://localhost:8932/tools-1.0-py3-none-any.whl` has a certificate that nobody vouches for",
+            "tools: `https://localhost:8932/tools-1.0-py3-none-any.whl` has a certificate that nobody vouches for";
+        a_url_that_nobody_vouches_for: "certificate-url" of ["tools @ https://localhost:8932/tools-1.0-py3-none-any.whl"] =>
+            "tools @ https://localhost:8932/tools-1.0-py3-none-any.whl: \
+             `https://localhost:8932/tools-1.0-py3-none-any.whl` has a certificate that nobody vouches for",
+            "tools @ https://localhost:8932/tools-1.0-py3-none-any.whl: \
+             `https://localhost:8932/tools-1.0-py3-none-any.whl` has a certificate that nobody vouches for";
+        a_repository_that_nobody_vouches_for: "certificate-git" of ["tools @ git+https://localhost:8932/tools.git"] =>
+            "tools @ git+https://localhost:8932/tools.git: `https://localhost:8932/tools.git/` has a certificate that nobody vouches for",
+            "tools @ git+https://localhost:8932/tools.git: `https://localhost:8932/tools.git/` has a certificate that nobody vouches for";
+        a_certificate_of_another_name: "certificate-name" of ["pre"] =>
+            "pre: the index has not answered for `pre`: invalid peer certificate: certificate not valid for name \"localhost\"; certificate is only valid for DnsName(\"other\")",
+            "pre: the index has not answered for `pre`: There was a problem confirming the ssl certificate: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: \
+             Hostname mismatch, certificate is not valid for 'localhost'. (_ssl.c:1006)";
         a_repository_that_is_not_there: "git" of ["tools @ git+http://127.0.0.1:1/tools.git"] =>
             "tools @ git+http://127.0.0.1:1/tools.git: `tools` was not fetched: unable to access 'http://127.0.0.1:1/tools.git/': Failed to connect to 127.0.0.1 port 1 after 0 ms: Couldn't connect to server",
             "tools @ git+http://127.0.0.1:1/tools.git: `tools` was not fetched: unable to access 'http://127.0.0.1:1/tools.git/': Failed to connect to 127.0.0.1 port 1 after 0 ms: Couldn't connect to server";
@@ -243,13 +311,31 @@ mod tests {
     #[test]
     fn other_words_mean_the_same() {
         let no_wheels = "has no wheels with a matching";
+        let untrusted = "has a certificate that nobody vouches for";
         for (installer, said, wanted, expected) in [
             (
                 Installer::Pip,
-                include_str!("../../tests/said/certificate.pip"),
+                include_str!("../../tests/said/certificate.pip-26"),
                 "pre",
-                "`https://localhost:8932/simple/pre/` has a certificate that nobody vouches for"
-                    .to_owned(),
+                format!("`https://localhost:8932/simple/pre/` {untrusted}"),
+            ),
+            (
+                Installer::Pip,
+                include_str!("../../tests/said/certificate-url.pip-23"),
+                "tools",
+                format!("`https://localhost:8932/tools-1.0-py3-none-any.whl` {untrusted}"),
+            ),
+            (
+                Installer::Pip,
+                include_str!("../../tests/said/certificate-git.pip-23"),
+                "tools",
+                format!("`https://localhost:8932/tools.git/` {untrusted}"),
+            ),
+            (
+                Installer::Uv,
+                include_str!("../../tests/said/certificate-url.uv-0.5"),
+                "tools",
+                format!("`https://localhost:8932/tools-1.0-py3-none-any.whl` {untrusted}"),
             ),
             (
                 Installer::Pip,
@@ -313,6 +399,26 @@ mod tests {
                 said,
                 &["other<1", wanted],
                 &format!("{wanted}: {expected}"),
+            );
+        }
+    }
+
+    /// What git says on Debian 12, 13 and later, and on Alpine.
+    #[test]
+    fn git_says_in_many_words_that_nobody_vouches_for_a_certificate() {
+        let path = "/etc/ssl/certs/ca-certificates.crt CRLfile: none";
+        for why in [
+            format!("server certificate verification failed. CAfile: {path}"),
+            format!("server verification failed: certificate signer not trusted. (CAfile: {path})"),
+            format!(
+                "SSL certificate verification failed: certificate signer not trusted. (CAfile: {path})"
+            ),
+            "SSL certificate OpenSSL verify result: unable to get local issuer certificate (20)"
+                .to_owned(),
+        ] {
+            assert!(
+                not_trusted(&["tools"], "https://localhost:8932/tools.git/", &why).is_some(),
+                "{why}"
             );
         }
     }

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use pep440_rs::Version;
 
 use super::{
-    CORRECT_VERSION, Cause, EXCLUDED, HASH, NO_FILE, NOT_BUILT, NOT_FETCHED, NOT_TRUSTED,
-    OTHER_PYTHON, another_hash, between, excluded, name_of, not_answered, not_built, not_fetched,
+    CORRECT_VERSION, Cause, EXCLUDED, HASH, NO_FILE, NOT_BUILT, NOT_FETCHED, OTHER_PYTHON,
+    another_hash, between, excluded, name_of, not_answered, not_built, not_fetched, not_trusted,
     project_of,
 };
 use crate::requirement::normalized;
@@ -28,6 +28,9 @@ pub(super) fn causes(said: &str) -> Vec<Cause> {
             .lines()
             .map(|line| line.trim().replace("The user requested ", "you require "));
         return vec![impossible(&lines.collect::<Vec<_>>())];
+    }
+    if let Some(cause) = untrusted_file(said) {
+        return vec![cause];
     }
     for start in [
         "Failed to build '",
@@ -125,13 +128,9 @@ fn unasked(said: &str, name: &str) -> Option<Cause> {
     let mut causes = said.lines().filter_map(|line| {
         let skipped = between(line, "Could not fetch URL ", " - skipping");
         if let Some((url, why)) = skipped.and_then(|said| said.split_once(": ")) {
-            let cause = if why.contains("certificate") {
-                let message = format!("`{url}` has a certificate that nobody vouches for");
-                Cause::new([name], &message, NOT_TRUSTED)
-            } else {
-                not_answered(name, why)
-            };
-            return is_of_project(url).then_some(cause);
+            let cause =
+                || not_trusted(&[name], url, why).unwrap_or_else(|| not_answered(name, why));
+            return is_of_project(url).then(cause);
         }
         let (_, broken) = line.split_once(" after connection broken by ")?;
         let (why, path) = broken.rsplit_once(": ")?;
@@ -143,6 +142,32 @@ fn unasked(said: &str, name: &str) -> Option<Cause> {
     });
     // What is tried again is told each time, and the last word comes last.
     causes.next_back()
+}
+
+/// A file or a repository whose server has a certificate that is not trusted. It is that of what was collected last.
+fn untrusted_file(said: &str) -> Option<Cause> {
+    let (_, collected) = said.rsplit_once("Collecting ")?;
+    let url = if let Some((_, after)) = collected.split_once("fatal: unable to access '") {
+        after
+            .split_once('\'')
+            .map(|(url, why)| (url.to_owned(), why))
+    } else if let Some((_, after)) = collected.split_once(" while fetching ") {
+        after
+            .split_once('\n')
+            .map(|(url, why)| (url.to_owned(), why))
+    } else {
+        let (_, why) = collected.split_once("due to an OSError: HTTPSConnectionPool(")?;
+        let part = |start, end| between(why, start, end);
+        let (host, port, path) = (
+            part("host='", "'")?,
+            part("port=", ")")?,
+            part("with url: ", " ")?,
+        );
+        Some((format!("https://{host}:{port}{path}"), why))
+    };
+    let (url, why) = url?;
+    let why = why.lines().take(2).collect::<Vec<_>>().join("\n");
+    not_trusted(&[name_of(collected)], &url, &why)
 }
 
 /// A version that would do, and that wants another Python. pip lists those of all packages, without their names.

@@ -3,7 +3,7 @@
 use super::{
     CORRECT_NAME, CORRECT_VERSION, Cause, EXCLUDED, HASH, NO_WHEEL, NOT_BUILT, NOT_FETCHED,
     OTHER_PYTHON, another_hash, between, excluded, name_of, not_answered, not_built, not_fetched,
-    project_of,
+    not_trusted, project_of,
 };
 
 /// What it says of a name that no index has.
@@ -59,12 +59,18 @@ pub(super) fn causes(said: &str) -> Vec<Cause> {
     let of = fetched
         .into_iter()
         .find_map(|start| between(text, start, "`"));
+    let page = between(text, "Failed to fetch: ", " ").map(|url| url.trim_matches('`'));
+    let url = between(why, "unable to access '", "'").or(page);
+    if let Some(url) = url
+        && let Some(cause) = not_trusted(&[of.map_or_else(|| project_of(url), name_of)], url, why)
+    {
+        return vec![cause];
+    }
     if let Some(name) = of.map(name_of) {
         let message = not_fetched(name, why);
         return vec![Cause::new([name], &message, NOT_FETCHED)];
     }
     // A page of an index.
-    let page = between(text, "Failed to fetch: ", " ").map(|url| url.trim_matches('`'));
     let cause = |url| not_answered(project_of(url), why);
     page.map(cause).into_iter().collect()
 }

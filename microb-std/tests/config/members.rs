@@ -93,6 +93,34 @@ fn each_member_is_a_wheel_of_its_own_folder_only() {
 }
 
 #[test]
+fn a_member_whose_version_comes_from_the_repository_above_is_built_within_it() {
+    let text = member("core", "'base'", "hatchling")
+        .replace("version = '1'", "dynamic = ['version']")
+        + "[tool.hatch.version]\nsource = 'vcs'\nraw-options = { root = '../..' }\n";
+    let text = text.replace(
+        "requires = ['hatchling']",
+        "requires = ['hatchling', 'hatch-vcs']",
+    );
+    let cx = workspace("pyproject.toml")
+        .file("packages/core/pyproject.toml", text)
+        .file(".git/HEAD", "");
+    let text = dockerfile::render(&recipe(&cx).unwrap()).unwrap();
+    let copies: Vec<_> = text
+        .lines()
+        .filter(|line| line.ends_with(" /src"))
+        .collect();
+    assert_eq!(
+        copies,
+        [
+            "COPY --exclude=packages/base --exclude=packages/core --exclude=packages/other . /src",
+            "COPY packages/base /src",
+            "COPY . /src",
+        ]
+    );
+    assert!(text.contains("\"/src/packages/core\"]"), "{text}");
+}
+
+#[test]
 fn a_member_that_is_not_there_is_said() {
     let cx = workspace("pyproject.toml").without("packages/base/pyproject.toml");
     let Err(errors) = Config::resolve(&cx) else {

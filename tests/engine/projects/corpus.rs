@@ -168,6 +168,29 @@ fn the_oldest_uv_installs_a_lock() {
     assert_eq!(image.output(&["sh", "-c", left]), "");
 }
 
+/// What pip would write down: that the project came from `/dist`, and a dependency from `/requirements`.
+#[test]
+#[ignore = "needs an engine: make conformance"]
+fn with_pip_nothing_tells_of_the_folders_of_the_build_and_two_builds_are_the_same() {
+    let project = Project::app("installer = \"pip\"\nrequirements = \"needs.txt\"")
+        .file("needs.txt", format!("./{}\n", index::WHEEL_NAME))
+        .file(index::WHEEL_NAME, index::wheel());
+    let files = |flags: &[&str]| {
+        let image = project.build(flags);
+        assert_eq!(installed(&image), "app private\n");
+        let told = "cd /app/.venv/lib/python3*/site-packages && \
+                    cat *.dist-info/RECORD | grep -c -e ^app.py -e ^private.py && \
+                    ! grep -r -l -e direct_url -e /dist/ -e /requirements/ .";
+        assert_eq!(image.output(&["sh", "-c", told]), "2\n");
+        let sums = "find /app/.venv -type f | sort | xargs sha256sum";
+        image.output(&["sh", "-c", sums])
+    };
+    let _alone = WITHOUT_CACHE
+        .write()
+        .unwrap_or_else(PoisonError::into_inner);
+    assert_eq!(files(&[]), files(&["--no-cache"]));
+}
+
 /// Git in a folder, as nobody in particular.
 #[track_caller]
 fn git(folder: &Path, words: &[&str]) {
@@ -259,6 +282,45 @@ fn a_version_is_taken_from_the_repository_above_the_project() {
     assert!(progress.steps_that_ran().contains(&"build the wheel"));
     assert!(!installs(&progress), "{progress:?}");
     runs(&case, "default", &format!("3.{minor}"), "idna scm-app");
+}
+
+/// The root is no package, so nothing but the member asks git.
+#[test]
+#[ignore = "needs an engine: make conformance"]
+fn a_version_of_a_member_is_taken_from_the_repository_of_its_workspace() {
+    let scm = case("scm");
+    let root = "[tool.setuptools_scm]\nroot = \"../..\"";
+    let member = scm
+        .text("pyproject.toml")
+        .replace("[tool.setuptools_scm]", root);
+    let member = member.replace("dependencies = [\"idna>=3,<4\"]\n", "");
+    let toml = "#syntax=microb:dev\n[project]\nname = \"shop\"\nversion = \"1\"\nrequires-python = \">=3.11,<3.14\"\n\
+                dependencies = [\"scm-app\"]\n[tool.uv]\npackage = false\n[tool.uv.sources]\nscm-app = { workspace = true }\n\
+                [tool.uv.workspace]\nmembers = [\"packages/*\"]\n\
+                [tool.microb.target.default]\nentrypoint = [\"scm-app\"]\n";
+    let lock = "version = 1\nrevision = 3\nrequires-python = \">=3.11, <3.14\"\n\n[manifest]\nmembers = [\"scm-app\", \"shop\"]\n\n\
+                [[package]]\nname = \"scm-app\"\nsource = { editable = \"packages/core\" }\n\n\
+                [[package]]\nname = \"shop\"\nversion = \"1\"\nsource = { virtual = \".\" }\ndependencies = [{ name = \"scm-app\" }]\n\n\
+                [package.metadata]\nrequires-dist = [{ name = \"scm-app\", editable = \"packages/core\" }]\n";
+    let case = Project::empty()
+        .file("pyproject.toml", toml)
+        .file("uv.lock", lock)
+        .file("packages/core/pyproject.toml", member)
+        .file("packages/core/scm_app.py", scm.text("scm_app.py"))
+        // What editors keep is in many a repository, and not sent otherwise.
+        .file(".vscode/settings.json", "{}\n");
+    case.try_build(&[]).failed().says([
+        "packages/core/pyproject.toml:4",
+        "the version comes from git, by `setuptools-scm`, and the build context has no `.git`",
+        "env = { SETUPTOOLS_SCM_PRETEND_VERSION_FOR_SCM_APP = \"1.0\" }",
+    ]);
+    let said = "[tool.microb.target.default]\nenv = { SETUPTOOLS_SCM_PRETEND_VERSION_FOR_SCM_APP = \"1.9\" }";
+    let saying = case
+        .copied()
+        .edit("pyproject.toml", "[tool.microb.target.default]", said);
+    runs(&saying, "default", "1.9", "scm-app");
+    repository(case.folder(), "v2.0.0");
+    runs(&case, "default", "2.0.0", "scm-app");
 }
 
 /// A project that asks an index for a package of which it has one version, and that yanked.
