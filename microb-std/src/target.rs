@@ -8,7 +8,7 @@ use microb::{Context, Diagnostic, Span, Spanned};
 
 use crate::certificates;
 use crate::config::{Config, Dependencies, Index, Installer, Member, Python};
-use crate::dependencies;
+use crate::dependencies::{self, Wanted};
 use crate::files::{self, Place};
 use crate::healthcheck;
 use crate::index_table;
@@ -50,11 +50,7 @@ pub(crate) fn resolve(
     if let (false, Some(image)) = (has("flavor"), named) {
         target.flavor = named_image::flavor(&image.value).unwrap_or_default();
     }
-    let read = |python: Option<&Python>, findings: &Findings| {
-        dependencies::wanted(shared, tables, &target, python, cx, findings)
-    };
-    let has_version = has("python_version");
-    let (python, mut wanted) = interpreter::choose(shared, &target, has_version, findings, read);
+    let (python, mut wanted) = installed(shared, tables, table, &target, cx, findings);
     let project = &shared.metadata.project;
     let system_needs = system_needs(shared, &target, &wanted.dependencies, python.as_ref(), cx);
     unread::tell(tables, &wanted.dependencies, findings);
@@ -148,6 +144,21 @@ fn read(table: Option<&Table<'_>>) -> Option<TargetTable> {
     }
 }
 
+/// The interpreter, and what is installed for it.
+fn installed(
+    shared: &Shared,
+    tables: &Tables<'_>,
+    table: Option<&Table<'_>>,
+    target: &TargetTable,
+    cx: &dyn Context,
+    findings: &Findings,
+) -> (Option<Python>, Wanted) {
+    let is_said = table.is_some_and(|table| table.has("python_version"));
+    interpreter::choose(shared, target, is_said, findings, |python, findings| {
+        dependencies::wanted(shared, tables, target, python, cx, findings)
+    })
+}
+
 /// The members that the target installs.
 pub(crate) fn members(
     shared: &Shared,
@@ -159,9 +170,7 @@ pub(crate) fn members(
     let Some(target) = read(table) else {
         return Vec::new();
     };
-    let is_said = table.is_some_and(|table| table.has("python_version"));
-    let python = python(shared, &target, is_said, findings);
-    let wanted = dependencies::wanted(shared, tables, &target, python.as_ref(), cx, findings);
+    let (_, wanted) = installed(shared, tables, table, &target, cx, findings);
     members::resolve(cx, &wanted.dependencies, &wanted.folders, findings)
 }
 
