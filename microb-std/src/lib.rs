@@ -64,6 +64,7 @@ mod text;
 mod tool_indices;
 mod tool_versions;
 mod tree;
+mod unclosed;
 mod unheard;
 mod unread;
 mod uv_sources;
