@@ -73,6 +73,7 @@ mod uv_workspace;
 mod venv;
 mod version_from_git;
 mod wheels;
+mod words;
 
 pub use config::{
     AddFile, AddSource, ApiVersion, BuildSystem, Certificate, Config, CopyFile, CopyFrom,
