@@ -67,13 +67,13 @@ impl Looked {
             let (length, after) = rest.split_first_chunk::<4>()?;
             let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
             let (stat, after) = after.split_at_checked(length)?;
-            looked.add(Stat::decode(stat).ok()?);
+            looked.add(&Stat::decode(stat).ok()?);
             rest = after;
         }
         Some(looked)
     }
 
-    fn add(&mut self, stat: Stat) {
+    fn add(&mut self, stat: &Stat) {
         let path = stat.path.trim_matches('/');
         let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
         let names = self.folders.entry(folder.to_owned()).or_default();
