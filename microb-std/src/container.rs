@@ -185,16 +185,11 @@ const UNITS: &[(&str, u64)] = &[("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_6
 impl Time {
     fn parse(text: &str) -> Result<Self, Mistake> {
         let mistake = || {
-            Mistake::new(format!("`{text}` is no time"), 0..text.len()).help(
-                if text.bytes().all(|c| c.is_ascii_digit())
-                    && text.parse() != Ok(0_u64)
-                    && !text.is_empty()
-                {
-                    format!("write `{text}s`")
-                } else {
-                    "write for instance `30s`, `1m30s` or `500ms`".to_owned()
-                },
-            )
+            let help = match text.parse::<u32>() {
+                Ok(seconds @ 1..) => format!("write `{seconds}s`"),
+                _ => "write for instance `30s`, `1m30s` or `500ms`".to_owned(),
+            };
+            Mistake::new(format!("`{text}` is no time"), 0..text.len()).help(help)
         };
         let mut rest = text;
         let mut total: u64 = 0;
