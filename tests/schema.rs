@@ -143,7 +143,7 @@ fn the_schema_and_the_reader_agree() {
             "the schema says of {line}"
         );
         assert_eq!(
-            Config::resolve(&MemoryContext::new(text)).is_ok(),
+            Config::resolve(&MemoryContext::new(text).file("a", "")).is_ok(),
             is_right,
             "the reader says of {line}"
         );

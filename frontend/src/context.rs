@@ -97,6 +97,9 @@ pub(crate) async fn run<T: Send + 'static>(
             Some(Message::Find { name, answer }) => {
                 let _ = answer.send(files.find(&gateway, &request, &name).await);
             }
+            Some(Message::Absent { paths, answer }) => {
+                let _ = answer.send(files.absent(&gateway, &request, &paths).await);
+            }
             Some(Message::Warning(warning)) => answer.warnings.push(warning),
             Some(Message::Decision(decision)) => answer.decisions.push(decision),
             Some(Message::Inspection(asked)) => answer.inspections.push(asked),
@@ -139,6 +142,10 @@ enum Message<T> {
     },
     Find {
         name: String,
+        answer: Reply<Vec<String>>,
+    },
+    Absent {
+        paths: Vec<String>,
         answer: Reply<Vec<String>>,
     },
     Warning(Diagnostic),
@@ -196,6 +203,11 @@ impl<T> Context for GatewayContext<T> {
 
     fn find(&self, name: &str) -> Result<Vec<String>, ReadError> {
         self.ask(name, |name, answer| Message::Find { name, answer })
+    }
+
+    fn absent(&self, paths: &[String]) -> Result<Vec<String>, ReadError> {
+        let paths = paths.to_vec();
+        self.ask("", |_, answer| Message::Absent { paths, answer })
     }
 
     fn build_arg(&self, name: &str) -> Option<&str> {

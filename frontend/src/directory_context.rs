@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use microb_dsl::context::{inside, is_skipped};
+use microb_dsl::context::{absent, inside, is_skipped};
 use microb_dsl::patterns::Patterns;
 use microb_dsl::{
     Context, Decision, Diagnostic, Inspection, Platform, ReadError, SourceFile, Told,
@@ -273,6 +273,35 @@ impl DirectoryContext {
         }
         Ok(Some(file))
     }
+
+    /// The names in a folder, as it is or was. Nobody is told that it was asked for.
+    fn names(&self, folder: &str) -> Result<Vec<String>, ReadError> {
+        let error = |reason| ReadError {
+            path: folder.to_owned(),
+            reason,
+        };
+        let located = match folder {
+            "." | "" => Some(self.folder.clone()),
+            folder => self.locate(folder).map_err(error)?,
+        };
+        let inside = inside(folder).unwrap_or_default();
+        let names = match located {
+            Some(folder) => read_names(&folder).map_err(error)?,
+            None => Vec::new(),
+        };
+        let mut names = match &self.earlier {
+            Some(earlier) => earlier.names(&inside, names),
+            None => names,
+        };
+        if let Some(ignored) = &self.ignored {
+            names.retain(|name| {
+                let path = Path::new(&inside).join(name);
+                let is_folder = self.folder.join(&path).is_dir();
+                ignore::shows(ignored, &path.to_string_lossy(), is_folder)
+            });
+        }
+        Ok(names)
+    }
 }
 
 impl Context for DirectoryContext {
@@ -304,35 +333,18 @@ impl Context for DirectoryContext {
     }
 
     fn list(&self, folder: &str) -> Result<Vec<String>, ReadError> {
-        let error = |reason| ReadError {
-            path: folder.to_owned(),
-            reason,
-        };
-        let located = match folder {
-            "." | "" => Some(self.folder.clone()),
-            folder => self.locate(folder).map_err(error)?,
-        };
-        let inside = inside(folder).unwrap_or_default();
-        let names = match located {
-            Some(folder) => read_names(&folder).map_err(error)?,
-            None => Vec::new(),
-        };
-        let mut names = match &self.earlier {
-            Some(earlier) => earlier.names(&inside, names),
-            None => names,
-        };
-        if let Some(ignored) = &self.ignored {
-            names.retain(|name| {
-                let path = Path::new(&inside).join(name);
-                let is_folder = self.folder.join(&path).is_dir();
-                ignore::shows(ignored, &path.to_string_lossy(), is_folder)
-            });
-        }
+        let names = self.names(folder)?;
         self.lists
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(inside);
+            .insert(inside(folder).unwrap_or_default());
         Ok(names)
+    }
+
+    /// That a path of a copy is there says nothing about the steps, so the folders on the way are not among [`Self::lists`].
+    fn absent(&self, paths: &[String]) -> Result<Vec<String>, ReadError> {
+        // What leads out of the folder, or cannot be read, has nothing to copy.
+        absent(paths, |folder| Ok(self.names(folder).unwrap_or_default()))
     }
 
     fn find(&self, name: &str) -> Result<Vec<String>, ReadError> {

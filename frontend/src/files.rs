@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use microb_dsl::context::inside;
 use microb_dsl::patterns::Patterns;
+use microb_dsl::search::Search;
 use microb_dsl::source::Local;
 use microb_dsl::{ReadError, Source, SourceFile, Stage};
 
@@ -12,6 +13,7 @@ use crate::definition::load::{self, Definition, Wanted};
 use crate::folders::{self, Folders};
 use crate::gateway::{Failure, FileStat, Gateway, Graph, Reference};
 use crate::ignore::{self, IGNORE_FILE};
+use crate::look;
 use crate::recipe::Recipe;
 use crate::request::{ContextSource, Request};
 use crate::sent;
@@ -63,7 +65,7 @@ enum Tree {
 #[derive(Debug)]
 struct Listing(Option<BTreeMap<String, IsFolder>>);
 
-type IsFolder = bool;
+pub(crate) type IsFolder = bool;
 
 impl Listing {
     async fn of(gateway: &Gateway, reference: &Reference) -> Self {
@@ -344,6 +346,55 @@ impl Files {
             path: name.to_owned(),
             reason: reason(&failure),
         })
+    }
+
+    /// Whether all that the path names was sent.
+    fn has(&self, path: &str) -> bool {
+        match &self.tree {
+            Tree::Part { patterns, .. } => {
+                inside(path).is_some_and(|path| sent::covers(patterns, &path))
+            }
+            Tree::Whole(_) => true,
+        }
+    }
+
+    /// Those of these paths that name nothing. What was not sent costs one transfer, without content, for all of them.
+    pub(crate) async fn absent(
+        &self,
+        gateway: &Gateway,
+        request: &Request,
+        paths: &[String],
+    ) -> Result<Vec<String>, ReadError> {
+        let failed = |failure: Failure| ReadError {
+            path: paths.join(", "),
+            reason: reason(&failure),
+        };
+        let elsewhere = paths.iter().filter(|path| !self.has(path)).cloned();
+        let looked = match &self.tree {
+            Tree::Part { local, .. } => {
+                let elsewhere: Vec<String> = elsewhere.collect();
+                look::at(gateway, request, local, &elsewhere).await
+            }
+            Tree::Whole(_) => Ok(None),
+        };
+        let looked = looked.map_err(failed)?;
+        let mut absent = Vec::new();
+        for path in paths {
+            let mut search = Search::new(path);
+            while let Some(folder) = search.folder() {
+                let names = match &looked {
+                    _ if self.has(path) => self.list(gateway, &folder).await?,
+                    Some(looked) => self.shown(&folder, looked.names(&folder)),
+                    None => break,
+                };
+                search.names(&names);
+            }
+            let is_known = self.has(path) || looked.as_ref().is_some_and(|one| one.tells(path));
+            if is_known && !search.has_found() {
+                absent.push(path.clone());
+            }
+        }
+        Ok(absent)
     }
 
     async fn fetch(

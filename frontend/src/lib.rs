@@ -17,6 +17,7 @@ pub mod gateway;
 mod ignore;
 mod images;
 mod inspect;
+mod look;
 mod lowered;
 mod meanings;
 mod needs;

@@ -43,6 +43,20 @@ fn check_shows_every_mistake_and_its_exit_status_says_whether_there_is_one() {
     );
     assert_eq!(text(&found.stderr), "");
 
+    for (skipped, expected) in [("Ona", "1 warning"), ("Ona,Anotha", "2 warnings")] {
+        let warned = folder(
+            "check-warned",
+            &format!("# check=skip={skipped}\nname = world\n"),
+        );
+        let found = run(&warned, "check");
+        assert_eq!(
+            (found.status.code(), text(&found.stdout)),
+            (Some(0), &*format!("hello.toml: no errors, {expected}\n")),
+            "{}",
+            text(&found.stderr)
+        );
+    }
+
     let found = run(&bad, "check");
     assert_eq!((found.status.code(), text(&found.stdout)), (Some(1), ""));
     let expected = "\

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use microb_dsl::Context;
+use microb_dsl::patterns::Patterns;
 use microb_frontend::definition::MAX_SIZE;
 use microb_frontend::directory_context::DirectoryContext;
 
@@ -134,4 +135,56 @@ fn a_symbolic_link_is_followed_inside_the_build_context_only() {
             "it is a symbolic link that leads out of the build context"
         );
     }
+}
+
+#[test]
+fn what_a_path_of_a_copy_names_is_looked_for_and_what_is_not_sent_is_absent() {
+    let folder = folder(
+        "absent",
+        &[
+            ("p.toml", b""),
+            ("data/a.json", b""),
+            ("data/left/b.json", b""),
+            ("build/kept", b""),
+        ],
+    );
+    let ignored = Patterns::of(["data/left", "build", "!build/kept"]);
+    let cx = DirectoryContext::open(&folder, &folder.join("p.toml")).unwrap();
+    let cx = cx.ignoring(ignored);
+    let absent = |paths: &[&str]| {
+        let paths: Vec<_> = paths.iter().map(ToString::to_string).collect();
+        cx.absent(&paths).unwrap()
+    };
+    let there = [
+        ".",
+        "data",
+        "/data/",
+        "*/a.json",
+        "data/[a-c].json",
+        "build",
+        "build/*",
+    ];
+    assert_eq!(absent(&there), Vec::<String>::new());
+    let missing = [
+        "dat",
+        "data/left",
+        "data/*/b.json",
+        "build/other",
+        "data/a.json/x",
+    ];
+    assert_eq!(absent(&missing), missing);
+    // None of it says what the steps are.
+    assert!(cx.lists().is_empty() && cx.reads().is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_leads_out_of_the_build_context_has_nothing_to_copy() {
+    let outside = folder("copied-outside", &[("key", b"secret")]);
+    let folder = folder("copied-links", &[("p.toml", b""), ("a/key", b"")]);
+    std::os::unix::fs::symlink(&outside, folder.join("out")).unwrap();
+    std::os::unix::fs::symlink("a", folder.join("in")).unwrap();
+    let cx = DirectoryContext::open(&folder, &folder.join("p.toml")).unwrap();
+    let paths = ["out/key", "in/key", "out", "*/key"].map(str::to_owned);
+    assert_eq!(cx.absent(&paths).unwrap(), ["out/key"]);
 }

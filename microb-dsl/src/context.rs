@@ -6,6 +6,7 @@ use std::fmt;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::inspection::Inspection;
 use crate::platform::Platform;
+use crate::search::Search;
 use crate::span::{SourceFile, Span};
 use crate::told::Told;
 
@@ -44,6 +45,17 @@ pub trait Context {
     ///
     /// When a folder cannot be read, or there are very many of them.
     fn find(&self, name: &str) -> Result<Vec<String>, ReadError>;
+
+    /// Those of these paths that name nothing in the build context; `*`, `?` and `[a-z]` match as in the paths of a copy.
+    ///
+    /// No content is sent for it. An engine that cannot tell without it says nothing of paths that were not declared.
+    ///
+    /// # Errors
+    ///
+    /// When a folder on the way is there and cannot be read.
+    fn absent(&self, paths: &[String]) -> Result<Vec<String>, ReadError> {
+        absent(paths, |folder| self.list(folder))
+    }
 
     /// The value of a build argument (`docker build --build-arg NAME=VALUE`).
     fn build_arg(&self, name: &str) -> Option<&str>;
@@ -154,6 +166,28 @@ pub fn inside(path: &str) -> Option<String> {
         }
     }
     (!path.starts_with('/') && !parts.is_empty()).then(|| parts.join("/"))
+}
+
+/// What [`Context::absent`] answers, from the names in folders.
+///
+/// # Errors
+///
+/// When `list` has one.
+pub fn absent(
+    paths: &[String],
+    list: impl Fn(&str) -> Result<Vec<String>, ReadError>,
+) -> Result<Vec<String>, ReadError> {
+    let mut absent = Vec::new();
+    for path in paths {
+        let mut search = Search::new(path);
+        while let Some(folder) = search.folder() {
+            search.names(&list(&folder)?);
+        }
+        if !search.has_found() {
+            absent.push(path.clone());
+        }
+    }
+    Ok(absent)
 }
 
 /// Why a file that is there could not be read.

@@ -76,6 +76,7 @@ pub mod reference;
 #[cfg(feature = "report")]
 pub mod report;
 pub mod rule;
+pub mod search;
 pub mod shell;
 pub mod source;
 pub mod span;

@@ -140,6 +140,11 @@ impl Patterns {
     }
 }
 
+/// Whether a name matches a pattern without `/`; one that is invalid matches none.
+pub(crate) fn matches_name(pattern: &str, name: &str) -> bool {
+    Matcher::check(pattern).is_ok() && Matcher::new(pattern).matches(name)
+}
+
 /// What is wrong, and what to write instead.
 type Mistake = (&'static str, &'static str);
 

@@ -271,6 +271,7 @@ pub struct Local {
     pub(crate) session: Option<String>,
     pub(crate) shared_key: Option<String>,
     pub(crate) whole: bool,
+    pub(crate) metadata_only: bool,
 }
 
 /// A folder that the client sends under this name (`buildctl build --local NAME=…`).
@@ -292,6 +293,7 @@ pub fn local(name: impl Into<String>) -> Local {
         session: None,
         shared_key: None,
         whole: false,
+        metadata_only: false,
     }
 }
 
@@ -331,4 +333,18 @@ impl Local {
         self.whole = true;
         self
     }
+
+    /// Sends no content: all that comes is a file [`METADATA_FILE`] that says which files there are. Needs an engine with
+    /// [`METADATA_ONLY`].
+    pub fn metadata_only(mut self) -> Self {
+        self.metadata_only = true;
+        self
+    }
 }
+
+/// The file that [`Local::metadata_only`] makes: for each file a message `Stat` of `fsutil`, after its length in four bytes,
+/// the lowest first.
+pub const METADATA_FILE: &str = ".fsutil-metadata";
+
+/// The capability of an engine to have metadata sent without the files: `CapSourceMetadataTransfer` in `solver/pb/caps.go`.
+pub const METADATA_ONLY: &str = "source.local.metadatatransfer";

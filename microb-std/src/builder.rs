@@ -90,6 +90,7 @@ pub fn builder(
 /// uv in `/opt/uv`, in a stage of its own that only its version changes.
 pub fn installer(config: &Config) -> Stage {
     from(flavor::official_runtime_image(config))
+        .at(flavor::image_span(config, None))
         .named("uv")
         .then(install::fetch_uv(config))
 }

@@ -185,8 +185,11 @@ const UNITS: &[(&str, u64)] = &[("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_6
 impl Time {
     fn parse(text: &str) -> Result<Self, Mistake> {
         let mistake = || {
-            Mistake::new(format!("`{text}` is no time"), 0..text.len())
-                .help("write for instance `30s`, `1m30s` or `500ms`")
+            let help = match text.parse::<u32>() {
+                Ok(seconds @ 1..) => format!("write `{seconds}s`"),
+                _ => "write for instance `30s`, `1m30s` or `500ms`".to_owned(),
+            };
+            Mistake::new(format!("`{text}` is no time"), 0..text.len()).help(help)
         };
         let mut rest = text;
         let mut total: u64 = 0;
@@ -213,6 +216,17 @@ impl Time {
 
 impl Value for Time {
     fn read(entry: &Entry<'_>) -> Option<Self> {
+        // Without a unit it is not said what is counted; seconds are the likeliest.
+        if entry.is_integer() {
+            let seconds = entry.integer(1, u32::MAX.into())?;
+            let error = Diagnostic::error(format!("`{seconds}` is no time: it has no unit"));
+            entry.report(
+                error
+                    .at(&entry.span())
+                    .help(format!("write `\"{seconds}s\"`")),
+            );
+            return None;
+        }
         entry.parse(Self::parse)
     }
 

@@ -1,8 +1,8 @@
 //! What files are copied and added, and from where.
 
-use microb::{Context, Diagnostic, Spanned};
+use microb::{Context, Diagnostic, Spanned, nearest};
 
-use crate::config::{AddFile, AddSource, CopyFile, CopyFrom};
+use crate::config::{AddFile, AddSource, Config, CopyFile, CopyFrom};
 use crate::location::{check_url, within_context};
 use crate::mistake::{Findings, part};
 use crate::requirement::is_git;
@@ -104,6 +104,51 @@ fn stay_inside(src: &Spanned<String>, findings: &Findings) {
     }
 }
 
+/// Tells what is to be copied from the build context and is not there: all of it, before anything is built.
+pub(crate) fn check_sources(config: &Config, cx: &dyn Context, findings: &Findings) {
+    let copies = config
+        .copy_files_before_build
+        .iter()
+        .chain(&config.copy_files);
+    let copied = copies
+        .filter(|copy| copy.from.is_none())
+        .map(|copy| copy.src.clone());
+    let adds = config
+        .add_files_before_build
+        .iter()
+        .chain(&config.add_files);
+    let added = adds.filter_map(|add| match &add.src.value {
+        AddSource::Context(path) => Some(Spanned::new(path.clone(), add.src.span.clone())),
+        AddSource::Git(_) | AddSource::Http(_) => None,
+    });
+    let sources: Vec<Spanned<String>> = copied
+        .chain(added)
+        .filter(|src| within_context("", &src.value).is_some())
+        .collect();
+    if sources.is_empty() {
+        return;
+    }
+    let paths: Vec<String> = sources.iter().map(|src| src.value.clone()).collect();
+    let absent = match cx.absent(&paths) {
+        Ok(absent) => absent,
+        Err(error) => {
+            findings.add(Diagnostic::error(error.to_string()));
+            return;
+        }
+    };
+    for src in sources.iter().filter(|src| absent.contains(&src.value)) {
+        let path = tree::escape(&src.value);
+        let error = if src.value.contains(['*', '?', '[']) {
+            Diagnostic::error(format!("`{path}` matches nothing in the build context"))
+                .help("check the pattern, and `.dockerignore`")
+        } else {
+            Diagnostic::error(format!("`{path}` is not in the build context"))
+                .help("check the path, and `.dockerignore`")
+        };
+        findings.add(error.at(&src.span));
+    }
+}
+
 fn copy_from(
     from: Spanned<String>,
     targets: &[Spanned<String>],
@@ -118,6 +163,29 @@ fn copy_from(
     }
     if cx.has_named_context(name) {
         return Ok(from.map(CopyFrom::NamedContext));
+    }
+    let near = || {
+        nearest(
+            name,
+            targets
+                .iter()
+                .map(|target| target.value.as_str())
+                .chain(["builder"]),
+        )
+    };
+    // An image of Docker Hub may be called so, and has a version then.
+    let near = if name.contains(['/', ':', '@']) {
+        None
+    } else {
+        near()
+    };
+    if let Some(near) = near {
+        let error = Diagnostic::error(format!("there is no target `{}`", tree::escape(name)));
+        let help = format!(
+            "write `{near}`; an image of that name is `{}:VERSION`",
+            tree::escape(name)
+        );
+        return Err(error.at(&from.span).help(help));
     }
     match name.parse() {
         Ok(image) => Ok(from.map(|_| CopyFrom::Image(image))),

@@ -33,7 +33,9 @@ pub(crate) fn resolve(
         let written = table.port.map(|port| port.number);
         let Some(port) = written.or_else(|| port(config)) else {
             let error = Diagnostic::error("it is not known on which port the program listens");
-            findings.add(error.at(&path.span).help("add `port = 8000` beside `http`"));
+            let port = told_port(config).unwrap_or(8000);
+            let help = format!("add `port = {port}` beside `http`");
+            findings.add(error.at(&path.span).help(help));
             return None;
         };
         // A proxy that is set for the program is not on the way to the program.
@@ -62,6 +64,27 @@ pub(crate) fn resolve(
 fn port(config: &Config) -> Option<u16> {
     let exposed = config.expose.first().map(|port| port.value.number);
     exposed.or_else(|| config.program.as_ref().and_then(|program| program.port))
+}
+
+/// The port that an option of the program's own names. What it means is only likely.
+fn told_port(config: &Config) -> Option<u16> {
+    let argv = [&config.entrypoint, &config.command].into_iter().flatten();
+    let words: Vec<&str> = argv
+        .flat_map(|argv| &argv.value)
+        .map(String::as_str)
+        .collect();
+    words.iter().enumerate().find_map(|(n, word)| {
+        let (option, value) = match word.split_once('=') {
+            Some((option, value)) => (option, value),
+            None => (*word, *words.get(n + 1)?),
+        };
+        let port = match option {
+            "--port" | "-p" | "--server.port" => value,
+            "--bind" | "-b" | "--listen" => value.rsplit_once(':')?.1,
+            _ => return None,
+        };
+        port.parse().ok().filter(|port| *port != 0)
+    })
 }
 
 fn python(code: &str) -> Vec<String> {

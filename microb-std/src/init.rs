@@ -8,6 +8,7 @@ use crate::program::Program;
 use crate::python_version_file;
 use crate::resolve::with_tables;
 use crate::tree;
+use crate::words::quoted;
 
 /// The line that makes `docker build` fetch the frontend, without the image's name.
 const SYNTAX: &str = "#syntax=";
@@ -160,7 +161,7 @@ fn system_packages(config: &Config, lines: &mut Vec<String>) {
     ] {
         let packages: Vec<_> = packages.iter().map(|name| name.value.clone()).collect();
         lines.push(if packages.is_empty() {
-            format!("# {key} = [{}]", quoted(example))
+            format!("# {key} = [{}]  # for example", quoted(example))
         } else {
             format!("{key} = {}", list(&packages))
         });
@@ -197,9 +198,4 @@ fn why_python(config: &Config) -> String {
 fn list(words: &[String]) -> String {
     let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
     format!("[{}]", words.join(", "))
-}
-
-/// A text as TOML writes it. It is from a file of TOML or Python, and JSON has the same escapes but for one that needs none.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

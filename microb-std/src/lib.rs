@@ -65,6 +65,7 @@ mod text;
 mod tool_indices;
 mod tool_versions;
 mod tree;
+mod unclosed;
 mod unheard;
 mod unread;
 mod uv_sources;
@@ -74,6 +75,7 @@ mod venv;
 mod version_from_git;
 mod wheel_tags;
 mod wheels;
+mod words;
 
 pub use config::{
     AddFile, AddSource, ApiVersion, BuildSystem, Certificate, Config, CopyFile, CopyFrom,

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::config::{OwnSecret, OwnStep};
 use crate::table::{Entry, Schema, Table, Value};
 use crate::target_table::secret_id;
+use crate::words;
 
 /// A command with what it sees.
 #[derive(Table)]
@@ -57,14 +58,14 @@ impl Value for WrittenStep {
             }
             None if entry.is_string() => {
                 let written = entry.string()?;
-                let words: Vec<_> = written.value.split_whitespace().collect();
                 let error = "a command is a list of words, found a string";
                 let error = microb::Diagnostic::error(error).at(&written.span);
-                entry.report(error.help(if let [_] = words.as_slice() {
+                let is_one_word = written.value.split_whitespace().count() == 1;
+                entry.report(error.help(if is_one_word {
                     "write each command as a list in the list: `run = [[\"pytest\", \"-q\"]]`"
                         .to_owned()
                 } else {
-                    format!("write `{words:?}`")
+                    format!("write `{}`", words::list(&written.value))
                 }));
                 return None;
             }

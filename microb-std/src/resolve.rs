@@ -10,6 +10,7 @@ use crate::config::{BuildSystem, Config, Member};
 use crate::dependencies::{self, Listed};
 use crate::discovery;
 use crate::extends;
+use crate::files;
 use crate::groups::Groups;
 use crate::lock;
 use crate::metadata::{self, Metadata, Tables};
@@ -171,6 +172,8 @@ fn of_tables(
         config = target::resolve(&shared, tables, None, cx, findings);
     }
     if let Some(config) = &mut config {
+        // What another target copies may not be made yet.
+        files::check_sources(config, cx, findings);
         version_from_git::check(tables, config, cx, findings);
         let decision = uv_version::choose(tables, config, cx, findings);
         // Of a further target, nobody hears.

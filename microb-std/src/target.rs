@@ -33,6 +33,7 @@ use crate::targets::comment_about;
 use crate::tool_indices::{self, Lists};
 use crate::tree::{Table, escape};
 use crate::unread;
+use crate::words::quoted;
 
 /// What a target means; `table` is `None` in a file without one. `None` after an error that leaves no image.
 pub(crate) fn resolve(
@@ -181,7 +182,11 @@ fn found_program(
     cx: &dyn Context,
     findings: &Findings,
 ) -> Option<Program> {
-    if config.entrypoint.is_some() || config.command.is_some() {
+    if config.entrypoint.is_some() {
+        return None;
+    }
+    if let Some(command) = &config.command {
+        options_alone(command, config, tables, cx, findings);
         return None;
     }
     // Where a list could not be read, what is missing from it is no news: a server, for instance.
@@ -192,6 +197,28 @@ fn found_program(
         findings
     };
     program::infer(cx, config, tables, told)
+}
+
+/// A command that is only options needs a program in front of it. What another base image starts is not known.
+fn options_alone(
+    command: &Spanned<Vec<String>>,
+    config: &Config,
+    tables: &Tables<'_>,
+    cx: &dyn Context,
+    findings: &Findings,
+) {
+    let first = command.value.first().filter(|word| word.starts_with('-'));
+    let (Some(option), None) = (first, &config.base_image) else {
+        return;
+    };
+    let found = program::infer(cx, config, tables, &Findings::default());
+    let argv = found.map_or_else(|| vec!["PROGRAM".to_owned()], |program| program.argv.value);
+    let words: Vec<_> = argv.iter().map(|word| quoted(word)).collect();
+    let error = Diagnostic::error(format!("`{}` is an option and no program", escape(option)));
+    findings.add(error.at(&command.span).help(format!(
+        "add `entrypoint = [{}]`, whose arguments these are then",
+        words.join(", ")
+    )));
 }
 
 /// What the dependencies are known to need of the distribution, where it is to be added.

@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 use crate::mistake::Findings;
 use crate::table::{Entry, Map, Value};
 use crate::text;
+use crate::unclosed::{self, Unclosed};
 
 /// The keys of a table in the file, with their places.
 #[derive(Debug, Clone)]
@@ -59,16 +60,33 @@ pub(crate) fn parse_text<'a>(
         findings.add(conflict);
         return None;
     }
+    let unclosed = (!errors.is_empty())
+        .then(|| unclosed::first(text))
+        .flatten();
     let mut last_line = 0;
     for error in errors.iter().take(MAX_SYNTAX_ERRORS) {
         let range = error.span().unwrap_or(0..0);
+        // What follows would be right if it were closed.
+        if unclosed.is_some_and(|unclosed| unclosed.at < range.start) {
+            break;
+        }
         let span = visible(file, text.len(), range);
         // One typing mistake makes the parser stumble several times on the same line.
         let line = span.start().line;
         if line != last_line {
-            findings.add(syntax(error.message(), &span));
+            findings.add(syntax(error.message(), &span, text));
         }
         last_line = line;
+    }
+    if let Some(Unclosed { at, opening }) = unclosed {
+        let (what, end) = match opening {
+            "[" => ("list", "]"),
+            "{" => ("table", "}"),
+            quotes => ("string", quotes),
+        };
+        let message = format!("invalid TOML: the {what} is not closed");
+        let error = Diagnostic::error(message).at(&file.span(at..at + opening.len()));
+        findings.add(error.help(format!("write `{end}` where it ends")));
     }
     root.filter(|_| errors.is_empty())
 }
@@ -86,16 +104,53 @@ fn visible(file: &SourceFile, length: usize, range: std::ops::Range<usize>) -> S
     file.span(start..end)
 }
 
-fn syntax(parser: &str, span: &Span) -> Diagnostic {
+/// `text` is what was parsed.
+fn syntax(parser: &str, span: &Span, text: &str) -> Diagnostic {
     if parser == "duplicate key" {
-        let message = format!("the key `{}` is there twice", escape(span.text()));
-        return Diagnostic::error(message)
-            .at(span)
-            .help("remove one of the two");
+        let line = span.start().line;
+        let what = match text.lines().nth(line - 1).and_then(header) {
+            Some(header) => format!("table `{}`", escape(header)),
+            None => format!("key `{}`", escape(span.text())),
+        };
+        let error = Diagnostic::error(format!("the {what} is there twice")).at(span);
+        return error.help(match first_of_two(text, line) {
+            Some(first) => format!("remove one of the two; the first is in line {first}"),
+            None => "remove one of the two".to_owned(),
+        });
     }
     let mut message = String::from("invalid TOML: ");
     message.push_str(parser);
     Diagnostic::error(message).at(span)
+}
+
+/// The header of a table on a line, `[tool.x]`.
+fn header(line: &str) -> Option<&str> {
+    let end = line.rfind(']')?;
+    let header = line[..=end].trim();
+    header.starts_with('[').then_some(header)
+}
+
+/// The line of the table or the key that stands again in this one, if it is written in the same way. Lines count from 1.
+fn first_of_two(text: &str, second: usize) -> Option<usize> {
+    let name = |line: &str| match header(line) {
+        Some(header) => Some(header.to_owned()),
+        None => Some(line.split_once('=')?.0.trim().to_owned()),
+    };
+    let lines: Vec<&str> = text.lines().take(second).collect();
+    let (line, before) = lines.split_last()?;
+    let wanted = name(line)?;
+    let begin = match header(line) {
+        Some(_) => 0,
+        // The same key in another table is another one.
+        None => before
+            .iter()
+            .rposition(|line| header(line).is_some())
+            .unwrap_or(0),
+    };
+    let found = before[begin..]
+        .iter()
+        .position(|line| name(line).as_ref() == Some(&wanted))?;
+    Some(begin + found + 1)
 }
 
 impl<'a> Table<'a> {

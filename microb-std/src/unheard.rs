@@ -23,6 +23,10 @@ impl Context for Unheard<'_> {
         self.0.find(name)
     }
 
+    fn absent(&self, paths: &[String]) -> Result<Vec<String>, ReadError> {
+        self.0.absent(paths)
+    }
+
     fn build_arg(&self, _: &str) -> Option<&str> {
         None
     }

@@ -24,7 +24,7 @@ fn the_table_says_what_is_decided_without_it() {
              python_version = \"3.14\"\n# No program was chosen: say what runs.\n# entrypoint = [\"python\", \"-m\", \"app\"]\n\
              # Who it runs as; 65532.\nuser = \"nonroot\"\n\
              # Packages of the distribution that it needs when it runs, and that building needs.\n\
-             # system_deps = [\"libpq5\"]\n# build_deps = [\"libpq-dev\"]\n"
+             # system_deps = [\"libpq5\"]  # for example\n# build_deps = [\"libpq-dev\"]  # for example\n"
         )
     );
 }

@@ -55,8 +55,40 @@ fn of_the_project() {
         "pyproject.toml:1:1: error: `project.name` is required (add `name = \"…\"`)",
     );
     check(
+        "[project]\nname = 'app'\nversion = '1'\n[tool.microb.target.default]\nuser = 'a'\n[tool.x]\nuser = 'b'\n[tool.microb.target.default]\n",
+        "pyproject.toml:8:21: error: the table `[tool.microb.target.default]` is there twice (remove one of the two; the first is in line 4)",
+    );
+    check(
+        "[project]\nname = 'app'\nversion = '1'\n[tool.x]\na = 1\n[tool.y]\nb = 2\na = 1\nb = 2\n",
+        "pyproject.toml:9:1: error: the key `b` is there twice (remove one of the two; the first is in line 7)",
+    );
+    // All that follows would be wrong too.
+    for (lines, place, what, end) in [
+        (
+            "a = ['x'\nb = ['y']\nc = { d = 1 }\n[tool.z]\ne = 'f'\n",
+            "5:5",
+            "list",
+            "]",
+        ),
+        (
+            "a = { b = 'x'\nc = ['y']\nd = 1\n[tool.z]\ne = 'f'\n",
+            "5:5",
+            "table",
+            "}",
+        ),
+        ("a = [{ b = 'x' ]\nc = ['y']\nd = 1\n", "5:6", "table", "}"),
+        ("a = \"\"\"x\nc = ['y']\nd = 1\n", "5:5", "string", "\"\"\""),
+    ] {
+        app(
+            &format!("[tool.x]\n{lines}"),
+            &format!(
+                "pyproject.toml:{place}: error: invalid TOML: the {what} is not closed (write `{end}` where it ends)"
+            ),
+        );
+    }
+    check(
         "[project]\nname = 'app'\nname = 'app'\nversion = '1'\n",
-        "pyproject.toml:3:1: error: the key `name` is there twice (remove one of the two)",
+        "pyproject.toml:3:1: error: the key `name` is there twice (remove one of the two; the first is in line 2)",
     );
     app(
         "[project.dependencies]\nflask = '^3'",
@@ -582,7 +614,7 @@ fn of_scripts() {
     );
     script(
         "# /// script\n# dependencies = [\n# ///\n",
-        "tool.py:2:18: error: invalid TOML: unclosed array, expected `]`",
+        "tool.py:2:18: error: invalid TOML: the list is not closed (write `]` where it ends)",
     );
 }
 

@@ -408,7 +408,7 @@ const RIGHT: &[(&str, &str)] = &[
         "env = { PYTHONPATH = '/app/src', PYTHONUNBUFFERED = '0' }",
     ),
     ("", "python_version = '3'"),
-    ("", "copy_files = [{ src = 'a', dst = '/a' }]"),
+    ("", "copy_files = [{ src = 'pyproject.toml', dst = '/a' }]"),
 ];
 
 #[test]

@@ -106,6 +106,14 @@ fn the_outline_says_what_the_dockerfile_frontend_would_and_names_caches_too() {
         .cloned()
         .collect::<Vec<_>>();
     assert!(missing.is_empty(), "no {missing:?} in {}", ours.stdout);
+    // What is taken in capitals too is listed once.
+    let names = ours.stdout.to_lowercase();
+    assert_eq!(
+        names.matches("\nmicrob_target").count(),
+        1,
+        "{}",
+        ours.stdout
+    );
     // Only what this target needs, and what the Dockerfile frontend does not know.
     assert!(!ours.stdout.contains("QUEUE"), "{}", ours.stdout);
     ours.says(["\nCACHE\n/root/.cache/", "\nknown_hosts"]);

@@ -106,7 +106,8 @@ fn explain_lists_what_is_not_sent_without_an_ignore_file() {
         let ran = Ran::of(microb().arg("explain").current_dir(project.folder()));
         ran.succeeded().stdout
     };
-    let project = Project::app("copy_files = [{ src = \".env\", dst = \"/env\" }]");
+    let project =
+        Project::app("copy_files = [{ src = \".env\", dst = \"/env\" }]").file(".env", "");
     let text = explained(&project);
     let line = text.lines().find(|line| line.starts_with("There is no"));
     let line = line.unwrap();

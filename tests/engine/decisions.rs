@@ -32,4 +32,7 @@ fn the_progress_of_a_build_and_explain_say_what_was_decided() {
     let told = Ran::of(explain.arg("explain").current_dir(project.folder())).succeeded();
     let lines = DECIDED.map(|decision| format!("\n  {decision}\n"));
     told.says(lines.iter().map(String::as_str));
+    // What it chose is news, and what is never sent is the same for all projects.
+    let at = |text: &str| told.stdout.find(text).unwrap();
+    assert!(at("so it decided:") < at("so these are not sent:"));
 }

@@ -72,6 +72,45 @@ fn a_missing_requirements_file_is_named() {
 
 #[test]
 #[ignore = "needs an engine: make test"]
+fn files_to_copy_that_are_not_there_are_told_before_anything_is_built_and_none_is_sent_for_it() {
+    let large = vec![0; 3 << 20];
+    let text = format!(
+        "{PROJECT}[tool.microb.target.default]\ncopy_files = [\n{}]\n",
+        [
+            "data",
+            "data/sub/*.bin",
+            "*/b.json",
+            "absent/x",
+            "data/*.json",
+            "left-out",
+            "here.d"
+        ]
+        .map(|src| format!("{{ src = \"{src}\", dst = \"/x/\" }},\n"))
+        .concat()
+    );
+    let project = Project::empty()
+        .file("pyproject.toml", text)
+        .file("data/sub/a.bin", &large)
+        .file("conf/b.json", "")
+        .file("left-out/large", &large)
+        .file("here.d/kept", &large)
+        .file(".dockerignore", "left-out\nhere.d\n!here.d/kept\n");
+    let flags = ["--progress=plain"];
+    let failed = crate::docker::Ran::of(&mut project.command(&flags)).failed();
+    failed.says([
+        "`absent/x` is not in the build context",
+        "`data/*.json` matches nothing in the build context",
+        "`left-out` is not in the build context",
+        "pyproject.toml:10",
+        "look for files to copy",
+    ]);
+    let log = &failed.stderr;
+    assert_eq!(log.matches("in the build context\n").count(), 3, "{log}");
+    assert!(!log.contains("MB"), "{log}");
+}
+
+#[test]
+#[ignore = "needs an engine: make test"]
 fn an_unknown_target_is_an_error_that_lists_those_there_are() {
     let text = format!("{PROJECT}[tool.microb.target.web]\n[tool.microb.target.worker]\n");
     for flags in [["--target=wbe"], ["--build-arg=microb_target=wbe"]] {

@@ -115,7 +115,7 @@ impl Project {
         }
         let patterns = self.ignored.texts().join(", ");
         format!(
-            "There is no {IGNORE_FILE}, so these are not sent: {patterns}; an empty one would send everything.\n"
+            "\nThere is no {IGNORE_FILE}, so these are not sent: {patterns}; an empty one would send everything.\n"
         )
     }
 
@@ -150,8 +150,8 @@ impl Project {
              That changes steps only by the values in them: `{} explain --since REV` compares.\n{}{}\n{explained}",
             named(true),
             recipe.name(),
-            self.left_out(),
             self.decided(),
+            self.left_out(),
         ))
     }
 

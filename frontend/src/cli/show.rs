@@ -67,10 +67,16 @@ pub(super) fn check(recipe: &Recipe, matches: &ArgMatches) -> Result<(), Diagnos
         add(&mut wrong, lowered.err().into_iter().flatten());
     }
     tell(&all.warnings);
+    let n_warnings = all.warnings.len();
     wrong.extend(all.into_errors());
     Diagnostics::or(wrong, ())?;
     let checked = inputs.file.as_ref().unwrap_or(&inputs.folder);
-    print(format!("{}: no mistakes\n", checked.display()).as_bytes())
+    let found = match n_warnings {
+        0 => "no mistakes".to_owned(),
+        1 => "no errors, 1 warning".to_owned(),
+        n => format!("no errors, {n} warnings"),
+    };
+    print(format!("{}: {found}\n", checked.display()).as_bytes())
 }
 
 /// The target that was asked for, or all of them.

@@ -107,12 +107,23 @@ pub(super) async fn answer(build: &Build, recipe: &Recipe) -> Result<Outcome, Fa
 
 fn args(build: &Build, asked: Vec<BuildArg>, sources: &mut Sources) -> Vec<Arg> {
     let given = &build.request.build_args;
+    let names: BTreeSet<String> = asked.iter().map(|arg| arg.name.clone()).collect();
+    // One that the recipe takes in capitals too is one argument.
+    let twin = |arg: &BuildArg| {
+        let small = arg.name.to_lowercase();
+        arg.span.is_none() && small != arg.name && names.contains(&small)
+    };
+    let (twins, asked): (Vec<_>, Vec<_>) = asked.into_iter().partition(twin);
+    let value = |name: &str| {
+        let mut twins = twins.iter().map(|twin| twin.name.as_str());
+        let twin = twins.find(|twin| twin.to_lowercase() == name);
+        given.get(name).or_else(|| given.get(twin?))
+    };
     let mut args: Vec<Arg> = asked
         .into_iter()
         .filter(|arg| !AUTOMATIC.contains(&arg.name.as_str()))
         .map(|arg| Arg {
-            value: given
-                .get(&arg.name)
+            value: value(&arg.name)
                 .cloned()
                 .or(arg.default)
                 .unwrap_or_default(),

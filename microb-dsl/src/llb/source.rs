@@ -9,7 +9,7 @@ use super::graph::{Graph, Node, Notes};
 use super::{ImageResolveMode, Inputs};
 use crate::platform::Platform;
 use crate::reference::ImageRef;
-use crate::source::{Git, Http, Local};
+use crate::source::{Git, Http, Local, METADATA_ONLY};
 use crate::stage::ForeignDefinition;
 
 /// A source op before it is added to the graph. Attribute names are those of BuildKit's `solver/pb/attr.go`.
@@ -163,6 +163,13 @@ pub(super) fn local(graph: &mut Graph, local: &Local, notes: &Notes<'_>) -> Node
     if local.whole {
         // Without its capability, as BuildKit's own frontend does it: an engine that does not know it compares as ever.
         op.set("local.differ", "none");
+    }
+    if local.metadata_only {
+        op.set_with(
+            "local.metadatatransfer",
+            Some("true".to_owned()),
+            METADATA_ONLY,
+        );
     }
     op.add(graph, None, notes)
 }

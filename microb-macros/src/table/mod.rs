@@ -179,7 +179,7 @@ fn implementation(input: &DeriveInput, header: &Header, fields: &[Field]) -> Tok
             #[automatically_derived]
             impl #root::Value for #name {
                 fn read(entry: &#root::Entry<'_>) -> ::core::option::Option<Self> {
-                    <Self as #root::Table>::from_keys(&entry.table()?)
+                    <Self as #root::Table>::from_keys(&entry.keys_of::<Self>()?)
                 }
 
                 fn schema() -> #root::Schema {

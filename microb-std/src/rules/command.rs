@@ -10,6 +10,7 @@ use crate::mistake::Findings;
 use crate::project_dir::within;
 use crate::requirement::normalized;
 use crate::tree::escape;
+use crate::words;
 
 pub(super) static ONE_WORD_COMMAND: Rule = rule(
     "OneWordCommand",
@@ -169,6 +170,11 @@ pub(super) fn check(facts: &Facts<'_>, findings: &Findings) {
     }
     unexpanded(config, findings);
     uninstalled_scripts(facts, findings);
+    for Spanned { value: argv, span } in config.run.iter().map(|step| &step.command) {
+        if let Some(finding) = argv.first().and_then(|program| one_word(program)) {
+            findings.add(finding.at(span));
+        }
+    }
     let Some((argv, span)) = command_line(config) else {
         inferred(config, findings);
         return;
@@ -176,17 +182,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &Findings) {
     let Some(program) = argv.first() else {
         return;
     };
-    if program.contains(' ') && !program.contains('/') {
-        let words: Vec<_> = program
-            .split_whitespace()
-            .map(|word| format!("{word:?}"))
-            .collect();
-        let finding = ONE_WORD_COMMAND
-            .finding(format!("there is no program `{}`", escape(program)))
-            .help(format!(
-                "write each word as a string of its own: `[{}]`",
-                words.join(", ")
-            ));
+    if let Some(finding) = one_word(program) {
         findings.add(finding.at(&span));
         return;
     }
@@ -202,6 +198,18 @@ pub(super) fn check(facts: &Facts<'_>, findings: &Findings) {
     {
         findings.add(finding.at(&span));
     }
+}
+
+/// A program whose name is a whole line.
+fn one_word(program: &str) -> Option<Diagnostic> {
+    if !program.contains(' ') || program.contains('/') {
+        return None;
+    }
+    let finding = ONE_WORD_COMMAND.finding(format!("there is no program `{}`", escape(program)));
+    Some(finding.help(format!(
+        "write a list of its words: `{}`",
+        words::list(program)
+    )))
 }
 
 /// A program that was found in the project has no mistakes of the user, but may be all that the dependencies offer.

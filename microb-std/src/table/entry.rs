@@ -6,8 +6,10 @@ use microb::grammar::Mistake;
 use microb::{Diagnostic, SourceFile, Span, Spanned, nearest};
 use toml::de::DeValue;
 
+use super::Table;
 use crate::mistake::{Findings, in_value};
 use crate::tree::{Table as Keys, escape, list};
+use crate::words;
 
 /// A value in the file, with its place and its dotted name: what a [`Value`](super::Value) is read from.
 ///
@@ -165,6 +167,21 @@ impl<'a> Entry<'a> {
         table
     }
 
+    /// The keys of a table of this type; where there is none, the message says what such a table has at least.
+    pub fn keys_of<T: Table>(&self) -> Option<Keys<'a>> {
+        let table = self.table_if_any();
+        if table.is_none() {
+            let required = T::schema().required();
+            let error = self.has_wrong_type("a table");
+            self.report(if required.is_empty() {
+                error
+            } else {
+                error.help(format!("write `{{ {} }}`", required.join(", ")))
+            });
+        }
+        table
+    }
+
     /// The same without a complaint: for the tables of other tools.
     pub(crate) fn table_if_any(&self) -> Option<Keys<'a>> {
         let entries = self.value.get_ref().as_table()?;
@@ -220,13 +237,17 @@ impl<'a> Entry<'a> {
 
     /// Says what should stand here, and what does.
     pub fn wrong_type(&self, expected: &str) {
-        let found = kind(self.value.get_ref());
-        let message = format!("`{}` must be {expected}, found {found}", self.name);
-        let error = Diagnostic::error(message).at(&self.span());
+        let error = self.has_wrong_type(expected);
         self.report(match self.instead(expected) {
             Some(help) => error.help(help),
             None => error,
         });
+    }
+
+    fn has_wrong_type(&self, expected: &str) -> Diagnostic {
+        let found = kind(self.value.get_ref());
+        let message = format!("`{}` must be {expected}, found {found}", self.name);
+        Diagnostic::error(message).at(&self.span())
     }
 
     /// What to write instead of a value of the wrong type, where that is plain.
@@ -245,17 +266,18 @@ impl<'a> Entry<'a> {
                 is_number.then(|| format!("write `{text}`, without quotes"))
             }
             ("a list of strings", Some(text)) => {
-                let words: Vec<_> = text
-                    .split_whitespace()
-                    .map(|word| format!("{word:?}"))
-                    .collect();
-                let list = format!("[{}]", words.join(", "));
+                let words = text.split_whitespace().map(words::quoted);
+                let list = format!("[{}]", words.collect::<Vec<_>>().join(", "));
                 // One item of a list has no key of its own.
                 let key = self.key.as_ref().filter(|_| !self.name().ends_with(']'));
                 Some(match key {
                     Some(key) => format!("write a list: `{} = {list}`", key.value),
                     None => format!("write a list of its words: `{list}`"),
                 })
+            }
+            // Values that may be numbers.
+            ("a list of values", Some(text)) if text.parse::<u32>().is_ok() => {
+                Some(format!("write a list: `[{text}]`"))
             }
             _ if (expected == "a list" || expected.starts_with("a list of ")) && !is_list => {
                 Some(format!("write a list: `[{}]`", written.text()))

@@ -169,7 +169,7 @@ copy_files = [
 ]
 add_files = [{ "src" = "https://example.org/reference.md", "dst" = "/reference.md" }]
 "#;
-    let config = resolve(&MemoryContext::new(toml.clone()));
+    let config = resolve(&MemoryContext::new(toml.clone()).file("file.txt", ""));
     assert_eq!(config.flavor, Flavor::Alpine);
     assert_eq!(label(&config, "com.example.foo"), "World");
     let ssh = config.ssh.unwrap();
@@ -181,7 +181,11 @@ add_files = [{ "src" = "https://example.org/reference.md", "dst" = "/reference.m
         panic!("{from:?}")
     };
     assert_eq!(image.to_string(), "docker.io/library/nats:2.10");
-    let config = resolve(&MemoryContext::new(toml).arg("TEST", "You"));
+    let config = resolve(
+        &MemoryContext::new(toml)
+            .file("file.txt", "")
+            .arg("TEST", "You"),
+    );
     assert_eq!(label(&config, "com.example.foo"), "You");
 }
 

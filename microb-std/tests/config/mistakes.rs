@@ -22,7 +22,7 @@ fn errors(cx: &MemoryContext) -> Vec<(String, String)> {
 
 #[track_caller]
 fn check(toml: &str, message: &str, shown: &str) {
-    let found = errors(&MemoryContext::new(toml));
+    let found = errors(&MemoryContext::new(toml).file("a", ""));
     assert_eq!(found, [(message.to_owned(), shown.to_owned())], "{toml}");
 }
 
@@ -161,7 +161,7 @@ const IN_A_TARGET: &[(&str, &str, &str)] = &[
     ),
     (
         "indices = ['https://h']",
-        "`tool.microb.target.default.indices[0]` must be a table, found a string ()",
+        "`tool.microb.target.default.indices[0]` must be a table, found a string (write `{ url = \"https://…\" }`)",
         "'https://h'",
     ),
     (
@@ -188,6 +188,51 @@ const IN_A_TARGET: &[(&str, &str, &str)] = &[
         "copy_files = [{ src = '../a', dst = '/a' }]",
         "`../a` is outside the build context (move it into the build context, or pass its folder with `--build-context NAME=FOLDER` and say `from = \"NAME\"`)",
         "'../a'",
+    ),
+    (
+        "copy_files = ['a']",
+        "`tool.microb.target.default.copy_files[0]` must be a table, found a string (write `{ src = \"…\", dst = \"…\" }`)",
+        "'a'",
+    ),
+    (
+        "copy_files = [{ src = 'a', dst = '/a', from = 'bulider' }]",
+        "there is no target `bulider` (write `builder`; an image of that name is `bulider:VERSION`)",
+        "'bulider'",
+    ),
+    (
+        "copy_files_before_build = [{ src = 'A', dst = '/a' }]",
+        "`A` is not in the build context (check the path, and `.dockerignore`)",
+        "'A'",
+    ),
+    (
+        "add_files = [{ src = 'a.tar', dst = '/a' }, { src = '/a', dst = '/b' }]",
+        "`a.tar` is not in the build context (check the path, and `.dockerignore`)",
+        "'a.tar'",
+    ),
+    (
+        "copy_files = [{ src = '*.txt', dst = '/a' }, { src = '[a-c]', dst = '/b' }]",
+        "`*.txt` matches nothing in the build context (check the pattern, and `.dockerignore`)",
+        "'*.txt'",
+    ),
+    (
+        "command = ['--workers=2']",
+        "`--workers=2` is an option and no program (add `entrypoint = [\"PROGRAM\"]`, whose arguments these are then)",
+        "['--workers=2']",
+    ),
+    (
+        "expose = '8000'",
+        "`tool.microb.target.default.expose` must be a list of values, found a string (write a list: `[8000]`)",
+        "'8000'",
+    ),
+    (
+        "healthcheck = { tcp = 80, start_period = 5 }",
+        "`5` is no time: it has no unit (write `\"5s\"`)",
+        "5",
+    ),
+    (
+        "healthcheck = { tcp = 80, timeout = '30' }",
+        "`30` is no time (write `30s`)",
+        "30",
     ),
     (
         "copy_files = [{ src = 'a', dst = '/a', chmod = '1' }]",
@@ -351,6 +396,60 @@ const IN_THE_PROJECT: &[(&str, &str, &str)] = &[
         "1",
     ),
 ];
+
+#[test]
+fn all_files_that_are_not_there_are_told_at_once() {
+    let toml = format!(
+        "{PROJECT}[tool.microb.target.default]\ncopy_files = [{{ src = 'x', dst = '/x' }}, {{ src = 'y/', dst = '/y' }}]\n\
+         [tool.microb.target.other]\ncopy_files = [{{ src = 'made-later', dst = '/z' }}]\n"
+    );
+    let found = errors(&MemoryContext::new(&*toml));
+    let shown: Vec<_> = found.iter().map(|(_, shown)| shown.as_str()).collect();
+    assert_eq!(shown, ["'x'", "'y/'"]);
+    let other = errors(&MemoryContext::new(toml).with_target("other"));
+    assert_eq!(other[0].1, "'made-later'");
+}
+
+#[test]
+fn an_entrypoint_is_proposed_for_options_alone() {
+    let toml = format!("{PROJECT}[tool.microb.target.default]\ncommand = ['-v']\n");
+    let found = errors(
+        &MemoryContext::new(&*toml)
+            .file("app/__main__.py", "")
+            .file("app/__init__.py", ""),
+    );
+    let expected = "`-v` is an option and no program (add `entrypoint = [\"python\", \"-m\", \"app\"]`, whose arguments these are then)";
+    assert_eq!(found, [(expected.to_owned(), "['-v']".to_owned())]);
+    // What another image starts is its own matter.
+    let toml = toml + "base_image = 'acme/python:3.14'\n";
+    assert_eq!(errors(&MemoryContext::new(toml)), []);
+}
+
+#[test]
+fn the_port_of_a_healthcheck_is_the_one_that_an_option_names() {
+    for (argv, port) in [
+        ("'serve', '--port=9000'", 9000),
+        ("'serve', '--port', '9000'", 9000),
+        ("'serve', '--bind', '0.0.0.0:9000'", 9000),
+        ("'serve', '--bind=[::]:9000'", 9000),
+        ("'serve', '-b', ':9000'", 9000),
+        ("'serve', '--bind=unix:/run/x'", 8000),
+        ("'serve', '--port=0', '-p'", 8000),
+    ] {
+        for lines in [
+            format!("entrypoint = [{argv}]"),
+            format!("entrypoint = ['x']\ncommand = [{argv}]"),
+        ] {
+            check_target(
+                &format!("{lines}\nhealthcheck = {{ http = '/' }}"),
+                &format!(
+                    "it is not known on which port the program listens (add `port = {port}` beside `http`)"
+                ),
+                "'/'",
+            );
+        }
+    }
+}
 
 #[test]
 fn in_the_syntax() {

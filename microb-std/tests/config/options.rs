@@ -154,6 +154,9 @@ add_files = [{{ src = "https://h/a", dst = "/a", checksum = "{sum}" }}]
 add_files_before_build = [{{ src = "https://h/r.git#main", dst = "/r" }}, {{ src = "l.tar", dst = "/l" }}]
 "#
     ));
+    let cx = ["run", "only-build", "l.tar"]
+        .iter()
+        .fold(cx, |cx, path| cx.file(*path, ""));
     let config = resolve(&cx);
     assert_eq!(config.copy_files.len(), 1);
     assert_eq!(config.copy_files[0].src.value, "run");

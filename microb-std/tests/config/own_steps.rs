@@ -139,12 +139,36 @@ fn a_netrc_is_mounted_for_the_installer_only() {
     assert_eq!(names, ["builder", "build-requirements"]);
 }
 
+#[test]
+fn a_line_that_is_one_word_is_told_with_the_words_to_write() {
+    for (words, instead) in [
+        ("'a && b'", r#"["sh", "-c", "a && b"]"#),
+        ("'make all'", r#"["make", "all"]"#),
+    ] {
+        let cx = MemoryContext::new(format!("{PROJECT}run = [['true'], [{words}]]\n"));
+        assert!(recipe(&cx).is_ok());
+        let told = cx.warnings().into_iter();
+        let mut told = told.filter(|told| told.message.starts_with("there is no program"));
+        let told = told.next().unwrap();
+        assert_eq!(
+            told.help,
+            Some(format!("write a list of its words: `{instead}`"))
+        );
+        assert_eq!(told.span.unwrap().text(), format!("[{words}]"));
+    }
+}
+
 /// What is wrong in the target, the message with its help, and what is underlined.
 const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "run = ['pytest -q']",
         "a command is a list of words, found a string (write `[\"pytest\", \"-q\"]`)",
         "'pytest -q'",
+    ),
+    (
+        "run = ['echo hi && ls']",
+        "a command is a list of words, found a string (write `[\"sh\", \"-c\", \"echo hi && ls\"]`)",
+        "'echo hi && ls'",
     ),
     (
         "run = [[]]",

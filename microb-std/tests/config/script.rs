@@ -224,7 +224,12 @@ fn a_mistake_in_the_block_is_shown_where_it_stands_in_the_script() {
             "unknown key `dependency` in the file (write `dependencies`)",
             "dependency",
         ),
-        ("# dependencies = ['idna'\n", "tool.py:3:24", "", "'"),
+        (
+            "# dependencies = ['idna'\n",
+            "tool.py:3:18",
+            "invalid TOML: the list is not closed (write `]` where it ends)",
+            "[",
+        ),
         ("# a = 1 = 2\n", "tool.py:3:8", "", " "),
         (
             "# [tool.microb]\n# entry_point = ['a']\n",
