@@ -93,7 +93,7 @@ impl Image {
                 script.to_str().unwrap(),
                 report.to_str().unwrap(),
             ])
-            .args([&self.path(".venv"), app, "libraries"])
+            .args([&self.path(".venv"), app, "libraries", "app"])
             .args(argv)
             .current_dir(&self.app)
             .env("PATH", format!("{path}:{}", std::env::var("PATH").unwrap()))
@@ -567,6 +567,149 @@ fn programs_are_looked_up_as_the_engine_starts_them() {
     // A package that is installed by a hook of its own may have any module.
     let image = image.file("SITE/__editable__.pth", "import __editable___finder\n");
     image.check("program", &["python3", "-m", "app.sever"], &[]);
+}
+
+/// The modules that the program lacks, each with the file and the line of the import.
+#[track_caller]
+fn fails(image: &Image, argv: &[&str], expected: &[&str]) {
+    let lines = image.report("import", argv);
+    let short = |line: &String| {
+        let fields: Vec<&str> = line.split('\t').collect();
+        format!("{}:{} {}", fields[1], fields[2], fields[3])
+    };
+    let lines: Vec<String> = lines.iter().map(short).collect();
+    assert_eq!(lines, expected, "{argv:?}");
+}
+
+#[test]
+#[ignore = "needs Python: make test"]
+fn only_an_import_that_always_fails_is_told() {
+    for (source, expected) in [
+        ("import yaml\n", &["APP/web.py:1 yaml"][..]),
+        (
+            "import json, sys, os.path\nfrom __future__ import annotations\n",
+            &[],
+        ),
+        ("from yaml.nodes import Node\n", &["APP/web.py:1 yaml"]),
+        (
+            "try:\n    import yaml\nexcept ImportError:\n    yaml = None\n",
+            &[],
+        ),
+        (
+            "try:\n    import yaml\nfinally:\n    pass\n",
+            &["APP/web.py:2 yaml"],
+        ),
+        (
+            "from contextlib import suppress\nwith suppress(ImportError):\n    import yaml\n",
+            &[],
+        ),
+        (
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import yaml\n",
+            &[],
+        ),
+        ("def later():\n    import yaml\n", &[]),
+        ("if __name__ == '__main__':\n    import yaml\n", &[]),
+        ("raise SystemExit\nimport yaml\n", &[]),
+        ("this is no Python\nimport yaml\n", &[]),
+        // Modules from elsewhere.
+        ("import sys\nsys.path.append('/srv')\nimport yaml\n", &[]),
+        (
+            "from sys import path\npath.append('/srv')\nimport yaml\n",
+            &[],
+        ),
+        ("import jpype.imports\nfrom java.lang import System\n", &[]),
+        // The project's own.
+        ("import shop\n", &["APP/shop/__init__.py:1 gone"]),
+        (
+            "import shop.config\n",
+            &["APP/shop/__init__.py:1 gone", "APP/web.py:1 shop.config"],
+        ),
+        (
+            "from helpers import tool\n",
+            &["APP/helpers/tool.py:2 helpers.gone"],
+        ),
+        ("from helpers import gone\n", &["APP/web.py:1 helpers.gone"]),
+        (
+            "import helpers.web\nfrom helpers.web import x\n",
+            &["APP/helpers/web.py:1 helpers.other"],
+        ),
+        // What a package of others has may be made when it is imported.
+        ("import six.moves.urllib\nfrom six import moves\n", &[]),
+        // Only what the project has of its own is read.
+        ("import broken\n", &[]),
+    ] {
+        let image = Image::new()
+            .file("web.py", source)
+            .file("shop/__init__.py", "import gone\n")
+            .file("helpers/tool.py", "import os\nfrom . import gone\n")
+            .file("helpers/web.py", "import helpers.other\n")
+            .file("SITE/six.py", "")
+            .file("SITE/broken.py", "import gone\n");
+        // Of the server nothing is known but that it is given an app.
+        let image = image.program("uvicorn", "#!/bin/sh\n");
+        fails(&image, &["uvicorn", "web:app"], expected);
+    }
+}
+
+#[test]
+#[ignore = "needs Python: make test"]
+fn imports_are_those_of_what_the_program_starts() {
+    let image = Image::new()
+        .program("app", "#!/bin/sh\n")
+        .program("uvicorn", "#!/bin/sh\n")
+        .distribution("app", "")
+        .file(
+            "SITE/app-1.0.dist-info/entry_points.txt",
+            "[console_scripts]\napp = app.cli:main\n",
+        )
+        .file(
+            "SITE/app-1.0.dist-info/RECORD",
+            "app/__init__.py,,\napp/cli.py,,\napp/__main__.py,,\napp/names.py,,\n",
+        )
+        .file("SITE/app/__init__.py", "db = None\nfrom .names import *\n")
+        .file("SITE/app/names.py", "late = 1\n")
+        .file(
+            "SITE/app/__main__.py",
+            "from app import db, late\nfrom .cli import main\n",
+        )
+        .file("SITE/app/cli.py", "import lost.part\ndef main(): pass\n")
+        .file(
+            "main.py",
+            "if __name__ == \"__main__\":\n    import nowhere\n",
+        )
+        .file("deep/run.py", "import beside\nimport main\n")
+        .file("deep/beside.py", "import nothing\n");
+    let of_script = "APP/SITE/app/cli.py:1 lost";
+    let of_main = "APP/main.py:2 nowhere";
+    let of_deep = ["APP/deep/beside.py:1 nothing", "APP/deep/run.py:2 main"];
+    for (argv, expected) in [
+        (&["app"][..], &[of_script][..]),
+        (&["python3", "-m", "app"], &[of_script]),
+        (&["python3", "-m", "app.cli"], &[of_script]),
+        (&["uvicorn", "app.cli:app"], &[of_script]),
+        (&["python3", "-m", "uvicorn", "app.cli:app"], &[of_script]),
+        (&["python3", "main.py"], &[of_main]),
+        (&["python3", "-m", "main"], &[of_main]),
+        (&["uvicorn", "main:app"], &[]),
+        (&["python3", "deep/run.py"], &of_deep),
+        (
+            &["python3", "-m", "deep.run"],
+            &["APP/deep/run.py:1 beside"],
+        ),
+        (&["python3", "-c", "import nowhere"], &[]),
+        (&["sh", "-c", "python3 main.py"], &[]),
+        (&[], &[]),
+    ] {
+        fails(&image, argv, expected);
+    }
+    let image = image.file(
+        "SITE/sitecustomize.py",
+        "import sys\nsys.meta_path.append(None)\n",
+    );
+    fails(&image, &["app"], &[]);
+    fs::remove_file(image.path("SITE/sitecustomize.py")).unwrap();
+    let image = image.file("SITE/hook.pth", "import hook\n");
+    fails(&image, &["app"], &[]);
 }
 
 #[test]

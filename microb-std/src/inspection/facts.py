@@ -1,13 +1,14 @@
 """Writes what is true of a finished image: facts for `inspection/report.rs` to judge, one a line.
 
 Arguments: the file to write, the virtual environment, the folder of the application, whether to look at shared libraries
-("libraries" or ""), and the words of the image's program. Runs with the image's own interpreter as the image's user,
+("libraries" or ""), the project's own name or "", and the words of the image's program. Runs with the image's own interpreter as the image's user,
 without network, and imports nothing of the image. Official images have no bytecode of the standard library, so that
 `re` and `json` alone would take longer than all of this.
 
 A line is a kind and its fields with tabs between; in a field, backslash, tab and line feed are escaped.
 """
 
+import _ast as ast
 import os
 import sys
 from _frozen_importlib_external import EXTENSION_SUFFIXES, MAGIC_NUMBER, PathFinder
@@ -385,8 +386,6 @@ def is_optional(module, owner, site, asked=()):
 
 def imports_of(module, text, names):
     """How a source imports a module: `always`, `sometimes`, or `elsewhere` than in an `__init__.py`. `names` is its path."""
-    import ast
-
     found = set()
 
     def note(is_certain, *modules):
@@ -404,18 +403,33 @@ def imports_of(module, text, names):
         elif isinstance(node, ast.Constant):
             note(False, node.value if "." in module else None)
         elif isinstance(node, ast.Try) and node.handlers:
-            for child in ast.iter_child_nodes(node):
+            for child in children_of(node):
                 visit(child, False)
         else:
             is_later = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-            for child in ast.iter_child_nodes(node):
+            for child in children_of(node):
                 visit(child, is_certain and not is_later)
 
-    try:
-        visit(ast.parse(text), True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        pass
+    tree = parsed(text)
+    if tree is not None:
+        visit(tree, True)
     return found
+
+
+def parsed(text):
+    """The syntax tree of a source, or nothing for what is none. The module `ast` would take longer to be imported than this."""
+    try:
+        return compile(text, "source", "exec", ast.PyCF_ONLY_AST)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def children_of(node):
+    for name in node._fields:
+        value = getattr(node, name, None)
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield child
 
 
 def recorded(site, folder):
@@ -443,6 +457,8 @@ class Modules:
         self.path = [folder for folder in os.environ.get("PYTHONPATH", "").split(":") if folder]
         self.path += [site, *sys.path]
         self.is_certain = True
+        # What the program starts with: a module or a file, and the folders that come first.
+        self.first = None
         # Whether the module that was found last is one, and its file.
         self.is_package = False
         self.file = ""
@@ -461,16 +477,24 @@ class Modules:
         self.is_package, self.file = False, ""
         if name.partition(".")[0] in sys.builtin_module_names or not self.is_certain:
             return True
-        path = [*before, *self.path]
+        found = self.specs(name, before)
+        if found[-1] is None:
+            return False
+        self.is_package = found[-1].submodule_search_locations is not None
+        self.file = found[-1].origin or ""
+        return True
+
+    def specs(self, name, before=()):
+        """What is known of the packages around a module and of itself; None at the end, for the first one that is not there."""
+        path, found = [*before, *self.path], []
         for part in name.split("."):
             # By its last name: with dots, the finder would want what is above to be imported.
             spec = PathFinder.find_spec(part, path)
+            found.append(spec)
             if spec is None:
-                return False
-            self.is_package = spec.submodule_search_locations is not None
+                break
             path = list(spec.submodule_search_locations or ())
-            self.file = spec.origin or ""
-        return True
+        return found
 
 
 def which(word):
@@ -535,7 +559,154 @@ def tell_function(modules, module, function):
         tell("program", "function", module, name, *own)
 
 
-def tell_program(argv, venv, site):
+# Where one of these is named, modules may be found elsewhere, or be made by what runs.
+FINDERS = ("__path__", "addsitedir", "meta_path", "path_hooks", "sys.modules", "sys.path")
+# Where one of these is, a package may have names that do not stand there.
+DYNAMIC = ("__getattr__", "exec(", "globals(", "import *", "setattr(", "vars(")
+# Who imports one of these can import what is no module of Python.
+BRIDGES = ("clr", "findspark", "hy", "jpype", "pyximport", "wasmtime")
+
+
+class Imports:
+    """What the modules of the project import as soon as the program starts, whatever happens: nothing that stands in a function,
+    in a branch or in what may go on without it. None is imported."""
+
+    def __init__(self, modules, before, is_own):
+        self.modules, self.before, self.is_own = modules, before, is_own
+        self.is_certain = True
+        # The files to read, each with its package and whether it is the main module.
+        self.files, self.seen = [], set()
+        self.known, self.missing = {}, []
+
+    def read(self):
+        """Reads the files, and what they import."""
+        for name in ("sitecustomize", "usercustomize"):
+            spec = self.specs(name)[-1]
+            self.look_for_finders(text_of(spec.origin) if spec and spec.origin else "")
+        for path, package, is_main in self.files:
+            text = text_of(path)
+            self.look_for_finders(text)
+            tree = parsed(text)
+            if tree is not None:
+                self.statements(tree.body, path, text, package, is_main)
+
+    def look_for_finders(self, text):
+        if any(word in text for word in FINDERS):
+            self.is_certain = False
+
+    def specs(self, name):
+        if name not in self.known:
+            self.known[name] = self.modules.specs(name, self.before)
+        return self.known[name]
+
+    def file(self, path, package, is_main):
+        if path.endswith(".py") and path not in self.seen and self.is_own(path):
+            self.seen.add(path)
+            self.files.append((path, package, is_main))
+
+    def module(self, name, is_main=False):
+        """Reads a module and the packages around it, as far as they are the project's; what there is not of it, or nothing."""
+        parts = name.split(".")
+        if parts[0] in sys.builtin_module_names or parts[0] == "__main__":
+            return None
+        specs = self.specs(name)
+        for number, spec in enumerate(specs):
+            if spec is not None:
+                is_package = spec.submodule_search_locations is not None
+                package = parts[: number + 1] if is_package else parts[:number]
+                self.file(spec.origin or "", package, is_main and number == len(parts) - 1)
+            elif number == 0:
+                # That of setuptools is found by a hook of its own.
+                is_hooked = name.startswith("distutils") and self.specs("_distutils_hack")[-1] is not None
+                return None if is_hooked else parts[0]
+            else:
+                around = specs[number - 1]
+                # A package of others may make modules.
+                is_plain = around.submodule_search_locations is not None and around.origin is None
+                return ".".join(parts[: number + 1]) if is_plain or self.is_own(around.origin or "") else None
+        return None
+
+    def statements(self, body, path, text, package, is_main):
+        for node in body:
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    self.imported(alias.name, node, path, text)
+            elif isinstance(node, ast.ImportFrom):
+                above = package[: len(package) - node.level + 1] if node.level else []
+                base = ".".join(above + (node.module.split(".") if node.module else []))
+                names = [alias.name for alias in node.names]
+                if base == "sys" and ("path" in names or "modules" in names):
+                    self.is_certain = False
+                # Above the outermost package there is none.
+                if base and node.level <= len(package):
+                    self.imported(base, node, path, text)
+                    for name in names:
+                        if self.is_module(base, name):
+                            self.imported(base + "." + name, node, path, text)
+            elif isinstance(node, ast.Try) and not node.handlers:
+                self.statements(node.body, path, text, package, is_main)
+            elif isinstance(node, ast.If) and is_main and is_main_guard(node.test):
+                self.statements(node.body, path, text, package, is_main)
+            elif isinstance(node, ast.Raise):
+                return
+
+    def imported(self, name, node, path, text):
+        if name.partition(".")[0] in BRIDGES:
+            self.is_certain = False
+        missing = self.module(name)
+        if missing:
+            self.missing.append((path, node.lineno, missing, text))
+
+    def is_module(self, base, name):
+        """Whether `from base import name` can mean a module only: nothing in a package of the project has this name."""
+        around = self.specs(base)[-1]
+        if around is None or around.submodule_search_locations is None or name == "*" or name.startswith("__"):
+            return False
+        if around.origin is None:
+            return True
+        text = text_of(around.origin) if self.is_own(around.origin) and around.origin.endswith(".py") else name
+        return not any(word in text for word in (name, *DYNAMIC))
+
+
+def is_main_guard(test):
+    """`__name__ == "__main__"`."""
+    if not isinstance(test, ast.Compare) or not isinstance(test.left, ast.Name) or test.left.id != "__name__":
+        return False
+    is_equal = len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)
+    return is_equal and getattr(test.comparators[0], "value", "") == "__main__"
+
+
+def tell_imports(modules, application, venv, own):
+    """Imports of the project's own modules that fail as soon as the program starts: `import`, the file, the line, what there is
+    not, and the text of the file."""
+
+    def is_own(path):
+        return path in own or path.startswith(application + "/") and not path.startswith(venv + "/")
+
+    if modules.first is None or not modules.is_certain:
+        return
+    first, before, is_main = modules.first
+    imports = Imports(modules, before, is_own)
+    if "/" in first:
+        imports.file(first, [], is_main)
+    else:
+        imports.module(first, is_main)
+    imports.read()
+    if imports.is_certain:
+        for fields in sorted(imports.missing):
+            tell("import", *fields)
+
+
+def own_files(site, own):
+    """The files of the project's own wheel."""
+    for name in names_in(site):
+        stem = name[: -len(".dist-info")].rpartition("-")[0]
+        if own and name.endswith(".dist-info") and stem.lower().replace("_", "-").replace(".", "-") == own:
+            return set(recorded(site, name))
+    return set()
+
+
+def tell_program(argv, venv, site, application, own):
     """What is wrong with the program: `missing`, `forbidden`, `interpreter`, `module`, `function`, `main` or `file`, and what that is about."""
     if not argv:
         return None
@@ -554,12 +725,14 @@ def tell_program(argv, venv, site):
         if module and not modules.has(module):
             return tell("program", "module", module)
         if module:
+            modules.first = module, [], False
             tell_function(modules, module, function.strip())
     name = os.path.basename(path)
     if is_python(name):
         tell_python(argv[1:], modules)
     else:
         tell_object(name, argv[1:], modules)
+    tell_imports(modules, application, venv, own_files(site, own))
     return path
 
 
@@ -587,7 +760,9 @@ def tell_object(name, words, modules):
         # Addresses and files are none.
         parts = module.split(".") + [name.partition("(")[0].partition(".")[0]] * bool(colon)
         if all(part.isidentifier() for part in parts) and not os.path.exists(module):
-            if not modules.has(module, [os.getcwd()]):
+            if modules.has(module, [os.getcwd()]):
+                modules.first = module, [os.getcwd()], False
+            else:
                 tell("program", "module", module)
             return
 
@@ -630,20 +805,27 @@ def tell_python(words, modules):
             tell_object(words[0], words[1:], modules)
             if not modules.has(words[0], here):
                 tell("program", "module", words[0])
-            elif modules.is_package and not modules.has(words[0] + ".__main__", here):
+            elif not modules.is_package:
+                modules.first = modules.first or (words[0], here, True)
+            elif modules.has(words[0] + ".__main__", here):
+                modules.first = modules.first or (words[0] + ".__main__", here, True)
+            else:
                 tell("program", "main", words[0])
             return
         if word in ("-X", "-W") and words:
             words = words[1:]
         elif not word.startswith("-"):
-            if not os.path.exists(word):
+            if os.path.isfile(word):
+                file = os.path.realpath(word)
+                modules.first = file, [os.path.dirname(file)], True
+            elif not os.path.exists(word):
                 tell("program", "file", word)
             return
         elif "c" in word or "m" in word:
             return
 
 
-def tell_all(venv, application, wants_libraries, argv):
+def tell_all(venv, application, wants_libraries, own, argv):
     site = venv + "/lib/" + library_folder() + "/site-packages"
     tell_environment(venv)
     tell_distributions(site)
@@ -659,7 +841,7 @@ def tell_all(venv, application, wants_libraries, argv):
                 elf = elf_of(path)
                 if elf is not None:
                     elves[path] = elf
-    program = tell_program(argv, venv, site)
+    program = tell_program(argv, venv, site, application, own)
     if wants_libraries:
         if program is not None and program not in elves:
             elf = elf_of(program)
@@ -669,9 +851,9 @@ def tell_all(venv, application, wants_libraries, argv):
 
 
 if __name__ == "__main__":
-    report, venv, application, libraries = sys.argv[1:5]
+    report, venv, application, libraries, own = sys.argv[1:6]
     try:
-        tell_all(venv, application, libraries == "libraries", sys.argv[5:])
+        tell_all(venv, application, libraries == "libraries", own, sys.argv[6:])
     except Exception as error:
         # A mistake of this program is none of the image.
         sys.excepthook(type(error), error, error.__traceback__)
