@@ -121,6 +121,9 @@ fn help(subject: &Subject, module: &str) -> String {
             _ if module != first => format!(
                 "let the file be sent to the engine and be a part of `{path}`, or do not import it"
             ),
+            Packaging::Wheel if first == "src" => {
+                "leave `src.` out of the import, since what is in `src` is installed without it; or let the build backend install the folder as a package".to_owned()
+            }
             Packaging::Wheel => {
                 format!("let the build backend put `{path}` into the project's wheel")
             }
@@ -187,6 +190,9 @@ mod tests {
         let part =
             "let the file be sent to the engine and be a part of `src/shop`, or do not import it";
         told(&wheel, &module, "shop.config", (place, part));
+        let without = "leave `src.` out of the import, since what is in `src` is installed without it; \
+            or let the build backend install the folder as a package";
+        told(&wheel, &module, "src", (place, without));
         // Of what is generated only the image knows where it is.
         let made = format!("{SITE}/made.py");
         told(
