@@ -532,20 +532,23 @@ fn programs_are_looked_up_as_the_engine_starts_them() {
     for (argv, expected) in [
         (&["app"][..], None),
         (&["/bin/sh", "-c", "nothing"], None),
-        (&["ap"], Some("missing\tap")),
-        (&["/nowhere/app"], Some("missing\t/nowhere/app")),
+        (&["ap"], Some("missing\tap\tmain")),
+        (&["/nowhere/app"], Some("missing\t/nowhere/app\tmain")),
         (&["./plain.sh"], Some("forbidden\t./plain.sh")),
         (
             &["broken"],
             Some("interpreter\tAPP/.venv/bin/broken\t/nowhere/python"),
         ),
-        (&["lost"], Some("module\tapp.lost")),
+        (&["lost"], Some("module\tapp.lost\tmain")),
         (&["python3", "-m", "app.cli"], None),
         (&["python3", "-m", "app.tool"], None),
         (&["python3", "-m", "main"], None),
         (&["python3", "-m", "http.server", "80"], None),
-        (&["python3", "-u", "-m", "app"], Some("main\tapp")),
-        (&["python3", "-m", "app.sever"], Some("module\tapp.sever")),
+        (&["python3", "-u", "-m", "app"], Some("main\tapp\tmain")),
+        (
+            &["python3", "-m", "app.sever"],
+            Some("module\tapp.sever\tmain"),
+        ),
         (&["python3", "-X", "dev", "main.py"], None),
         (&["python3", "mian.py"], Some("file\tmian.py")),
         (&["python3", "-c", "pass"], None),
@@ -564,6 +567,16 @@ fn programs_are_looked_up_as_the_engine_starts_them() {
         let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
         image.check("program", argv, &expected);
     }
+    // The project's own modules, as the program would have to name them.
+    let image = image
+        .file(
+            "SITE/app-1.0.dist-info/RECORD",
+            "app/cli.py,,\napp/tool/__main__.py,,\napp/__init__.py,,\napp/x.txt,,\n",
+        )
+        .file("deep/web.py", "")
+        .file("deep/no-name/web.py", "");
+    let expected = "program\tmissing\tap\tapp.cli\tapp.tool\tdeep.web\tmain";
+    image.check("program", &["ap"], &[expected]);
     // A package that is installed by a hook of its own may have any module.
     let image = image.file("SITE/__editable__.pth", "import __editable___finder\n");
     image.check("program", &["python3", "-m", "app.sever"], &[]);
@@ -799,7 +812,7 @@ fn the_module_of_the_app_that_a_server_is_given_is_looked_for() {
         // What is not known may mean something else.
         (&["tool", "mian:app"], None),
     ] {
-        let expected = expected.map(|module| format!("program\tmodule\t{module}"));
+        let expected = expected.map(|module| format!("program\tmodule\t{module}\tmain\tshop.web"));
         let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
         image.check("program", argv, &expected);
     }

@@ -450,10 +450,21 @@ def owners_of(paths, site):
 # The program.
 
 
-class Modules:
-    """Where Python would find modules, without importing any."""
+def own_files(site, own):
+    """The files of the project's own wheel."""
+    for name in names_in(site):
+        stem = name[: -len(".dist-info")].rpartition("-")[0]
+        if own and name.endswith(".dist-info") and stem.lower().replace("_", "-").replace(".", "-") == own:
+            return set(recorded(site, name))
+    return set()
 
-    def __init__(self, site):
+
+class Modules:
+    """Where Python would find modules, without importing any; and which of them are the project's own."""
+
+    def __init__(self, site, application, venv, own):
+        self.application, self.venv = application, venv
+        self.own = own_files(site, own)
         self.path = [folder for folder in os.environ.get("PYTHONPATH", "").split(":") if folder]
         self.path += [site, *sys.path]
         self.is_certain = True
@@ -483,6 +494,24 @@ class Modules:
         self.is_package = found[-1].submodule_search_locations is not None
         self.file = found[-1].origin or ""
         return True
+
+    def is_own(self, path):
+        inside = path.startswith(self.application + "/") and not path.startswith(self.venv + "/")
+        return inside or path in self.own
+
+    def own_names(self):
+        """The names that the project's own modules have for a program that starts here, of a package for its `__main__.py`."""
+        files = set(self.own)
+        for folder, folders, names in os.walk(self.application):
+            folders[:] = [name for name in folders if name.isidentifier() and folder + "/" + name != self.venv]
+            files.update(folder + "/" + name for name in names)
+        found = set()
+        for file in files:
+            roots = [root for root in (os.getcwd(), *self.path) if file.startswith(root + "/")]
+            parts = file[len(max(roots, key=len, default="")) + 1 : -len(".py")].split("/")
+            if roots and file.endswith(".py") and all(part.isidentifier() for part in parts) and parts[-1] != "__init__":
+                found.add(".".join(parts[:-1] if parts[-1] == "__main__" else parts))
+        return sorted(name for name in found if name)
 
     def specs(self, name, before=()):
         """What is known of the packages around a module and of itself; None at the end, for the first one that is not there."""
@@ -571,8 +600,8 @@ class Imports:
     """What the modules of the project import as soon as the program starts, whatever happens: nothing that stands in a function,
     in a branch or in what may go on without it. None is imported."""
 
-    def __init__(self, modules, before, is_own):
-        self.modules, self.before, self.is_own = modules, before, is_own
+    def __init__(self, modules, before):
+        self.modules, self.before, self.is_own = modules, before, modules.is_own
         self.is_certain = True
         # The files to read, each with its package and whether it is the main module.
         self.files, self.seen = [], set()
@@ -676,17 +705,13 @@ def is_main_guard(test):
     return is_equal and getattr(test.comparators[0], "value", "") == "__main__"
 
 
-def tell_imports(modules, application, venv, own):
+def tell_imports(modules):
     """Imports of the project's own modules that fail as soon as the program starts: `import`, the file, the line, what there is
     not, and the text of the file."""
-
-    def is_own(path):
-        return path in own or path.startswith(application + "/") and not path.startswith(venv + "/")
-
     if modules.first is None or not modules.is_certain:
         return
     first, before, is_main = modules.first
-    imports = Imports(modules, before, is_own)
+    imports = Imports(modules, before)
     if "/" in first:
         imports.file(first, [], is_main)
     else:
@@ -697,33 +722,25 @@ def tell_imports(modules, application, venv, own):
             tell("import", *fields)
 
 
-def own_files(site, own):
-    """The files of the project's own wheel."""
-    for name in names_in(site):
-        stem = name[: -len(".dist-info")].rpartition("-")[0]
-        if own and name.endswith(".dist-info") and stem.lower().replace("_", "-").replace(".", "-") == own:
-            return set(recorded(site, name))
-    return set()
-
-
 def tell_program(argv, venv, site, application, own):
-    """What is wrong with the program: `missing`, `forbidden`, `interpreter`, `module`, `function`, `main` or `file`, and what that is about."""
+    """What is wrong with the program: `missing`, `forbidden`, `interpreter`, `module`, `function`, `main` or `file`, and what that is
+    about; for what is missing, the names of the project's own modules."""
     if not argv:
         return None
+    modules = Modules(site, application, venv, own)
     path = which(argv[0])
     if path is None:
-        return tell("program", "missing", argv[0])
+        return tell("program", "missing", argv[0], *modules.own_names())
     if not os.access(path, os.X_OK):
         return tell("program", "forbidden", path)
     interpreter = interpreter_of(path)
     if interpreter and which(interpreter) is None:
         return tell("program", "interpreter", path, interpreter)
-    modules = Modules(site)
     if os.path.dirname(path) == venv + "/bin":
         module, _, function = function_of(site, os.path.basename(path)).partition(":")
         module = module.strip()
         if module and not modules.has(module):
-            return tell("program", "module", module)
+            return tell("program", "module", module, *modules.own_names())
         if module:
             modules.first = module, [], False
             tell_function(modules, module, function.strip())
@@ -732,7 +749,7 @@ def tell_program(argv, venv, site, application, own):
         tell_python(argv[1:], modules)
     else:
         tell_object(name, argv[1:], modules)
-    tell_imports(modules, application, venv, own_files(site, own))
+    tell_imports(modules)
     return path
 
 
@@ -763,7 +780,7 @@ def tell_object(name, words, modules):
             if modules.has(module, [os.getcwd()]):
                 modules.first = module, [os.getcwd()], False
             else:
-                tell("program", "module", module)
+                tell("program", "module", module, *modules.own_names())
             return
 
 
@@ -804,13 +821,13 @@ def tell_python(words, modules):
         if word == "-m" and words:
             tell_object(words[0], words[1:], modules)
             if not modules.has(words[0], here):
-                tell("program", "module", words[0])
+                tell("program", "module", words[0], *modules.own_names())
             elif not modules.is_package:
                 modules.first = modules.first or (words[0], here, True)
             elif modules.has(words[0] + ".__main__", here):
                 modules.first = modules.first or (words[0] + ".__main__", here, True)
             else:
-                tell("program", "main", words[0])
+                tell("program", "main", words[0], *modules.own_names())
             return
         if word in ("-X", "-W") and words:
             words = words[1:]

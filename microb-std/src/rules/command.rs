@@ -1,6 +1,6 @@
 //! Rules about what the container runs.
 
-use microb::{Diagnostic, Rule, Span, Spanned, nearest};
+use microb::{Diagnostic, Rule, Severity, Span, Spanned, nearest};
 
 use super::{Facts, rule};
 use crate::backend;
@@ -34,7 +34,8 @@ pub(super) static DEVELOPMENT_SERVER: Rule = rule(
 pub(crate) static UNKNOWN_ENTRYPOINT: Rule = rule(
     "UnknownEntrypoint",
     "The program that the container starts should be in the image",
-);
+)
+.error();
 
 pub(crate) static AMBIGUOUS_PROGRAM: Rule = rule(
     "AmbiguousProgram",
@@ -496,19 +497,32 @@ fn may_have(tool: &str, config: &Config) -> bool {
         }
 }
 
-/// A program that can only be the project's own, and is not installed.
+/// A program that can only be the project's own, and is not installed. A warning, since an image of the user's own may have it: the
+/// look at the finished image knows.
 fn unknown(program: &str, config: &Config) -> Option<Diagnostic> {
+    let finding = not_installed(program, config)?;
+    Some(Diagnostic {
+        severity: Severity::Warning,
+        ..finding
+    })
+}
+
+fn not_installed(program: &str, config: &Config) -> Option<Diagnostic> {
     let scripts = &config.project.scripts;
     if program.contains('/') {
         return None;
     }
-    if config.project.packaging == Packaging::Sources && scripts.contains_key(program) {
+    let script = scripts.get(program);
+    if let Some(function) = script.filter(|_| config.project.packaging == Packaging::Sources) {
+        let module = function.value.split(':').next().unwrap_or_default().trim();
         return Some(
             UNKNOWN_ENTRYPOINT
                 .finding(format!(
                     "the script `{program}` is not installed, since the project is no package"
                 ))
-                .help("run the module: `[\"python\", \"-m\", \"MODULE\"]`, or make the project a package with `[build-system]`"),
+                .help(format!(
+                    "run the module: `[\"python\", \"-m\", {module:?}]`, or make the project a package with `[build-system]`"
+                )),
         );
     }
     let Dependencies::Listed(listed) = &config.dependencies else {
