@@ -609,8 +609,8 @@ fn only_an_import_that_always_fails_is_told() {
             &[],
         ),
         (
-            "try:\n    import yaml\nfinally:\n    pass\n",
-            &["APP/web.py:2 yaml"],
+            "\"\"\"\nimport yaml\nfrom us import you\nfrom here\n\"\"\"\n",
+            &[],
         ),
         (
             "from contextlib import suppress\nwith suppress(ImportError):\n    import yaml\n",
@@ -645,6 +645,10 @@ fn only_an_import_that_always_fails_is_told() {
         (
             "import helpers.web\nfrom helpers.web import x\n",
             &["APP/helpers/web.py:1 helpers.other"],
+        ),
+        (
+            "from helpers import (\n    # It was there.\n    gone as there,\n)\n",
+            &["APP/web.py:1 helpers.gone"],
         ),
         // What a package of others has may be made when it is imported.
         ("import six.moves.urllib\nfrom six import moves\n", &[]),

@@ -596,28 +596,93 @@ DYNAMIC = ("__getattr__", "exec(", "globals(", "import *", "setattr(", "vars(")
 BRIDGES = ("clr", "findspark", "hy", "jpype", "pyximport", "wasmtime")
 
 
+# Of a larger program, the first modules are read.
+MAX_FILES = 200
+
+
+def scanned(text, is_main):
+    """The imports that a source may have outside of all blocks, and of the main module in these too, as `parsed_imports` gives them
+    but for the lines; also those of its texts, and without some that are written in an unusual way. Syntax trees would take
+    twenty times as long."""
+    if is_main:
+        text = "\n".join(line.lstrip() for line in text.split("\n"))
+    text = "\n" + text
+    at = text.find("\nimport ")
+    while at >= 0:
+        end = (text.find("\n", at + 1) + 1 or len(text) + 1) - 1
+        for part in text[at + len("\nimport ") : end].partition("#")[0].partition(";")[0].split(","):
+            yield 0, 0, part.partition(" as ")[0].strip(), ()
+        at = text.find("\nimport ", end)
+    at = text.find("\nfrom ")
+    while at >= 0:
+        end = (text.find("\n", at + 1) + 1 or len(text) + 1) - 1
+        module, _, names = text[at + len("\nfrom ") : end].partition(" import ")
+        if "(" in names:
+            end = max(end, text.find(")", at))
+            names = text[at:end].partition("(")[2]
+        lines = (line.partition("#")[0].partition(";")[0] for line in names.split("\n"))
+        names = (name.partition(" as ")[0].strip() for line in lines for name in line.split(","))
+        name = module.strip().lstrip(".")
+        yield 0, len(module.strip()) - len(name), name, [name for name in names if name.isidentifier()]
+        at = text.find("\nfrom ", end)
+
+
+def parsed_imports(text, is_main):
+    """The imports that are made whenever a module is imported, or run: the line, how many packages further up, the module, and the
+    names that are imported from it. `from` something there may be no module but names."""
+    tree = parsed(text)
+    bodies = [tree.body] if tree is not None else []
+    for body in bodies:
+        for node in body:
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    yield node.lineno, 0, alias.name, ()
+            elif isinstance(node, ast.ImportFrom):
+                yield node.lineno, node.level, node.module or "", [alias.name for alias in node.names]
+            elif isinstance(node, ast.If) and is_main and is_main_guard(node.test):
+                bodies.append(node.body)
+            elif isinstance(node, ast.Raise):
+                break
+
+
 class Imports:
     """What the modules of the project import as soon as the program starts, whatever happens: nothing that stands in a function,
     in a branch or in what may go on without it. None is imported."""
 
-    def __init__(self, modules, before):
-        self.modules, self.before, self.is_own = modules, before, modules.is_own
+    def __init__(self, modules, imports_of):
+        self.modules, self.imports_of = modules, imports_of
+        self.first, self.before, self.is_main = modules.first
         self.is_certain = True
         # The files to read, each with its package and whether it is the main module.
         self.files, self.seen = [], set()
-        self.known, self.missing = {}, []
+        self.known, self.texts, self.missing = {}, {}, []
 
     def read(self):
-        """Reads the files, and what they import."""
+        """Reads what the program starts with, and what that imports."""
         for name in ("sitecustomize", "usercustomize"):
             spec = self.specs(name)[-1]
-            self.look_for_finders(text_of(spec.origin) if spec and spec.origin else "")
-        for path, package, is_main in self.files:
-            text = text_of(path)
+            self.look_for_finders(self.text(spec.origin) if spec and spec.origin else "")
+        if "/" in self.first:
+            self.file(self.first, [], True)
+        else:
+            self.module(self.first)
+        for number, (path, package, is_main) in enumerate(self.files):
+            if number == MAX_FILES:
+                return
+            text = self.text(path)
             self.look_for_finders(text)
-            tree = parsed(text)
-            if tree is not None:
-                self.statements(tree.body, path, text, package, is_main)
+            for line, level, name, names in self.imports_of(text, is_main):
+                if not self.is_certain:
+                    return
+                above = package[: len(package) - level + 1] if level else []
+                # Above the outermost package there is none.
+                if level <= len(package) and (name or above):
+                    self.imported(".".join(above + [name] * bool(name)), names, path, line)
+
+    def text(self, path):
+        if path not in self.texts:
+            self.texts[path] = text_of(path)
+        return self.texts[path]
 
     def look_for_finders(self, text):
         if any(word in text for word in FINDERS):
@@ -625,16 +690,23 @@ class Imports:
 
     def specs(self, name):
         if name not in self.known:
-            self.known[name] = self.modules.specs(name, self.before)
+            around, _, last = name.rpartition(".")
+            found = self.specs(around) if around else []
+            if not around:
+                found = self.modules.specs(last, self.before)
+            elif found[-1] is not None:
+                found = [*found, PathFinder.find_spec(last, list(found[-1].submodule_search_locations or ()))]
+            self.known[name] = found
         return self.known[name]
 
     def file(self, path, package, is_main):
-        if path.endswith(".py") and path not in self.seen and self.is_own(path):
+        if path.endswith(".py") and path not in self.seen and self.modules.is_own(path):
             self.seen.add(path)
             self.files.append((path, package, is_main))
 
-    def module(self, name, is_main=False):
-        """Reads a module and the packages around it, as far as they are the project's; what there is not of it, or nothing."""
+    def module(self, name):
+        """Adds a module and the packages around it to what is read, as far as they are the project's; what there is not of it, or
+        nothing."""
         parts = name.split(".")
         if parts[0] in sys.builtin_module_names or parts[0] == "__main__":
             return None
@@ -643,7 +715,7 @@ class Imports:
             if spec is not None:
                 is_package = spec.submodule_search_locations is not None
                 package = parts[: number + 1] if is_package else parts[:number]
-                self.file(spec.origin or "", package, is_main and number == len(parts) - 1)
+                self.file(spec.origin or "", package, self.is_main and name == self.first and number == len(parts) - 1)
             elif number == 0:
                 # That of setuptools is found by a hook of its own.
                 is_hooked = name.startswith("distutils") and self.specs("_distutils_hack")[-1] is not None
@@ -652,39 +724,19 @@ class Imports:
                 around = specs[number - 1]
                 # A package of others may make modules.
                 is_plain = around.submodule_search_locations is not None and around.origin is None
-                return ".".join(parts[: number + 1]) if is_plain or self.is_own(around.origin or "") else None
+                return ".".join(parts[: number + 1]) if is_plain or self.modules.is_own(around.origin or "") else None
         return None
 
-    def statements(self, body, path, text, package, is_main):
-        for node in body:
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    self.imported(alias.name, node, path, text)
-            elif isinstance(node, ast.ImportFrom):
-                above = package[: len(package) - node.level + 1] if node.level else []
-                base = ".".join(above + (node.module.split(".") if node.module else []))
-                names = [alias.name for alias in node.names]
-                if base == "sys" and ("path" in names or "modules" in names):
-                    self.is_certain = False
-                # Above the outermost package there is none.
-                if base and node.level <= len(package):
-                    self.imported(base, node, path, text)
-                    for name in names:
-                        if self.is_module(base, name):
-                            self.imported(base + "." + name, node, path, text)
-            elif isinstance(node, ast.Try) and not node.handlers:
-                self.statements(node.body, path, text, package, is_main)
-            elif isinstance(node, ast.If) and is_main and is_main_guard(node.test):
-                self.statements(node.body, path, text, package, is_main)
-            elif isinstance(node, ast.Raise):
-                return
-
-    def imported(self, name, node, path, text):
-        if name.partition(".")[0] in BRIDGES:
+    def imported(self, module, names, path, line):
+        if not all(part.isidentifier() for part in module.split(".")):
+            return
+        if module.partition(".")[0] in BRIDGES or module == "sys" and ("path" in names or "modules" in names):
             self.is_certain = False
-        missing = self.module(name)
-        if missing:
-            self.missing.append((path, node.lineno, missing, text))
+        for name in (module, *(module + "." + name for name in names if self.is_module(module, name))):
+            missing = self.module(name)
+            if missing:
+                self.missing.append((path, line, missing, self.text(path)))
+                return
 
     def is_module(self, base, name):
         """Whether `from base import name` can mean a module only: nothing in a package of the project has this name."""
@@ -693,7 +745,7 @@ class Imports:
             return False
         if around.origin is None:
             return True
-        text = text_of(around.origin) if self.is_own(around.origin) and around.origin.endswith(".py") else name
+        text = self.text(around.origin) if self.modules.is_own(around.origin) and around.origin.endswith(".py") else name
         return not any(word in text for word in (name, *DYNAMIC))
 
 
@@ -710,16 +762,13 @@ def tell_imports(modules):
     not, and the text of the file."""
     if modules.first is None or not modules.is_certain:
         return
-    first, before, is_main = modules.first
-    imports = Imports(modules, before)
-    if "/" in first:
-        imports.file(first, [], is_main)
-    else:
-        imports.module(first, is_main)
-    imports.read()
-    if imports.is_certain:
-        for fields in sorted(imports.missing):
-            tell("import", *fields)
+    for imports_of in (scanned, parsed_imports):
+        imports = Imports(modules, imports_of)
+        imports.read()
+        if not imports.is_certain or not imports.missing:
+            return
+    for fields in sorted(imports.missing):
+        tell("import", *fields)
 
 
 def tell_program(argv, venv, site, application, own):
