@@ -190,6 +190,22 @@ fn the_bad_example_of_each_page_breaks_the_rule_at_a_place() {
 }
 
 #[test]
+fn root_is_told_where_it_stands() {
+    for user in ["'root'", "0", "\"0:1000\""] {
+        let example = Example {
+            definition: format!(
+                "[project]\nname = 'app'\nversion = '1'\n[tool.microb.target.default]\nentrypoint = ['app']\nuser = {user}\n"
+            ),
+            ..Example::default()
+        };
+        let review = example.review("");
+        let found =
+            all(&review).find(|found| found.rule.is_some_and(|rule| rule.name == "RootUser"));
+        assert_eq!(found.unwrap().span.as_ref().unwrap().text(), user);
+    }
+}
+
+#[test]
 fn the_good_example_of_each_page_breaks_no_rule() {
     for page in examples() {
         let review = page.example("Good").review(&asking(page.rule));
