@@ -331,6 +331,7 @@ mod tests {
             name: name.to_owned(),
             uid,
             gid,
+            span: None,
         };
         for (text, expected) in [
             ("app", Some(user("app", 65532, 65532))),

@@ -26,6 +26,11 @@ pub(crate) static LOOPBACK_SERVER: Rule = rule(
     "A server on the loopback address cannot be reached from outside of its container",
 );
 
+pub(super) static UNEXPOSED_PORT: Rule = rule(
+    "UnexposedPort",
+    "The port that a server listens on should be one that `expose` names",
+);
+
 pub(super) static DEVELOPMENT_SERVER: Rule = rule(
     "DevelopmentServer",
     "Servers for development are slow, and some run code that a visitor sends",
@@ -107,6 +112,9 @@ const ADDRESS_OPTIONS: &[&str] = &[
     "--server.address",
 ];
 
+/// Options that name the port alone.
+const PORT_OPTIONS: &[&str] = &["--port", "--server.port"];
+
 /// A server that listens on the loopback address unless told otherwise.
 struct Loopback {
     program: &'static str,
@@ -174,6 +182,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &Findings) {
         inferred(config, findings);
         return;
     };
+    unexposed(&ports(&argv), config, findings);
     let Some(program) = argv.first() else {
         return;
     };
@@ -207,10 +216,12 @@ pub(super) fn check(facts: &Facts<'_>, findings: &Findings) {
 
 /// A program that was found in the project has no mistakes of the user, but may be all that the dependencies offer.
 fn inferred(config: &Config, findings: &Findings) {
-    let argv = config.program.as_ref().map(|program| &program.argv);
-    if let Some(argv) = argv
-        && let Some((finding, _)) = development_server(&argv.value)
-    {
+    let Some(program) = &config.program else {
+        return;
+    };
+    let argv = &program.argv;
+    unexposed(&ports(&argv.value), config, findings);
+    if let Some((finding, _)) = development_server(&argv.value) {
         let help = "add `gunicorn` to the dependencies, which runs it then";
         findings.add(finding.help(help).at(&argv.span));
     }
@@ -406,13 +417,57 @@ fn how_to_listen(name: &str) -> &'static str {
 
 /// The value of the first option that names an address.
 fn address(words: &[String]) -> Option<&str> {
-    words.iter().enumerate().find_map(|(n, word)| {
+    values(words, ADDRESS_OPTIONS).next()
+}
+
+/// The values of these options.
+fn values<'a>(words: &'a [String], options: &'a [&str]) -> impl Iterator<Item = &'a str> {
+    words.iter().enumerate().filter_map(|(n, word)| {
         let (option, value) = match word.split_once('=') {
             Some((option, value)) => (option, Some(value)),
             None => (word.as_str(), words.get(n + 1).map(String::as_str)),
         };
-        value.filter(|_| ADDRESS_OPTIONS.contains(&option))
+        value.filter(|_| options.contains(&option))
     })
+}
+
+/// The ports that a server is told to listen on.
+fn ports(argv: &[String]) -> Vec<u16> {
+    let Some((_, rest)) = program(argv).filter(|(name, _)| SERVERS.contains(name)) else {
+        return Vec::new();
+    };
+    let alone = values(rest, PORT_OPTIONS);
+    let of_addresses = values(rest, ADDRESS_OPTIONS).filter_map(|address| {
+        // That of version 6 has colons of its own.
+        let (host, port) = address.rsplit_once(':')?;
+        (!host.contains(':') || host.ends_with(']')).then_some(port)
+    });
+    let ports = alone.chain(of_addresses);
+    ports.filter_map(|port| port.parse().ok()).collect()
+}
+
+/// Ports of which `expose` names none, though it names others.
+fn unexposed(ports: &[u16], config: &Config, findings: &Findings) {
+    let (Some(port), Some(first)) = (ports.first(), config.expose.first()) else {
+        return;
+    };
+    let is_exposed = |port: &u16| {
+        config
+            .expose
+            .iter()
+            .any(|exposed| exposed.value.number == *port)
+    };
+    if !ports.iter().any(is_exposed) {
+        let finding = UNEXPOSED_PORT.finding(format!(
+            "the server listens on port {port}, and `expose` names {}",
+            first.value.number
+        ));
+        findings.add(
+            finding
+                .at(&first.span)
+                .help(format!("write `expose = [{port}]`")),
+        );
+    }
 }
 
 fn is_loopback(address: &str) -> bool {

@@ -75,6 +75,7 @@ pub const RULES: &[&Rule] = &[
     &python::UNBOUNDED_PYTHON,
     &file::UNDEFINED_VARIABLE,
     &command::UNEXPANDED_VARIABLE,
+    &command::UNEXPOSED_PORT,
     &command::UNINSTALLED_SCRIPTS,
     &command::UNINSTALLED_TOOL,
     &command::UNKNOWN_ENTRYPOINT,
