@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use microb::Diagnostic;
 use microb::grammar::{self, Mistake};
+use microb::{Diagnostic, Span};
 use serde_json::{Value as Json, json};
 
 use crate::table::{Entry, Schema, Table, Value};
@@ -18,6 +18,8 @@ pub struct User {
     pub uid: u32,
     /// The number of the group.
     pub gid: u32,
+    /// Where it stands, if it does.
+    pub span: Option<Span>,
 }
 
 /// The number of the user and the group that an image runs as unless it says otherwise, `nonroot` of the distroless images.
@@ -36,6 +38,7 @@ impl User {
             name: name.to_owned(),
             uid: id,
             gid: id,
+            span: None,
         }
     }
 
@@ -86,11 +89,14 @@ impl User {
 
 impl Value for User {
     fn read(entry: &Entry<'_>) -> Option<Self> {
-        if entry.is_integer() {
+        let user = if entry.is_integer() {
             let id = u32::try_from(entry.integer(0, u32::MAX.into())?).ok()?;
-            return Self::parse(&id.to_string()).ok();
-        }
-        entry.parse(Self::parse)
+            Self::parse(&id.to_string()).ok()
+        } else {
+            entry.parse(Self::parse)
+        };
+        let span = Some(entry.span());
+        user.map(|user| Self { span, ..user })
     }
 
     fn schema() -> Schema {
@@ -339,6 +345,7 @@ mod tests {
             name: name.to_owned(),
             uid,
             gid,
+            span: None,
         };
         for (text, expected) in [
             ("app", Some(user("app", 65532, 65532))),

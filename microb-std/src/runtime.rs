@@ -24,7 +24,7 @@ const OFFICIAL: &str = "docker.io/library/python";
 /// missing file for none.
 ///
 /// A name that the base has already, with numbers of its own, is an error that says which: the image runs as numbers.
-fn add_user(User { name, uid, gid }: &User) -> String {
+fn add_user(User { name, uid, gid, .. }: &User) -> String {
     let check = if name == "nonroot" {
         String::new()
     } else {
@@ -88,7 +88,7 @@ pub fn runtime(config: &Config, system: &Stage, built: &Built, files: impl IntoS
         .then(annotations(config))
         .then(volumes(config))
         .then(workdir_of(config))
-        .then(user(owner(&config.user)))
+        .then(user(owner(&config.user)).at(config.user.span.as_ref()))
         .then(program(config))
 }
 

@@ -93,7 +93,7 @@ impl Image {
                 script.to_str().unwrap(),
                 report.to_str().unwrap(),
             ])
-            .args([&self.path(".venv"), app, "libraries"])
+            .args([&self.path(".venv"), app, "libraries", "app"])
             .args(argv)
             .current_dir(&self.app)
             .env("PATH", format!("{path}:{}", std::env::var("PATH").unwrap()))
@@ -532,20 +532,23 @@ fn programs_are_looked_up_as_the_engine_starts_them() {
     for (argv, expected) in [
         (&["app"][..], None),
         (&["/bin/sh", "-c", "nothing"], None),
-        (&["ap"], Some("missing\tap")),
-        (&["/nowhere/app"], Some("missing\t/nowhere/app")),
+        (&["ap"], Some("missing\tap\tmain")),
+        (&["/nowhere/app"], Some("missing\t/nowhere/app\tmain")),
         (&["./plain.sh"], Some("forbidden\t./plain.sh")),
         (
             &["broken"],
             Some("interpreter\tAPP/.venv/bin/broken\t/nowhere/python"),
         ),
-        (&["lost"], Some("module\tapp.lost")),
+        (&["lost"], Some("module\tapp.lost\tmain")),
         (&["python3", "-m", "app.cli"], None),
         (&["python3", "-m", "app.tool"], None),
         (&["python3", "-m", "main"], None),
         (&["python3", "-m", "http.server", "80"], None),
-        (&["python3", "-u", "-m", "app"], Some("main\tapp")),
-        (&["python3", "-m", "app.sever"], Some("module\tapp.sever")),
+        (&["python3", "-u", "-m", "app"], Some("main\tapp\tmain")),
+        (
+            &["python3", "-m", "app.sever"],
+            Some("module\tapp.sever\tmain"),
+        ),
         (&["python3", "-X", "dev", "main.py"], None),
         (&["python3", "mian.py"], Some("file\tmian.py")),
         (&["python3", "-c", "pass"], None),
@@ -564,9 +567,166 @@ fn programs_are_looked_up_as_the_engine_starts_them() {
         let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
         image.check("program", argv, &expected);
     }
+    // The project's own modules, as the program would have to name them.
+    let image = image
+        .file(
+            "SITE/app-1.0.dist-info/RECORD",
+            "app/cli.py,,\napp/tool/__main__.py,,\napp/__init__.py,,\napp/x.txt,,\n",
+        )
+        .file("deep/web.py", "")
+        .file("deep/no-name/web.py", "");
+    let expected = "program\tmissing\tap\tapp.cli\tapp.tool\tdeep.web\tmain";
+    image.check("program", &["ap"], &[expected]);
     // A package that is installed by a hook of its own may have any module.
     let image = image.file("SITE/__editable__.pth", "import __editable___finder\n");
     image.check("program", &["python3", "-m", "app.sever"], &[]);
+}
+
+/// The modules that the program lacks, each with the file and the line of the import.
+#[track_caller]
+fn fails(image: &Image, argv: &[&str], expected: &[&str]) {
+    let lines = image.report("import", argv);
+    let short = |line: &String| {
+        let fields: Vec<&str> = line.split('\t').collect();
+        format!("{}:{} {}", fields[1], fields[2], fields[3])
+    };
+    let lines: Vec<String> = lines.iter().map(short).collect();
+    assert_eq!(lines, expected, "{argv:?}");
+}
+
+#[test]
+#[ignore = "needs Python: make test"]
+fn only_an_import_that_always_fails_is_told() {
+    for (source, expected) in [
+        ("import yaml\n", &["APP/web.py:1 yaml"][..]),
+        (
+            "import json, sys, os.path\nfrom __future__ import annotations\n",
+            &[],
+        ),
+        ("from yaml.nodes import Node\n", &["APP/web.py:1 yaml"]),
+        (
+            "try:\n    import yaml\nexcept ImportError:\n    yaml = None\n",
+            &[],
+        ),
+        (
+            "\"\"\"\nimport yaml\nfrom us import you\nfrom here\n\"\"\"\n",
+            &[],
+        ),
+        (
+            "from contextlib import suppress\nwith suppress(ImportError):\n    import yaml\n",
+            &[],
+        ),
+        (
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import yaml\n",
+            &[],
+        ),
+        ("def later():\n    import yaml\n", &[]),
+        ("if __name__ == '__main__':\n    import yaml\n", &[]),
+        ("raise SystemExit\nimport yaml\n", &[]),
+        ("this is no Python\nimport yaml\n", &[]),
+        // Modules from elsewhere.
+        ("import sys\nsys.path.append('/srv')\nimport yaml\n", &[]),
+        (
+            "from sys import path\npath.append('/srv')\nimport yaml\n",
+            &[],
+        ),
+        ("import jpype.imports\nfrom java.lang import System\n", &[]),
+        // The project's own.
+        ("import shop\n", &["APP/shop/__init__.py:1 gone"]),
+        (
+            "import shop.config\n",
+            &["APP/shop/__init__.py:1 gone", "APP/web.py:1 shop.config"],
+        ),
+        (
+            "from helpers import tool\n",
+            &["APP/helpers/tool.py:2 helpers.gone"],
+        ),
+        ("from helpers import gone\n", &["APP/web.py:1 helpers.gone"]),
+        (
+            "import helpers.web\nfrom helpers.web import x\n",
+            &["APP/helpers/web.py:1 helpers.other"],
+        ),
+        (
+            "from helpers import (\n    # It was there.\n    gone as there,\n)\n",
+            &["APP/web.py:1 helpers.gone"],
+        ),
+        // What a package of others has may be made when it is imported.
+        ("import six.moves.urllib\nfrom six import moves\n", &[]),
+        // Only what the project has of its own is read.
+        ("import broken\n", &[]),
+    ] {
+        let image = Image::new()
+            .file("web.py", source)
+            .file("shop/__init__.py", "import gone\n")
+            .file("helpers/tool.py", "import os\nfrom . import gone\n")
+            .file("helpers/web.py", "import helpers.other\n")
+            .file("SITE/six.py", "")
+            .file("SITE/broken.py", "import gone\n");
+        // Of the server nothing is known but that it is given an app.
+        let image = image.program("uvicorn", "#!/bin/sh\n");
+        fails(&image, &["uvicorn", "web:app"], expected);
+    }
+}
+
+#[test]
+#[ignore = "needs Python: make test"]
+fn imports_are_those_of_what_the_program_starts() {
+    let image = Image::new()
+        .program("app", "#!/bin/sh\n")
+        .program("uvicorn", "#!/bin/sh\n")
+        .distribution("app", "")
+        .file(
+            "SITE/app-1.0.dist-info/entry_points.txt",
+            "[console_scripts]\napp = app.cli:main\n",
+        )
+        .file(
+            "SITE/app-1.0.dist-info/RECORD",
+            "app/__init__.py,,\napp/cli.py,,\napp/__main__.py,,\napp/names.py,,\n",
+        )
+        .file("SITE/app/__init__.py", "db = None\nfrom .names import *\n")
+        .file("SITE/app/names.py", "late = 1\n")
+        .file(
+            "SITE/app/__main__.py",
+            "from app import db, late\nfrom .cli import main\n",
+        )
+        .file("SITE/app/cli.py", "import lost.part\ndef main(): pass\n")
+        .file(
+            "main.py",
+            "if __name__ == \"__main__\":\n    import nowhere\n",
+        )
+        .file("deep/run.py", "import beside\nimport main\n")
+        .file("deep/beside.py", "import nothing\n");
+    let of_script = "APP/SITE/app/cli.py:1 lost";
+    let of_main = "APP/main.py:2 nowhere";
+    let of_deep = ["APP/deep/beside.py:1 nothing", "APP/deep/run.py:2 main"];
+    for (argv, expected) in [
+        (&["app"][..], &[of_script][..]),
+        (&["python3", "-m", "app"], &[of_script]),
+        (&["python3", "-m", "app.cli"], &[of_script]),
+        (&["uvicorn", "app.cli:app"], &[of_script]),
+        (&["python3", "-m", "uvicorn", "app.cli:app"], &[of_script]),
+        (&["python3", "main.py"], &[of_main]),
+        (&["python3", "-m", "main"], &[of_main]),
+        (&["uvicorn", "main:app"], &[]),
+        (&["python3", "deep/run.py"], &of_deep),
+        (
+            &["python3", "-m", "deep.run"],
+            &["APP/deep/run.py:1 beside"],
+        ),
+        (&["python3", "-c", "import nowhere"], &[]),
+        (&["sh", "-c", "python3 main.py"], &[]),
+        (&[], &[]),
+    ] {
+        fails(&image, argv, expected);
+    }
+    let image = image.file(
+        "SITE/sitecustomize.py",
+        "import sys\nsys.meta_path.append(None)\n",
+    );
+    fails(&image, &["app"], &[]);
+    fs::remove_file(image.path("SITE/sitecustomize.py")).unwrap();
+    let image = image.file("SITE/hook.pth", "import hook\n");
+    fails(&image, &["app"], &[]);
 }
 
 #[test]
@@ -656,7 +816,7 @@ fn the_module_of_the_app_that_a_server_is_given_is_looked_for() {
         // What is not known may mean something else.
         (&["tool", "mian:app"], None),
     ] {
-        let expected = expected.map(|module| format!("program\tmodule\t{module}"));
+        let expected = expected.map(|module| format!("program\tmodule\t{module}\tmain\tshop.web"));
         let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
         image.check("program", argv, &expected);
     }

@@ -140,12 +140,29 @@ fn of_the_project() {
     );
     check(
         "[tool.poetry]\npackage-mode = false\n[tool.poetry.dependencies]\ndjango = '^5'\n",
-        "pyproject.toml:3:14: error: only a build backend can read these dependencies, and the project is no package (run `poetry lock`)",
+        "pyproject.toml:3:14: error: there is no `poetry.lock`, and only Poetry knows what it would install for a project that is no package (run `poetry lock`)",
     );
     check(
         "[tool.poetry]\nversion = '1'\n[tool.poetry.dependencies]\npython = '^3.11'\n",
         "pyproject.toml:1:1: error: `tool.poetry.name` is required (add `name = \"…\"`, or `package-mode = false`)",
     );
+}
+
+#[test]
+fn what_cannot_be_installed_without_a_lock_is_told_once() {
+    for pyproject in [
+        "[tool.poetry]\npackage-mode = false\n[tool.poetry.dependencies]\ndjango = '^5'\n",
+        "[project]\nname = 'app'\nversion = '1'\ndynamic = ['dependencies']\n[tool.uv]\npackage = false\n",
+    ] {
+        let cx = MemoryContext::new(pyproject);
+        let errors = Config::resolve(&cx).unwrap_err();
+        assert_eq!(errors.to_string().matches("error: ").count(), 1, "{errors}");
+        let warnings = cx.warnings();
+        assert!(
+            !warnings.iter().any(|told| told.message.contains("lock")),
+            "{warnings:?}"
+        );
+    }
 }
 
 /// What a version that git alone knows is told to be without a repository, for what builds the project.

@@ -42,6 +42,7 @@ const WEB: &[&str] = &["fastapi", "uvicorn"];
 const WSGI: &[&str] = &["flask", "gunicorn"];
 const FASTAPI: &str = "from fastapi import FastAPI\napp = FastAPI()\n";
 const FLASK: &str = "from flask import Flask\napp = Flask(__name__)\n";
+const CELERY: &str = "from celery import Celery\napp = Celery('shop')\n";
 const GUARD: &str = "def main(): ...\nif __name__ == '__main__':\n    main()\n";
 const DJANGO: &str =
     "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n";
@@ -170,6 +171,33 @@ const RIVALS: &[Case] = &[
             ),
         ],
         "told: it could be the main module `main.py` or the Celery app `celery` of `worker.py`",
+    ),
+    // An app of any name beside the worker that it gives work to.
+    sources(
+        &["flask", "gunicorn", "celery"],
+        &[
+            ("shop/__init__.py", ""),
+            ("shop/tasks.py", CELERY),
+            (
+                "shop/web.py",
+                "from flask import Flask\nfrom shop.tasks import app as queue\nsite = Flask(__name__)\n",
+            ),
+        ],
+        "gunicorn --bind=0.0.0.0:8000 shop.web:site",
+    ),
+    sources(
+        &["flask", "gunicorn", "celery"],
+        &[("tasks.py", CELERY), ("web.py", FLASK)],
+        "gunicorn --bind=0.0.0.0:8000 web:app",
+    ),
+    sources(
+        &["flask", "celery"],
+        &[
+            ("shop/__init__.py", ""),
+            ("shop/tasks.py", CELERY),
+            ("shop/fill.py", GUARD),
+        ],
+        "celery --app shop.tasks:app worker --loglevel=INFO",
     ),
     sources(
         &["rq"],
@@ -955,15 +983,49 @@ fn what_to_write_is_said_with_all_that_it_needs() {
         ])),
         "write for instance `entrypoint = [\"uvicorn\", \"--host=0.0.0.0\", \"--port=8000\", \"api.main:app\"]` and `env = { PYTHONPATH = \"/app/src\" }` in `[tool.microb.target.default]`"
     );
-    let arq = sources(
-        &["arq"],
-        &[("worker.py", "class WorkerSettings: ...\n")],
-        "",
-    );
-    assert_eq!(
-        help(&arq),
-        "write what it runs in `[tool.microb.target.default]`, for instance `entrypoint = [\"arq\", \"MODULE.WorkerSettings\"]`, as for a worker of arq; `entrypoint = []` if it runs nothing"
-    );
+    for (dependencies, files, words, worker) in [
+        (
+            &["arq"][..],
+            &[
+                ("jobs/__init__.py", ""),
+                ("jobs/main.py", "from jobs.worker import WorkerSettings\n"),
+                ("jobs/worker.py", "class WorkerSettings: ...\n"),
+            ][..],
+            "[\"arq\", \"jobs.worker.WorkerSettings\"]",
+            "arq",
+        ),
+        (
+            &["arq"],
+            &[
+                ("fast.py", "class WorkerSettings: ...\n"),
+                ("slow.py", "class WorkerSettings: ...\n"),
+            ],
+            "[\"arq\", \"MODULE.WorkerSettings\"]",
+            "arq",
+        ),
+        (
+            &["taskiq"],
+            &[(
+                "tkq.py",
+                "import taskiq_nats\nbroker = taskiq_nats.NatsBroker()\n",
+            )],
+            "[\"taskiq\", \"worker\", \"tkq:broker\"]",
+            "Taskiq",
+        ),
+        (
+            &["dramatiq"],
+            &[("worker.py", "")],
+            "[\"dramatiq\", \"MODULE\"]",
+            "Dramatiq",
+        ),
+    ] {
+        assert_eq!(
+            help(&sources(dependencies, files, "")),
+            format!(
+                "write what it runs in `[tool.microb.target.default]`, for instance `entrypoint = {words}`, as for a worker of {worker}; `entrypoint = []` if it runs nothing"
+            )
+        );
+    }
 }
 
 #[test]

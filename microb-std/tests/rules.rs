@@ -190,6 +190,22 @@ fn the_bad_example_of_each_page_breaks_the_rule_at_a_place() {
 }
 
 #[test]
+fn root_is_told_where_it_stands() {
+    for user in ["'root'", "0", "\"0:1000\""] {
+        let example = Example {
+            definition: format!(
+                "[project]\nname = 'app'\nversion = '1'\n[tool.microb.target.default]\nentrypoint = ['app']\nuser = {user}\n"
+            ),
+            ..Example::default()
+        };
+        let review = example.review("");
+        let found =
+            all(&review).find(|found| found.rule.is_some_and(|rule| rule.name == "RootUser"));
+        assert_eq!(found.unwrap().span.as_ref().unwrap().text(), user);
+    }
+}
+
+#[test]
 fn the_good_example_of_each_page_breaks_no_rule() {
     for page in examples() {
         let review = page.example("Good").review(&asking(page.rule));
@@ -288,6 +304,23 @@ fn each_rule_has_a_page_and_each_page_a_rule() {
 
 /// Lines of `[project]`, lines of the target, and what looks wrong there.
 const RIGHT: &[(&str, &str)] = &[
+    // A port of its own for measurements, a socket, an address without a port, and what is no server.
+    (
+        "",
+        "entrypoint = ['gunicorn', '-b', '0.0.0.0:9000', 'app:app']\nexpose = [9100, 9000]",
+    ),
+    (
+        "",
+        "entrypoint = ['gunicorn', '--bind', 'unix:/run/app', 'app:app']\nexpose = [8000]",
+    ),
+    (
+        "",
+        "entrypoint = ['hypercorn', '--bind', '::', 'app:app']\nexpose = [8000]",
+    ),
+    (
+        "",
+        "entrypoint = ['worker', '--port', '9000']\nexpose = [8000]",
+    ),
     // A plugin of a tool needs the tool.
     ("dependencies = ['pytest>=8,<9']\nname = 'pytest-acme'", ""),
     ("dependencies = ['a==1', 'a>=1,<2 ; os_name == \"nt\"']", ""),
@@ -479,6 +512,16 @@ fn of_a_project_with_a_lock_the_list_is_looked_at_and_versions_are_fine() {
 
 /// Lines of the target, the rules that they break, and what to write instead.
 const WRONG: &[(&str, &[&str], &str)] = &[
+    (
+        "entrypoint = ['uvicorn', '--host', '0.0.0.0', '--port', '9000', 'app:app']\nexpose = [8000]",
+        &["UnexposedPort"],
+        "write `expose = [9000]`",
+    ),
+    (
+        "entrypoint = ['gunicorn']\ncommand = ['-b', '[::]:9000', 'app:app']\nexpose = [8000, 8001]",
+        &["UnexposedPort"],
+        "write `expose = [9000]`",
+    ),
     (
         "entrypoint = ['gunicorn', 'app:app']",
         &["LoopbackServer"],

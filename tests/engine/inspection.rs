@@ -191,6 +191,7 @@ fn check_version(target: &str, told: Option<&str>, version: &str) {
         "MissingLibrary",
         "OutdatedBytecode",
         "UnmetVersion",
+        "UnresolvedImport",
         "UnsupportedPython",
         "WritableByAll",
     ] {

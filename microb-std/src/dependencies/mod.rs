@@ -80,8 +80,13 @@ pub(crate) fn wanted(
                 return wanted;
             }
             let wanted = listed_by_project(shared, tables, &extras, &groups, cx, findings);
-            if !matches!(&wanted.dependencies, Dependencies::Listed(listed) if listed.is_empty()) {
-                findings.add(not_locked(shared, tables, &place));
+            let lists_nothing =
+                matches!(&wanted.dependencies, Dependencies::Listed(listed) if listed.is_empty());
+            if !lists_nothing {
+                // What cannot be installed without a lock has been told.
+                if !is_for_backend_alone(&wanted.dependencies, &shared.metadata.project) {
+                    findings.add(not_locked(shared, tables, &place));
+                }
             } else if asks_for_nothing && shared.script.is_none() {
                 findings.extend(unread_requirements(shared, &place, cx));
             }
@@ -295,6 +300,12 @@ fn listed_by_project(
     Wanted::listed(applied.requirements, applied.folders)
 }
 
+/// Whether only a build backend can read the dependencies, and none is asked.
+fn is_for_backend_alone(dependencies: &Dependencies, project: &Project) -> bool {
+    matches!(dependencies, Dependencies::FromBackend { .. })
+        && project.packaging == Packaging::Sources
+}
+
 fn from_backend(
     listed: &Listed,
     project: &Project,
@@ -303,16 +314,17 @@ fn from_backend(
     findings: &Findings,
 ) -> Wanted {
     if project.packaging == Packaging::Sources {
-        findings.add(
-            Diagnostic::error(
+        let (error, help) = match &listed.of_poetry {
+            Some(_) => (
+                "there is no `poetry.lock`, and only Poetry knows what it would install for a project that is no package",
+                "run `poetry lock`",
+            ),
+            None => (
                 "only a build backend can read these dependencies, and the project is no package",
-            )
-            .at(span)
-            .help(match &listed.of_poetry {
-                Some(_) => "run `poetry lock`",
-                None => "export them to a requirements file, and name it with `requirements`",
-            }),
-        );
+                "export them to a requirements file, and name it with `requirements`",
+            ),
+        };
+        findings.add(Diagnostic::error(error).at(span).help(help));
     }
     // Who else can say which extras there are is the backend.
     if listed.backend_knows_extras.is_none() || !listed.extras.is_empty() {

@@ -1,13 +1,14 @@
 """Writes what is true of a finished image: facts for `inspection/report.rs` to judge, one a line.
 
 Arguments: the file to write, the virtual environment, the folder of the application, whether to look at shared libraries
-("libraries" or ""), and the words of the image's program. Runs with the image's own interpreter as the image's user,
+("libraries" or ""), the project's own name or "", and the words of the image's program. Runs with the image's own interpreter as the image's user,
 without network, and imports nothing of the image. Official images have no bytecode of the standard library, so that
 `re` and `json` alone would take longer than all of this.
 
 A line is a kind and its fields with tabs between; in a field, backslash, tab and line feed are escaped.
 """
 
+import _ast as ast
 import os
 import sys
 from _frozen_importlib_external import EXTENSION_SUFFIXES, MAGIC_NUMBER, PathFinder
@@ -385,8 +386,6 @@ def is_optional(module, owner, site, asked=()):
 
 def imports_of(module, text, names):
     """How a source imports a module: `always`, `sometimes`, or `elsewhere` than in an `__init__.py`. `names` is its path."""
-    import ast
-
     found = set()
 
     def note(is_certain, *modules):
@@ -404,18 +403,33 @@ def imports_of(module, text, names):
         elif isinstance(node, ast.Constant):
             note(False, node.value if "." in module else None)
         elif isinstance(node, ast.Try) and node.handlers:
-            for child in ast.iter_child_nodes(node):
+            for child in children_of(node):
                 visit(child, False)
         else:
             is_later = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-            for child in ast.iter_child_nodes(node):
+            for child in children_of(node):
                 visit(child, is_certain and not is_later)
 
-    try:
-        visit(ast.parse(text), True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        pass
+    tree = parsed(text)
+    if tree is not None:
+        visit(tree, True)
     return found
+
+
+def parsed(text):
+    """The syntax tree of a source, or nothing for what is none. The module `ast` would take longer to be imported than this."""
+    try:
+        return compile(text, "source", "exec", ast.PyCF_ONLY_AST)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def children_of(node):
+    for name in node._fields:
+        value = getattr(node, name, None)
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield child
 
 
 def recorded(site, folder):
@@ -436,13 +450,26 @@ def owners_of(paths, site):
 # The program.
 
 
-class Modules:
-    """Where Python would find modules, without importing any."""
+def own_files(site, own):
+    """The files of the project's own wheel."""
+    for name in names_in(site):
+        stem = name[: -len(".dist-info")].rpartition("-")[0]
+        if own and name.endswith(".dist-info") and stem.lower().replace("_", "-").replace(".", "-") == own:
+            return set(recorded(site, name))
+    return set()
 
-    def __init__(self, site):
+
+class Modules:
+    """Where Python would find modules, without importing any; and which of them are the project's own."""
+
+    def __init__(self, site, application, venv, own):
+        self.application, self.venv = application, venv
+        self.own = own_files(site, own)
         self.path = [folder for folder in os.environ.get("PYTHONPATH", "").split(":") if folder]
         self.path += [site, *sys.path]
         self.is_certain = True
+        # What the program starts with: a module or a file, and the folders that come first.
+        self.first = None
         # Whether the module that was found last is one, and its file.
         self.is_package = False
         self.file = ""
@@ -461,16 +488,42 @@ class Modules:
         self.is_package, self.file = False, ""
         if name.partition(".")[0] in sys.builtin_module_names or not self.is_certain:
             return True
-        path = [*before, *self.path]
+        found = self.specs(name, before)
+        if found[-1] is None:
+            return False
+        self.is_package = found[-1].submodule_search_locations is not None
+        self.file = found[-1].origin or ""
+        return True
+
+    def is_own(self, path):
+        inside = path.startswith(self.application + "/") and not path.startswith(self.venv + "/")
+        return inside or path in self.own
+
+    def own_names(self):
+        """The names that the project's own modules have for a program that starts here, of a package for its `__main__.py`."""
+        files = set(self.own)
+        for folder, folders, names in os.walk(self.application):
+            folders[:] = [name for name in folders if name.isidentifier() and folder + "/" + name != self.venv]
+            files.update(folder + "/" + name for name in names)
+        found = set()
+        for file in files:
+            roots = [root for root in (os.getcwd(), *self.path) if file.startswith(root + "/")]
+            parts = file[len(max(roots, key=len, default="")) + 1 : -len(".py")].split("/")
+            if roots and file.endswith(".py") and all(part.isidentifier() for part in parts) and parts[-1] != "__init__":
+                found.add(".".join(parts[:-1] if parts[-1] == "__main__" else parts))
+        return sorted(name for name in found if name)
+
+    def specs(self, name, before=()):
+        """What is known of the packages around a module and of itself; None at the end, for the first one that is not there."""
+        path, found = [*before, *self.path], []
         for part in name.split("."):
             # By its last name: with dots, the finder would want what is above to be imported.
             spec = PathFinder.find_spec(part, path)
+            found.append(spec)
             if spec is None:
-                return False
-            self.is_package = spec.submodule_search_locations is not None
+                break
             path = list(spec.submodule_search_locations or ())
-            self.file = spec.origin or ""
-        return True
+        return found
 
 
 def which(word):
@@ -535,31 +588,217 @@ def tell_function(modules, module, function):
         tell("program", "function", module, name, *own)
 
 
-def tell_program(argv, venv, site):
-    """What is wrong with the program: `missing`, `forbidden`, `interpreter`, `module`, `function`, `main` or `file`, and what that is about."""
+# Where one of these is named, modules may be found elsewhere, or be made by what runs.
+FINDERS = ("__path__", "addsitedir", "meta_path", "path_hooks", "sys.modules", "sys.path")
+# Where one of these is, a package may have names that do not stand there.
+DYNAMIC = ("__getattr__", "exec(", "globals(", "import *", "setattr(", "vars(")
+# Who imports one of these can import what is no module of Python.
+BRIDGES = ("clr", "findspark", "hy", "jpype", "pyximport", "wasmtime")
+
+
+# Of a larger program, the first modules are read.
+MAX_FILES = 200
+
+
+def scanned(text, is_main):
+    """The imports that a source may have outside of all blocks, and of the main module in these too, as `parsed_imports` gives them
+    but for the lines; also those of its texts, and without some that are written in an unusual way. Syntax trees would take
+    twenty times as long."""
+    if is_main:
+        text = "\n".join(line.lstrip() for line in text.split("\n"))
+    text = "\n" + text
+    at = text.find("\nimport ")
+    while at >= 0:
+        end = (text.find("\n", at + 1) + 1 or len(text) + 1) - 1
+        for part in text[at + len("\nimport ") : end].partition("#")[0].partition(";")[0].split(","):
+            yield 0, 0, part.partition(" as ")[0].strip(), ()
+        at = text.find("\nimport ", end)
+    at = text.find("\nfrom ")
+    while at >= 0:
+        end = (text.find("\n", at + 1) + 1 or len(text) + 1) - 1
+        module, _, names = text[at + len("\nfrom ") : end].partition(" import ")
+        if "(" in names:
+            end = max(end, text.find(")", at))
+            names = text[at:end].partition("(")[2]
+        lines = (line.partition("#")[0].partition(";")[0] for line in names.split("\n"))
+        names = (name.partition(" as ")[0].strip() for line in lines for name in line.split(","))
+        name = module.strip().lstrip(".")
+        yield 0, len(module.strip()) - len(name), name, [name for name in names if name.isidentifier()]
+        at = text.find("\nfrom ", end)
+
+
+def parsed_imports(text, is_main):
+    """The imports that are made whenever a module is imported, or run: the line, how many packages further up, the module, and the
+    names that are imported from it. `from` something there may be no module but names."""
+    tree = parsed(text)
+    bodies = [tree.body] if tree is not None else []
+    for body in bodies:
+        for node in body:
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    yield node.lineno, 0, alias.name, ()
+            elif isinstance(node, ast.ImportFrom):
+                yield node.lineno, node.level, node.module or "", [alias.name for alias in node.names]
+            elif isinstance(node, ast.If) and is_main and is_main_guard(node.test):
+                bodies.append(node.body)
+            elif isinstance(node, ast.Raise):
+                break
+
+
+class Imports:
+    """What the modules of the project import as soon as the program starts, whatever happens: nothing that stands in a function,
+    in a branch or in what may go on without it. None is imported."""
+
+    def __init__(self, modules, imports_of):
+        self.modules, self.imports_of = modules, imports_of
+        self.first, self.before, self.is_main = modules.first
+        self.is_certain = True
+        # The files to read, each with its package and whether it is the main module.
+        self.files, self.seen = [], set()
+        self.known, self.texts, self.missing = {}, {}, []
+
+    def read(self):
+        """Reads what the program starts with, and what that imports."""
+        for name in ("sitecustomize", "usercustomize"):
+            spec = self.specs(name)[-1]
+            self.look_for_finders(self.text(spec.origin) if spec and spec.origin else "")
+        if "/" in self.first:
+            self.file(self.first, [], True)
+        else:
+            self.module(self.first)
+        for number, (path, package, is_main) in enumerate(self.files):
+            if number == MAX_FILES:
+                return
+            text = self.text(path)
+            self.look_for_finders(text)
+            for line, level, name, names in self.imports_of(text, is_main):
+                if not self.is_certain:
+                    return
+                above = package[: len(package) - level + 1] if level else []
+                # Above the outermost package there is none.
+                if level <= len(package) and (name or above):
+                    self.imported(".".join(above + [name] * bool(name)), names, path, line)
+
+    def text(self, path):
+        if path not in self.texts:
+            self.texts[path] = text_of(path)
+        return self.texts[path]
+
+    def look_for_finders(self, text):
+        if any(word in text for word in FINDERS):
+            self.is_certain = False
+
+    def specs(self, name):
+        if name not in self.known:
+            around, _, last = name.rpartition(".")
+            found = self.specs(around) if around else []
+            if not around:
+                found = self.modules.specs(last, self.before)
+            elif found[-1] is not None:
+                found = [*found, PathFinder.find_spec(last, list(found[-1].submodule_search_locations or ()))]
+            self.known[name] = found
+        return self.known[name]
+
+    def file(self, path, package, is_main):
+        if path.endswith(".py") and path not in self.seen and self.modules.is_own(path):
+            self.seen.add(path)
+            self.files.append((path, package, is_main))
+
+    def module(self, name):
+        """Adds a module and the packages around it to what is read, as far as they are the project's; what there is not of it, or
+        nothing."""
+        parts = name.split(".")
+        if parts[0] in sys.builtin_module_names or parts[0] == "__main__":
+            return None
+        specs = self.specs(name)
+        for number, spec in enumerate(specs):
+            if spec is not None:
+                is_package = spec.submodule_search_locations is not None
+                package = parts[: number + 1] if is_package else parts[:number]
+                self.file(spec.origin or "", package, self.is_main and name == self.first and number == len(parts) - 1)
+            elif number == 0:
+                # That of setuptools is found by a hook of its own.
+                is_hooked = name.startswith("distutils") and self.specs("_distutils_hack")[-1] is not None
+                return None if is_hooked else parts[0]
+            else:
+                around = specs[number - 1]
+                # A package of others may make modules.
+                is_plain = around.submodule_search_locations is not None and around.origin is None
+                return ".".join(parts[: number + 1]) if is_plain or self.modules.is_own(around.origin or "") else None
+        return None
+
+    def imported(self, module, names, path, line):
+        if not all(part.isidentifier() for part in module.split(".")):
+            return
+        if module.partition(".")[0] in BRIDGES or module == "sys" and ("path" in names or "modules" in names):
+            self.is_certain = False
+        for name in (module, *(module + "." + name for name in names if self.is_module(module, name))):
+            missing = self.module(name)
+            if missing:
+                self.missing.append((path, line, missing, self.text(path)))
+                return
+
+    def is_module(self, base, name):
+        """Whether `from base import name` can mean a module only: nothing in a package of the project has this name."""
+        around = self.specs(base)[-1]
+        if around is None or around.submodule_search_locations is None or name == "*" or name.startswith("__"):
+            return False
+        if around.origin is None:
+            return True
+        text = self.text(around.origin) if self.modules.is_own(around.origin) and around.origin.endswith(".py") else name
+        return not any(word in text for word in (name, *DYNAMIC))
+
+
+def is_main_guard(test):
+    """`__name__ == "__main__"`."""
+    if not isinstance(test, ast.Compare) or not isinstance(test.left, ast.Name) or test.left.id != "__name__":
+        return False
+    is_equal = len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)
+    return is_equal and getattr(test.comparators[0], "value", "") == "__main__"
+
+
+def tell_imports(modules):
+    """Imports of the project's own modules that fail as soon as the program starts: `import`, the file, the line, what there is
+    not, and the text of the file."""
+    if modules.first is None or not modules.is_certain:
+        return
+    for imports_of in (scanned, parsed_imports):
+        imports = Imports(modules, imports_of)
+        imports.read()
+        if not imports.is_certain or not imports.missing:
+            return
+    for fields in sorted(imports.missing):
+        tell("import", *fields)
+
+
+def tell_program(argv, venv, site, application, own):
+    """What is wrong with the program: `missing`, `forbidden`, `interpreter`, `module`, `function`, `main` or `file`, and what that is
+    about; for what is missing, the names of the project's own modules."""
     if not argv:
         return None
+    modules = Modules(site, application, venv, own)
     path = which(argv[0])
     if path is None:
-        return tell("program", "missing", argv[0])
+        return tell("program", "missing", argv[0], *modules.own_names())
     if not os.access(path, os.X_OK):
         return tell("program", "forbidden", path)
     interpreter = interpreter_of(path)
     if interpreter and which(interpreter) is None:
         return tell("program", "interpreter", path, interpreter)
-    modules = Modules(site)
     if os.path.dirname(path) == venv + "/bin":
         module, _, function = function_of(site, os.path.basename(path)).partition(":")
         module = module.strip()
         if module and not modules.has(module):
-            return tell("program", "module", module)
+            return tell("program", "module", module, *modules.own_names())
         if module:
+            modules.first = module, [], False
             tell_function(modules, module, function.strip())
     name = os.path.basename(path)
     if is_python(name):
         tell_python(argv[1:], modules)
     else:
         tell_object(name, argv[1:], modules)
+    tell_imports(modules)
     return path
 
 
@@ -587,8 +826,10 @@ def tell_object(name, words, modules):
         # Addresses and files are none.
         parts = module.split(".") + [name.partition("(")[0].partition(".")[0]] * bool(colon)
         if all(part.isidentifier() for part in parts) and not os.path.exists(module):
-            if not modules.has(module, [os.getcwd()]):
-                tell("program", "module", module)
+            if modules.has(module, [os.getcwd()]):
+                modules.first = module, [os.getcwd()], False
+            else:
+                tell("program", "module", module, *modules.own_names())
             return
 
 
@@ -629,21 +870,28 @@ def tell_python(words, modules):
         if word == "-m" and words:
             tell_object(words[0], words[1:], modules)
             if not modules.has(words[0], here):
-                tell("program", "module", words[0])
-            elif modules.is_package and not modules.has(words[0] + ".__main__", here):
-                tell("program", "main", words[0])
+                tell("program", "module", words[0], *modules.own_names())
+            elif not modules.is_package:
+                modules.first = modules.first or (words[0], here, True)
+            elif modules.has(words[0] + ".__main__", here):
+                modules.first = modules.first or (words[0] + ".__main__", here, True)
+            else:
+                tell("program", "main", words[0], *modules.own_names())
             return
         if word in ("-X", "-W") and words:
             words = words[1:]
         elif not word.startswith("-"):
-            if not os.path.exists(word):
+            if os.path.isfile(word):
+                file = os.path.realpath(word)
+                modules.first = file, [os.path.dirname(file)], True
+            elif not os.path.exists(word):
                 tell("program", "file", word)
             return
         elif "c" in word or "m" in word:
             return
 
 
-def tell_all(venv, application, wants_libraries, argv):
+def tell_all(venv, application, wants_libraries, own, argv):
     site = venv + "/lib/" + library_folder() + "/site-packages"
     tell_environment(venv)
     tell_distributions(site)
@@ -659,7 +907,7 @@ def tell_all(venv, application, wants_libraries, argv):
                 elf = elf_of(path)
                 if elf is not None:
                     elves[path] = elf
-    program = tell_program(argv, venv, site)
+    program = tell_program(argv, venv, site, application, own)
     if wants_libraries:
         if program is not None and program not in elves:
             elf = elf_of(program)
@@ -669,9 +917,9 @@ def tell_all(venv, application, wants_libraries, argv):
 
 
 if __name__ == "__main__":
-    report, venv, application, libraries = sys.argv[1:5]
+    report, venv, application, libraries, own = sys.argv[1:6]
     try:
-        tell_all(venv, application, libraries == "libraries", sys.argv[5:])
+        tell_all(venv, application, libraries == "libraries", own, sys.argv[6:])
     except Exception as error:
         # A mistake of this program is none of the image.
         sys.excepthook(type(error), error, error.__traceback__)

@@ -142,15 +142,26 @@ fn missing(
             severity: Severity::Warning,
             ..finding.help(format!("if that is no override, lock again with `{shown}`"))
         },
-        Dependencies::Locked(set) => {
-            finding.help(format!("add `{shown}` to `{}`", escape(&set.path.value)))
-        }
-        Dependencies::File(file) => {
-            finding.help(format!("add `{shown}` to `{}`", escape(&file.path.value)))
-        }
-        Dependencies::Listed(_) | Dependencies::FromBackend { .. } => {
-            finding.help(format!("add `\"{shown}\"` to `dependencies`"))
-        }
+        Dependencies::Locked(_) | Dependencies::File(_) => finding.help(format!(
+            "add `{shown}` to {}",
+            subject.list_of_dependencies()
+        )),
+        Dependencies::Listed(_) | Dependencies::FromBackend { .. } => finding.help(format!(
+            "add `\"{shown}\"` to {}",
+            subject.list_of_dependencies()
+        )),
+    }
+}
+
+impl Subject {
+    /// What people write dependencies into.
+    pub(super) fn list_of_dependencies(&self) -> String {
+        let file = match &self.config.dependencies {
+            Dependencies::Locked(set) if !is_of_a_resolver(&set.path.value) => &set.path.value,
+            Dependencies::File(file) => &file.path.value,
+            _ => return "`dependencies`".to_owned(),
+        };
+        format!("`{}`", escape(file))
     }
 }
 

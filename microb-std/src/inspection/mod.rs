@@ -5,6 +5,7 @@
 
 mod environment;
 mod files;
+mod imports;
 mod installed;
 mod libraries;
 mod packages;
@@ -50,6 +51,7 @@ pub fn inspect(cx: &dyn Context, config: &Config) {
 struct Subject {
     config: Config,
     definition: Span,
+    roots: imports::Roots,
 }
 
 impl Subject {
@@ -57,6 +59,7 @@ impl Subject {
         let definition = cx.definition();
         Self {
             config: config.clone(),
+            roots: imports::Roots::of(cx, config),
             definition: definition.line(1).unwrap_or_else(|| definition.whole()),
         }
     }
@@ -73,6 +76,7 @@ impl Subject {
         }
         installed::requirements(self, report, &findings);
         program::check(self, report, &findings);
+        imports::check(self, report, &findings);
         files::check(self, report, &findings);
         let lacking = libraries::lacking(report);
         if lacking.is_empty() {
@@ -111,6 +115,7 @@ fn steps(config: &Config) -> Vec<Step> {
     } else {
         ""
     };
+    let own = config.project.normalized_name.as_deref();
     let python = format!("{VENV}/bin/python");
     // Without the user's variables, and without `site`, which would run what packages put there.
     let words = [
@@ -123,6 +128,7 @@ fn steps(config: &Config) -> Vec<Step> {
         VENV,
         APPLICATION,
         libraries,
+        own.unwrap_or_default(),
     ];
     let words = words.into_iter().map(str::to_owned);
     let argv: Vec<String> = words.chain(program::argv(config)).collect();

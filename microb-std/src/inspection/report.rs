@@ -19,6 +19,8 @@ pub(super) struct Report {
     pub(super) stale: Vec<Stale>,
     /// What needs a library that is not there.
     pub(super) libraries: Vec<MissingLibrary>,
+    /// Imports of the project's modules that fail when the program starts.
+    pub(super) imports: Vec<FailingImport>,
     /// What is wrong with the program that the image starts.
     pub(super) program: Option<Problem>,
     /// Why the report ends early.
@@ -53,6 +55,18 @@ pub(super) struct MissingLibrary {
     pub(super) is_needed: bool,
     /// The folder with the metadata of the distribution that has the file, or nothing.
     pub(super) owner: String,
+}
+
+/// An import of what is not in the image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FailingImport {
+    /// The file that it stands in, and its line, beginning with 1.
+    pub(super) path: String,
+    pub(super) line: usize,
+    /// The dotted name, as far as the part that is not there.
+    pub(super) module: String,
+    /// What the file says.
+    pub(super) text: String,
 }
 
 /// What is wrong with a program: a kind, and what it is about.
@@ -102,6 +116,12 @@ impl Report {
                 is_needed: role == "module",
                 owner: owner.clone(),
             }),
+            ("import", [path, line, module, text]) => self.imports.push(FailingImport {
+                path: path.clone(),
+                line: line.parse().unwrap_or(1),
+                module: module.clone(),
+                text: text.clone(),
+            }),
             ("failed", [kind, message]) => self.failure = Some(format!("{kind}: {message}")),
             ("program", [kind, about @ ..]) => {
                 self.program = Some(Problem {
@@ -146,12 +166,17 @@ mod tests {
     fn a_report_is_read_line_by_line() {
         let report = Report::read(
             b"marker\tos_name\tposix\ndistribution\tA\t1\tA-1.dist-info\nrequires\tb>=1\n\
-              writable\t/app/a\\tb\\\\n\nlibrary\tmodule\t/app/x.so\tlibx.so.1\t\nprogram\tmissing\tapp\nnew\tthing\n",
+              writable\t/app/a\\tb\\\\n\nlibrary\tmodule\t/app/x.so\tlibx.so.1\t\n\
+              import\t/app/m.py\t2\ty\timport x\\nimport y\nprogram\tmissing\tapp\nnew\tthing\n",
         );
         assert_eq!(report.marker("os_name"), "posix");
         assert_eq!(report.distributions[0].requires, ["b>=1"]);
         assert_eq!(report.writable, ["/app/a\tb\\n"]);
         assert!(report.libraries[0].is_needed);
+        assert_eq!(
+            (report.imports[0].line, &*report.imports[0].text),
+            (2, "import x\nimport y")
+        );
         assert_eq!(report.program.unwrap().about, ["app"]);
     }
 }

@@ -148,19 +148,36 @@ impl<'a> Code<'a> {
     pub(crate) fn read_all(&mut self, layout: &Layout) {
         self.read(layout.usual.iter().cloned());
         self.follow();
-        if !self.apps().is_empty() {
+        let (workers, others): (Vec<_>, Vec<_>) = self
+            .apps()
+            .iter()
+            .map(|app| app.framework)
+            .partition(|framework| framework.kind == Kind::Celery);
+        if !others.is_empty() {
             return;
         }
-        // Somewhere must be what a framework among the dependencies is for.
-        let is_for_app = |name: &String| framework::is_framework(&name.replace('-', "_"));
+        // Somewhere must be what a framework among the dependencies is for. A worker is beside the app that gives it work.
+        let is_found = |name: &str| workers.iter().any(|worker| worker.module == name);
+        let is_for_app = |name: &String| {
+            let module = name.replace('-', "_");
+            framework::is_framework(&module) && !is_found(&module)
+        };
         let may_be_elsewhere = self.installed.iter().any(is_for_app);
         let runs = |(_, module): &(Place, Module)| {
             module.main_guard.is_some() || module.statement.is_some()
         };
-        if may_be_elsewhere || !self.modules.iter().any(runs) {
+        let has_program = !workers.is_empty() || self.modules.iter().any(runs);
+        if may_be_elsewhere || !has_program {
+            let usual = self.modules.len();
             self.read(layout.others.iter().cloned());
             self.read(layout.deeper(self.folders));
             self.follow();
+            let is_worker = |app: &App| app.framework.kind == Kind::Celery;
+            if !workers.is_empty() && self.apps().iter().all(is_worker) {
+                // Beside a worker, only an app is looked for in modules of any name.
+                self.modules.truncate(usual);
+                self.apps = OnceCell::new();
+            }
         }
     }
 

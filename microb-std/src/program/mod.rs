@@ -28,6 +28,7 @@ use code::Code;
 use folders::Folders;
 use held::Held;
 use layout::Place;
+pub(crate) use layout::stem_rank;
 use module::Module;
 use run::{NoServer, Runner};
 

@@ -35,6 +35,7 @@ pub(crate) struct Module {
     pub(crate) objects: Vec<Object>,
     /// Where in `objects` each name is, also more than once.
     index: BTreeMap<String, Vec<usize>>,
+    classes: BTreeSet<String>,
     pub(crate) functions: Vec<Function>,
     pub(crate) calls: Vec<Call>,
     /// Where `if __name__ == "__main__":` stands.
@@ -166,6 +167,7 @@ impl Module {
             is_relative: false,
             objects: Vec::new(),
             index: BTreeMap::new(),
+            classes: BTreeSet::new(),
             functions: Vec::new(),
             calls: Vec::new(),
             main_guard: None,
@@ -190,6 +192,10 @@ impl Module {
         self.imports
             .iter()
             .any(|path| path == package || path.starts_with(&below))
+    }
+
+    pub(crate) fn defines_class(&self, name: &str) -> bool {
+        self.classes.contains(name)
     }
 
     /// The object of this name, by its place in `objects`: the last, if there are more.
@@ -238,6 +244,7 @@ impl Module {
                 let path = base.and_then(|base| self.path(base));
                 let path = path.unwrap_or_else(|| format!("{}.{}", self.name, class.name));
                 self.names.insert(class.name.to_string(), path);
+                self.classes.insert(class.name.to_string());
             }
             Stmt::FunctionDef(function) => self.function(function),
             Stmt::Assign(assign) => {

@@ -133,6 +133,7 @@ impl Nothing<'_> {
             Some((what, words)) => (format!(", as for {what}"), words),
             None => (String::new(), &["python", "-m", "MODULE"][..]),
         };
+        let words: Vec<String> = words.iter().map(|word| self.with_module(word)).collect();
         let table = table(self.config);
         MISSING_PROGRAM
             .finding(format!("the image has no program: {}", self.looked_at()))
@@ -140,6 +141,21 @@ impl Nothing<'_> {
             .help(format!(
                 "write what it runs in {table}, for instance `entrypoint = {words:?}`{what}; `entrypoint = []` if it runs nothing"
             ))
+    }
+
+    /// An example's word, with the module in it that has the name which follows, if there is one: `worker.WorkerSettings`
+    /// for `MODULE.WorkerSettings`.
+    fn with_module(&self, word: &str) -> String {
+        let name = word.strip_prefix("MODULE").and_then(|rest| rest.get(1..));
+        let modules = self.code.modules.iter();
+        let mut having = modules.filter(|(place, module)| {
+            let defines = |name| module.object(name).is_some() || module.defines_class(name);
+            place.is_importable() && name.is_some_and(defines)
+        });
+        match (having.next(), having.next()) {
+            (Some((place, _)), None) => word.replacen("MODULE", &place.module, 1),
+            _ => word.to_owned(),
+        }
     }
 
     fn looked_at(&self) -> String {

@@ -1,6 +1,6 @@
 //! Rules about what the container runs.
 
-use microb::{Diagnostic, Rule, Span, Spanned, nearest};
+use microb::{Diagnostic, Rule, Severity, Span, Spanned, nearest};
 
 use super::{Facts, rule};
 use crate::backend;
@@ -27,6 +27,11 @@ pub(crate) static LOOPBACK_SERVER: Rule = rule(
     "A server on the loopback address cannot be reached from outside of its container",
 );
 
+pub(super) static UNEXPOSED_PORT: Rule = rule(
+    "UnexposedPort",
+    "The port that a server listens on should be one that `expose` names",
+);
+
 pub(super) static DEVELOPMENT_SERVER: Rule = rule(
     "DevelopmentServer",
     "Servers for development are slow, and some run code that a visitor sends",
@@ -35,7 +40,8 @@ pub(super) static DEVELOPMENT_SERVER: Rule = rule(
 pub(crate) static UNKNOWN_ENTRYPOINT: Rule = rule(
     "UnknownEntrypoint",
     "The program that the container starts should be in the image",
-);
+)
+.error();
 
 pub(crate) static AMBIGUOUS_PROGRAM: Rule = rule(
     "AmbiguousProgram",
@@ -106,6 +112,9 @@ const ADDRESS_OPTIONS: &[&str] = &[
     "--address",
     "--server.address",
 ];
+
+/// Options that name the port alone.
+const PORT_OPTIONS: &[&str] = &["--port", "--server.port"];
 
 /// A server that listens on the loopback address unless told otherwise.
 struct Loopback {
@@ -179,6 +188,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &Findings) {
         inferred(config, findings);
         return;
     };
+    unexposed(&ports(&argv), config, findings);
     let Some(program) = argv.first() else {
         return;
     };
@@ -214,10 +224,12 @@ fn one_word(program: &str) -> Option<Diagnostic> {
 
 /// A program that was found in the project has no mistakes of the user, but may be all that the dependencies offer.
 fn inferred(config: &Config, findings: &Findings) {
-    let argv = config.program.as_ref().map(|program| &program.argv);
-    if let Some(argv) = argv
-        && let Some((finding, _)) = development_server(&argv.value)
-    {
+    let Some(program) = &config.program else {
+        return;
+    };
+    let argv = &program.argv;
+    unexposed(&ports(&argv.value), config, findings);
+    if let Some((finding, _)) = development_server(&argv.value) {
         let help = "add `gunicorn` to the dependencies, which runs it then";
         findings.add(finding.help(help).at(&argv.span));
     }
@@ -413,13 +425,57 @@ fn how_to_listen(name: &str) -> &'static str {
 
 /// The value of the first option that names an address.
 fn address(words: &[String]) -> Option<&str> {
-    words.iter().enumerate().find_map(|(n, word)| {
+    values(words, ADDRESS_OPTIONS).next()
+}
+
+/// The values of these options.
+fn values<'a>(words: &'a [String], options: &'a [&str]) -> impl Iterator<Item = &'a str> {
+    words.iter().enumerate().filter_map(|(n, word)| {
         let (option, value) = match word.split_once('=') {
             Some((option, value)) => (option, Some(value)),
             None => (word.as_str(), words.get(n + 1).map(String::as_str)),
         };
-        value.filter(|_| ADDRESS_OPTIONS.contains(&option))
+        value.filter(|_| options.contains(&option))
     })
+}
+
+/// The ports that a server is told to listen on.
+fn ports(argv: &[String]) -> Vec<u16> {
+    let Some((_, rest)) = program(argv).filter(|(name, _)| SERVERS.contains(name)) else {
+        return Vec::new();
+    };
+    let alone = values(rest, PORT_OPTIONS);
+    let of_addresses = values(rest, ADDRESS_OPTIONS).filter_map(|address| {
+        // That of version 6 has colons of its own.
+        let (host, port) = address.rsplit_once(':')?;
+        (!host.contains(':') || host.ends_with(']')).then_some(port)
+    });
+    let ports = alone.chain(of_addresses);
+    ports.filter_map(|port| port.parse().ok()).collect()
+}
+
+/// Ports of which `expose` names none, though it names others.
+fn unexposed(ports: &[u16], config: &Config, findings: &Findings) {
+    let (Some(port), Some(first)) = (ports.first(), config.expose.first()) else {
+        return;
+    };
+    let is_exposed = |port: &u16| {
+        config
+            .expose
+            .iter()
+            .any(|exposed| exposed.value.number == *port)
+    };
+    if !ports.iter().any(is_exposed) {
+        let finding = UNEXPOSED_PORT.finding(format!(
+            "the server listens on port {port}, and `expose` names {}",
+            first.value.number
+        ));
+        findings.add(
+            finding
+                .at(&first.span)
+                .help(format!("write `expose = [{port}]`")),
+        );
+    }
 }
 
 fn is_loopback(address: &str) -> bool {
@@ -504,19 +560,32 @@ fn may_have(tool: &str, config: &Config) -> bool {
         }
 }
 
-/// A program that can only be the project's own, and is not installed.
+/// A program that can only be the project's own, and is not installed. A warning, since an image of the user's own may have it: the
+/// look at the finished image knows.
 fn unknown(program: &str, config: &Config) -> Option<Diagnostic> {
+    let finding = not_installed(program, config)?;
+    Some(Diagnostic {
+        severity: Severity::Warning,
+        ..finding
+    })
+}
+
+fn not_installed(program: &str, config: &Config) -> Option<Diagnostic> {
     let scripts = &config.project.scripts;
     if program.contains('/') {
         return None;
     }
-    if config.project.packaging == Packaging::Sources && scripts.contains_key(program) {
+    let script = scripts.get(program);
+    if let Some(function) = script.filter(|_| config.project.packaging == Packaging::Sources) {
+        let module = function.value.split(':').next().unwrap_or_default().trim();
         return Some(
             UNKNOWN_ENTRYPOINT
                 .finding(format!(
                     "the script `{program}` is not installed, since the project is no package"
                 ))
-                .help("run the module: `[\"python\", \"-m\", \"MODULE\"]`, or make the project a package with `[build-system]`"),
+                .help(format!(
+                    "run the module: `[\"python\", \"-m\", {module:?}]`, or make the project a package with `[build-system]`"
+                )),
         );
     }
     let Dependencies::Listed(listed) = &config.dependencies else {

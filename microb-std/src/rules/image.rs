@@ -27,6 +27,12 @@ pub(crate) static UNMET_VERSION: Rule = rule(
     "A package beside a version that it does not allow may fail, today or later",
 );
 
+pub(crate) static UNRESOLVED_IMPORT: Rule = rule(
+    "UnresolvedImport",
+    "A program that imports what the image does not have ends as soon as it starts",
+)
+.error();
+
 pub(crate) static UNSUPPORTED_PYTHON: Rule = rule(
     "UnsupportedPython",
     "The interpreter of the image should be one that the project allows",

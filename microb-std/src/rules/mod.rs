@@ -27,8 +27,8 @@ pub(crate) use file::{
     UNKNOWN_PROJECT_KEY,
 };
 pub(crate) use image::{
-    MISSING_DEPENDENCY, MISSING_LIBRARY, OUTDATED_BYTECODE, UNMET_VERSION, UNSUPPORTED_PYTHON,
-    WRITABLE_BY_ALL,
+    MISSING_DEPENDENCY, MISSING_LIBRARY, OUTDATED_BYTECODE, UNMET_VERSION, UNRESOLVED_IMPORT,
+    UNSUPPORTED_PYTHON, WRITABLE_BY_ALL,
 };
 pub(crate) use index::{IGNORED_CREDENTIAL, PASSWORD_IN_FILE, credential_in_url};
 pub(crate) use python::{
@@ -76,6 +76,7 @@ pub const RULES: &[&Rule] = &[
     &python::UNBOUNDED_PYTHON,
     &file::UNDEFINED_VARIABLE,
     &command::UNEXPANDED_VARIABLE,
+    &command::UNEXPOSED_PORT,
     &command::UNINSTALLED_SCRIPTS,
     &command::UNINSTALLED_TOOL,
     &command::UNKNOWN_ENTRYPOINT,
@@ -86,6 +87,7 @@ pub const RULES: &[&Rule] = &[
     &dependency::UNREAD_REQUIREMENTS,
     &dependency::UNREAD_SOURCE,
     &python::UNRELEASED_PYTHON,
+    &image::UNRESOLVED_IMPORT,
     &image::UNSUPPORTED_PYTHON,
     &dependency::UNVERIFIED_PACKAGE,
     &image::WRITABLE_BY_ALL,
