@@ -6,6 +6,7 @@ use crate::config::{AddFile, AddSource, Config, CopyFile, CopyFrom};
 use crate::location::{check_url, within_context};
 use crate::mistake::{Findings, part};
 use crate::requirement::is_git;
+use crate::rules::EMPTY_PATTERN;
 use crate::target_table::{AddTable, CopyTable};
 use crate::tree;
 
@@ -138,14 +139,15 @@ pub(crate) fn check_sources(config: &Config, cx: &dyn Context, findings: &Findin
     };
     for src in sources.iter().filter(|src| absent.contains(&src.value)) {
         let path = tree::escape(&src.value);
-        let error = if src.value.contains(['*', '?', '[']) {
-            Diagnostic::error(format!("`{path}` matches nothing in the build context"))
+        let finding = if src.value.contains(['*', '?', '[']) {
+            EMPTY_PATTERN
+                .finding(format!("`{path}` matches nothing in the build context"))
                 .help("check the pattern, and `.dockerignore`")
         } else {
             Diagnostic::error(format!("`{path}` is not in the build context"))
                 .help("check the path, and `.dockerignore`")
         };
-        findings.add(error.at(&src.span));
+        findings.add(finding.at(&src.span));
     }
 }
 

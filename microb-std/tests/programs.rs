@@ -61,6 +61,19 @@ const RIVALS: &[Case] = &[
         &[("app/main.py", FASTAPI), ("cli/__main__.py", "print()\n")],
         "told: it could be the FastAPI app `app` of `app/main.py` or the main module `cli/__main__.py`",
     ),
+    // A site that is managed by its main module, in the place of `manage.py`.
+    sources(
+        &["django", "gunicorn"],
+        &[
+            ("shop/__init__.py", ""),
+            (
+                "shop/__main__.py",
+                "import sys\nif __name__ == '__main__':\n    from django.core.management import execute_from_command_line\n    execute_from_command_line(sys.argv)\n",
+            ),
+            ("shop/wsgi.py", DJANGO),
+        ],
+        "gunicorn --bind=0.0.0.0:8000 shop.wsgi:application",
+    ),
     sources(
         &["django", "gunicorn"],
         &[
@@ -198,6 +211,30 @@ const RIVALS: &[Case] = &[
             ("shop/fill.py", GUARD),
         ],
         "celery --app shop.tasks:app worker --loglevel=INFO",
+    ),
+    // The context of tasks is an app too, and not what answers to visitors.
+    sources(
+        WSGI,
+        &[
+            (
+                "blog.py",
+                "from app import create_app\napp = create_app()\n",
+            ),
+            (
+                "app/__init__.py",
+                "from flask import Flask\ndef create_app():\n    app = Flask(__name__)\n    return app\n",
+            ),
+            (
+                "app/tasks.py",
+                "from app import create_app\napp = create_app()\napp.app_context().push()\n",
+            ),
+        ],
+        "gunicorn --bind=0.0.0.0:8000 blog:app",
+    ),
+    sources(
+        WSGI,
+        &[("tasks.py", FLASK), ("fill.py", GUARD)],
+        "gunicorn --bind=0.0.0.0:8000 tasks:app",
     ),
     sources(
         &["rq"],

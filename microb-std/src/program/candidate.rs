@@ -42,6 +42,9 @@ pub(crate) enum Choice {
 /// Names of modules that lead what they import.
 const LEADING: &[&str] = &["__main__", "main", "bot", "run"];
 
+/// What a `manage.py` calls.
+const DJANGO_MANAGES: &str = "django.core.management.execute_from_command_line";
+
 /// Scripts that are for developers, and never what an image is for.
 const FOR_DEVELOPERS: &[&str] = &[
     "build",
@@ -114,7 +117,7 @@ impl Chooser<'_> {
     pub(crate) fn choose(&self, scripts: Vec<Candidate>) -> Choice {
         let mut all = scripts;
         all.extend(self.of_modules());
-        let all = self.without_parts(self.without_starters(all));
+        let all = self.without_parts(self.without_starters(self.without_contexts(all)));
         let mut all: Vec<Candidate> = all;
         all.sort_by_key(|candidate| self.rank(candidate));
         let mut all = all.into_iter();
@@ -166,7 +169,18 @@ impl Chooser<'_> {
             span,
         };
         if place.stem == "__main__" && !place.package.is_empty() {
-            return vec![main(first_line(module), None)];
+            // A Django site in the place of its `manage.py` is run by a server.
+            let is_managed = module.calls.iter().any(|call| call.path == DJANGO_MANAGES);
+            let has_site = || {
+                all.values()
+                    .flatten()
+                    .any(|app| app.framework.name == "Django")
+            };
+            return if is_managed && has_site() {
+                Vec::new()
+            } else {
+                vec![main(first_line(module), None)]
+            };
         }
         apps.sort_by_key(|app| (class(app), app.is_factory, name_rank(&app.name)));
         let first = apps.first().map_or(u8::MAX, class);
@@ -237,6 +251,18 @@ impl Chooser<'_> {
         };
         let is_one = is_page || only_defines || place.is_usual();
         is_one && !is_imported()
+    }
+
+    /// Without the apps that are made for tasks to run in, where there is one that answers to visitors.
+    fn without_contexts(&self, mut all: Vec<Candidate>) -> Vec<Candidate> {
+        let is_context = |candidate: &Candidate| match &candidate.what {
+            What::Served { app, .. } => candidate.is_web() && self.code.is_for_tasks(app),
+            _ => false,
+        };
+        if all.iter().any(|one| one.is_web() && !is_context(one)) {
+            all.retain(|one| !is_context(one));
+        }
+        all
     }
 
     /// Without the modules that start an app which a server runs: both are one program.

@@ -148,16 +148,15 @@ impl<'a> Code<'a> {
     pub(crate) fn read_all(&mut self, layout: &Layout) {
         self.read(layout.usual.iter().cloned());
         self.follow();
-        let (workers, others): (Vec<_>, Vec<_>) = self
-            .apps()
-            .iter()
-            .map(|app| app.framework)
-            .partition(|framework| framework.kind == Kind::Celery);
-        if !others.is_empty() {
+        let apps = self.apps();
+        if !apps.iter().all(|app| self.is_for_tasks(app)) {
             return;
         }
+        let has_worker = !apps.is_empty();
         // Somewhere must be what a framework among the dependencies is for. A worker is beside the app that gives it work.
-        let is_found = |name: &str| workers.iter().any(|worker| worker.module == name);
+        let queues = apps.iter().map(|app| app.framework);
+        let queues: Vec<_> = queues.filter(|one| one.kind == Kind::Celery).collect();
+        let is_found = |name: &str| queues.iter().any(|queue| queue.module == name);
         let is_for_app = |name: &String| {
             let module = name.replace('-', "_");
             framework::is_framework(&module) && !is_found(&module)
@@ -166,19 +165,23 @@ impl<'a> Code<'a> {
         let runs = |(_, module): &(Place, Module)| {
             module.main_guard.is_some() || module.statement.is_some()
         };
-        let has_program = !workers.is_empty() || self.modules.iter().any(runs);
+        let has_program = has_worker || self.modules.iter().any(runs);
         if may_be_elsewhere || !has_program {
             let usual = self.modules.len();
             self.read(layout.others.iter().cloned());
             self.read(layout.deeper(self.folders));
             self.follow();
-            let is_worker = |app: &App| app.framework.kind == Kind::Celery;
-            if !workers.is_empty() && self.apps().iter().all(is_worker) {
+            if has_worker && self.apps().iter().all(|app| self.is_for_tasks(app)) {
                 // Beside a worker, only an app is looked for in modules of any name.
                 self.modules.truncate(usual);
                 self.apps = OnceCell::new();
             }
         }
+    }
+
+    /// Whether an app is a worker, or is made for one.
+    pub(crate) fn is_for_tasks(&self, app: &App) -> bool {
+        app.framework.kind == Kind::Celery || self.modules[app.at].0.is_for_tasks()
     }
 
     fn read(&mut self, places: impl IntoIterator<Item = Place>) {

@@ -43,6 +43,9 @@ const STEMS: &[&str] = &[
     "tasks",
 ];
 
+/// Those of modules that run the tasks of a queue.
+const WORKERS: &[&str] = &["worker", "celery", "celery_app", "tasks"];
+
 /// The names that the package with the program has, after the project's own.
 const PACKAGES: &[&str] = &["app", "api", "server", "backend", "web", "service"];
 
@@ -120,6 +123,11 @@ impl Place {
     /// Whether its name is one that programs have.
     pub(crate) fn is_usual(&self) -> bool {
         stem_rank(&self.stem) != usize::MAX
+    }
+
+    /// Whether its name is one of those whose apps are the context of tasks, and not what answers to visitors.
+    pub(crate) fn is_for_tasks(&self) -> bool {
+        WORKERS.contains(&self.stem.as_str())
     }
 
     /// Whether Python can import it by its name.

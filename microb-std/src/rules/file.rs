@@ -31,6 +31,11 @@ pub(crate) static UNDEFINED_VARIABLE: Rule = rule(
     "A build argument that has no value is replaced by nothing",
 );
 
+pub(crate) static EMPTY_PATTERN: Rule = rule(
+    "EmptyPattern",
+    "A pattern that matches nothing copies nothing",
+);
+
 pub(crate) static UNKNOWN_PROJECT_KEY: Rule = rule(
     "UnknownProjectKey",
     "Build backends refuse or ignore keys of [project] that the standard does not have",

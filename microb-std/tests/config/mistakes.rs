@@ -210,11 +210,6 @@ const IN_A_TARGET: &[(&str, &str, &str)] = &[
         "'a.tar'",
     ),
     (
-        "copy_files = [{ src = '*.txt', dst = '/a' }, { src = '[a-c]', dst = '/b' }]",
-        "`*.txt` matches nothing in the build context (check the pattern, and `.dockerignore`)",
-        "'*.txt'",
-    ),
-    (
         "command = ['--workers=2']",
         "`--workers=2` is an option and no program (add `entrypoint = [\"PROGRAM\"]`, whose arguments these are then)",
         "['--workers=2']",
