@@ -195,6 +195,9 @@ fn a_project_without_a_dependency_over_ssh_needs_no_agent() {
     let text = fs::read_to_string(example.project.folder().join("pyproject.toml")).unwrap();
     let line = text.lines().find(|line| line.contains("git+ssh")).unwrap();
     let project = example.project.edit("pyproject.toml", line, "");
+    // Who does without it does not import it.
+    let used = "import greeting\n\nprint(greeting.greet(os.environ[\"GREETING\"]))\n";
+    let project = project.edit("advanced.py", used, "");
     project.try_build(&[]).succeeded();
 }
 
