@@ -30,7 +30,7 @@ impl Crate {
         Self { name, folder }
     }
 
-    /// `cargo ARGUMENTS`. It finds the dependencies where this test's own are.
+    /// `cargo ARGUMENTS`. It finds the dependencies where this test's own are, and fetches what only a crate of its own has: the `[patch]` of this repository is not its.
     fn cargo(&self, arguments: &[&str]) -> Command {
         let test = env::current_exe().unwrap();
         let mut cargo = Command::new(env!("CARGO"));
@@ -42,7 +42,7 @@ impl Crate {
     }
 
     fn test(&self) -> Ran {
-        Ran::of(&mut self.cargo(&["test", "--offline"]))
+        Ran::of(&mut self.cargo(&["test"]))
     }
 }
 
@@ -76,7 +76,7 @@ fn a_new_crate_passes_its_own_test_and_builds_images() {
         .says(["the Dockerfile is another one", "1 passed; 1 failed"]);
 
     let image = Image::new();
-    let build = ["run", "--offline", "--", "build", "-t", &image.0, "example"];
+    let build = ["run", "--", "build", "-t", &image.0, "example"];
     Ran::of(&mut new.cargo(&build)).succeeded();
     let said = image.run(&[], &[]).succeeded().stdout;
     assert!(
@@ -86,7 +86,7 @@ fn a_new_crate_passes_its_own_test_and_builds_images() {
     assert_eq!(image.config()["Labels"]["com.example.team"], "payments");
 
     let tag = format!("{}:dev", new.name);
-    let mut pack = new.cargo(&["run", "--quiet", "--offline", "--", "pack", "--tag", &tag]);
+    let mut pack = new.cargo(&["run", "--quiet", "--", "pack", "--tag", &tag]);
     let mut pack = pack.stdout(Stdio::piped()).spawn().unwrap();
     let load = docker(["image", "load"])
         .stdin(pack.stdout.take().unwrap())
@@ -121,7 +121,7 @@ fn a_new_crate_tells_its_own_mistakes_in_docker_build() {
     let file = new.folder.join("example/pyproject.toml");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replace("team = \"payments\"", "timezone = 1")).unwrap();
-    let build = ["run", "--offline", "--", "build", "example"];
+    let build = ["run", "--", "build", "example"];
     let failed = Ran::of(&mut new.cargo(&build)).failed();
     let table = format!("`tool.{}` has no `team`", new.name);
     failed.says([
