@@ -171,6 +171,9 @@ pub(crate) fn members(
     let Some(target) = read(table) else {
         return Vec::new();
     };
+    if !dependencies::may_have_folders(shared, tables, &target, cx) {
+        return Vec::new();
+    }
     let (_, wanted) = installed(shared, tables, table, &target, cx, findings);
     members::resolve(cx, &wanted.dependencies, &wanted.folders, findings)
 }

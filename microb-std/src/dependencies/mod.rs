@@ -12,7 +12,7 @@ use crate::config::{Dependencies, Packaging, Project, Python};
 use crate::extras;
 use crate::groups;
 use crate::location::within_context;
-use crate::lock::{self, Question};
+use crate::lock::{self, Lock, Question};
 use crate::metadata::Tables;
 use crate::mistake::Findings;
 use crate::pinned::{Pinned, PinnedSet};
@@ -64,13 +64,8 @@ pub(crate) fn wanted(
         list.map_or_else(Vec::new, |list| list.value.clone())
     };
     let (extras, groups) = (list(target.extras.as_ref()), list(target.groups.as_ref()));
-    let named = target.lock.as_ref().map(|lock| &lock.value);
     let place = place(shared, tables);
-    let beside = lock::Beside {
-        folder: &shared.project_dir,
-        script: shared.script.as_deref(),
-    };
-    match lock::find(cx, beside, named, &place) {
+    match lock_of(shared, target, cx, &place) {
         Ok(None) => {
             let asks_for_nothing = extras.is_empty() && groups.is_empty();
             if shared.listed.is_silent
@@ -119,6 +114,36 @@ pub(crate) fn wanted(
             Wanted::nothing()
         }
     }
+}
+
+/// The lock that the target installs from, if there is one.
+fn lock_of(
+    shared: &Shared,
+    target: &TargetTable,
+    cx: &dyn Context,
+    place: &Span,
+) -> Result<Option<Lock>, Diagnostic> {
+    let named = target.lock.as_ref().map(|lock| &lock.value);
+    let beside = lock::Beside {
+        folder: &shared.project_dir,
+        script: shared.script.as_deref(),
+    };
+    lock::find(cx, beside, named, place)
+}
+
+/// Whether folders of the build context may be among what [`wanted`] says, besides the project's own. Where a lock has none,
+/// it is not read for this.
+pub(crate) fn may_have_folders(
+    shared: &Shared,
+    tables: &Tables<'_>,
+    target: &TargetTable,
+    cx: &dyn Context,
+) -> bool {
+    if target.requirements.is_some() {
+        return true;
+    }
+    let lock = lock_of(shared, target, cx, &place(shared, tables));
+    lock.is_ok_and(|lock| lock.is_none_or(|lock| lock.may_have_folders(cx)))
 }
 
 /// Where the project's dependencies stand, for what has no place of its own.

@@ -42,6 +42,25 @@ impl Format {
         })
     }
 
+    /// Whether a lock of this text may have a folder of the build context among its packages, besides the project itself.
+    ///
+    /// It is asked before the recipe reads the lock, which is most of what a frontend does until it answers.
+    pub(super) fn may_have_folders(self, text: &str) -> bool {
+        let has = |words: &str| text.contains(words);
+        match self {
+            Self::Uv => {
+                let folders = ["editable = ", "directory = ", "virtual = "];
+                let count = |words: &&str| text.matches(*words).count();
+                folders.iter().map(count).sum::<usize>() > 1
+            }
+            Self::Pylock => has("directory"),
+            Self::Poetry => has("\"directory\""),
+            Self::Pdm => has("path = "),
+            Self::Pipenv => has("\"path\""),
+            Self::Requirements => true,
+        }
+    }
+
     /// The command that writes the lock anew.
     pub(crate) fn command(self, path: &str) -> String {
         match self {
@@ -59,6 +78,37 @@ impl Format {
             Self::Requirements => {
                 format!("uv pip compile --generate-hashes pyproject.toml --output-file {path}")
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The locks are those that the tools themselves wrote.
+    #[test]
+    fn folders_of_a_lock_are_seen_without_reading_it() {
+        macro_rules! lock {
+            ($path:literal) => {
+                include_str!(concat!("../../tests/locks/cases/", $path))
+            };
+        }
+        for (format, text, expected) in [
+            (Format::Poetry, lock!("poetry-path/poetry.lock"), true),
+            (Format::Poetry, lock!("poetry-big/poetry.lock"), false),
+            (Format::Pdm, lock!("pdm-path/pdm.lock"), true),
+            (Format::Pdm, lock!("pdm-big/pdm.lock"), false),
+            (Format::Pipenv, lock!("pipenv-path/Pipfile.lock"), true),
+            (Format::Pipenv, lock!("pipenv-category/Pipfile.lock"), false),
+            (Format::Pylock, lock!("pylock-uv-sources/pylock.toml"), true),
+            (Format::Pylock, lock!("pylock-pip/pylock.toml"), true),
+            (Format::Pylock, lock!("pylock-pdm/pylock.toml"), false),
+            (Format::Uv, lock!("uv-path/uv.lock"), true),
+            (Format::Uv, lock!("uv-workspace/uv.lock"), true),
+            (Format::Uv, lock!("uv-big/uv.lock"), false),
+        ] {
+            assert_eq!(format.may_have_folders(text), expected, "{format:?}");
         }
     }
 }

@@ -170,6 +170,12 @@ impl Lock {
         self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
 
+    /// Whether it may have a folder of the build context among its packages, besides the project itself.
+    pub(crate) fn may_have_folders(&self, cx: &dyn Context) -> bool {
+        let file = text::read(cx, &self.path).ok().flatten();
+        file.is_some_and(|file| self.format.may_have_folders(file.text()))
+    }
+
     fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or(&self.path)
     }
