@@ -27,12 +27,9 @@ pub(crate) fn choose(
     let told = Findings::default();
     let newest = wanted(Some(&said), &told);
     let older = locked(&newest).and_then(|set| older(&said, set, shared, target, &wanted));
-    let Some(older) = older else {
-        findings.take(told, true);
-        return (Some(said), newest);
-    };
-    let wanted = wanted(Some(&older), findings);
-    (Some(older), wanted)
+    let (python, wanted, told) = older.unwrap_or((said, newest, told));
+    findings.take(told, true);
+    (Some(python), wanted)
 }
 
 /// What the target, its images, the version file and the project say.
@@ -58,14 +55,15 @@ fn said(
     python::choose(&question, findings)
 }
 
-/// The version for which the fewest packages of the lock are compiled, if that is not the newest.
+/// The version for which the fewest packages of the lock are compiled, if that is not the newest; with what is installed for it,
+/// and what was found on the way.
 fn older(
     newest: &Python,
     set: &PinnedSet,
     shared: &Shared,
     target: &TargetTable,
     wanted: impl Fn(Option<&Python>, &Findings) -> Wanted,
-) -> Option<Python> {
+) -> Option<(Python, Wanted, Findings)> {
     // What another image has is not chosen here.
     if target.base_image.is_some() || target.build_image.is_some() {
         return None;
@@ -89,26 +87,30 @@ fn older(
             version,
             ..newest.clone()
         };
-        let quiet = Findings::default();
-        let wanted = wanted(Some(&other), &quiet);
+        let told = Findings::default();
+        let wanted = wanted(Some(&other), &told);
         // A lock need not be for all that the project allows.
-        let Some(set) = locked(&wanted).filter(|_| !quiet.has_mistake()) else {
+        let Some(set) = locked(&wanted).filter(|_| !told.has_mistake()) else {
             continue;
         };
         let still = compiled(set, version);
         if still.len() < fewest {
             fewest = still.len();
             let package = missing.iter().find(|one| !still.contains(one));
-            best = package.map(|package| (other, package.clone()));
+            best = package.map(|package| (other, package.clone(), wanted, told));
         }
     }
-    best.map(|(other, package)| Python {
-        passed_over: Some(PassedOver {
+    best.map(|(other, package, wanted, told)| {
+        let passed_over = PassedOver {
             version: newest.version,
             package,
             lock: set.path.value.clone(),
-        }),
-        ..other
+        };
+        let python = Python {
+            passed_over: Some(passed_over),
+            ..other
+        };
+        (python, wanted, told)
     })
 }
 
