@@ -6,6 +6,7 @@ use microb::{Diagnostic, Spanned};
 use crate::builder::VENV;
 use crate::config::Config;
 use crate::container::WrittenHealthcheck;
+use crate::listening;
 use crate::mistake::Findings;
 
 /// The check of a table. The image has no `curl`, but it has Python.
@@ -69,22 +70,8 @@ fn port(config: &Config) -> Option<u16> {
 /// The port that an option of the program's own names. What it means is only likely.
 fn told_port(config: &Config) -> Option<u16> {
     let argv = [&config.entrypoint, &config.command].into_iter().flatten();
-    let words: Vec<&str> = argv
-        .flat_map(|argv| &argv.value)
-        .map(String::as_str)
-        .collect();
-    words.iter().enumerate().find_map(|(n, word)| {
-        let (option, value) = match word.split_once('=') {
-            Some((option, value)) => (option, value),
-            None => (*word, *words.get(n + 1)?),
-        };
-        let port = match option {
-            "--port" | "-p" | "--server.port" => value,
-            "--bind" | "-b" | "--listen" => value.rsplit_once(':')?.1,
-            _ => return None,
-        };
-        port.parse().ok().filter(|port| *port != 0)
-    })
+    let words: Vec<String> = argv.flat_map(|argv| argv.value.iter().cloned()).collect();
+    listening::ports(&words).find(|port| *port != 0)
 }
 
 fn python(code: &str) -> Vec<String> {

@@ -34,6 +34,7 @@ mod init;
 mod install;
 mod interpreter;
 mod labels;
+mod listening;
 mod location;
 mod lock;
 mod members;

@@ -6,6 +6,7 @@ use super::{Facts, rule};
 use crate::backend;
 use crate::builder::VENV;
 use crate::config::{Config, Dependencies, Packaging};
+use crate::listening;
 use crate::mistake::Findings;
 use crate::project_dir::within;
 use crate::requirement::normalized;
@@ -102,20 +103,6 @@ const SERVERS: &[&str] = &[
     "waitress-serve",
 ];
 
-/// Options that name the address that a server listens on.
-const ADDRESS_OPTIONS: &[&str] = &[
-    "--host",
-    "-h",
-    "--bind",
-    "-b",
-    "--listen",
-    "--address",
-    "--server.address",
-];
-
-/// Options that name the port alone.
-const PORT_OPTIONS: &[&str] = &["--port", "--server.port"];
-
 /// A server that listens on the loopback address unless told otherwise.
 struct Loopback {
     program: &'static str,
@@ -123,7 +110,7 @@ struct Loopback {
     subcommand: &'static str,
     /// Variables by which it is told.
     variables: &'static [&'static str],
-    /// What its options begin with by which it is told, besides [`ADDRESS_OPTIONS`].
+    /// What its options begin with by which it is told, besides [`listening::ADDRESS_OPTIONS`].
     options: &'static [&'static str],
     /// A file of the project by which it is told.
     file: &'static str,
@@ -388,7 +375,7 @@ fn loopback(argv: &[String], facts: &Facts<'_>) -> Option<Diagnostic> {
     if !SERVERS.contains(&name) {
         return None;
     }
-    if let Some(address) = address(rest) {
+    if let Some(address) = listening::address(rest) {
         return by_address(address, name);
     }
     let has_word = |word: &str| word.is_empty() || rest.iter().any(|other| other == word);
@@ -423,35 +410,10 @@ fn how_to_listen(name: &str) -> &'static str {
     }
 }
 
-/// The value of the first option that names an address.
-fn address(words: &[String]) -> Option<&str> {
-    values(words, ADDRESS_OPTIONS).next()
-}
-
-/// The values of these options.
-fn values<'a>(words: &'a [String], options: &'a [&str]) -> impl Iterator<Item = &'a str> {
-    words.iter().enumerate().filter_map(|(n, word)| {
-        let (option, value) = match word.split_once('=') {
-            Some((option, value)) => (option, Some(value)),
-            None => (word.as_str(), words.get(n + 1).map(String::as_str)),
-        };
-        value.filter(|_| options.contains(&option))
-    })
-}
-
 /// The ports that a server is told to listen on.
 fn ports(argv: &[String]) -> Vec<u16> {
-    let Some((_, rest)) = program(argv).filter(|(name, _)| SERVERS.contains(name)) else {
-        return Vec::new();
-    };
-    let alone = values(rest, PORT_OPTIONS);
-    let of_addresses = values(rest, ADDRESS_OPTIONS).filter_map(|address| {
-        // That of version 6 has colons of its own.
-        let (host, port) = address.rsplit_once(':')?;
-        (!host.contains(':') || host.ends_with(']')).then_some(port)
-    });
-    let ports = alone.chain(of_addresses);
-    ports.filter_map(|port| port.parse().ok()).collect()
+    let known = program(argv).filter(|(name, _)| SERVERS.contains(name));
+    known.map_or_else(Vec::new, |(_, rest)| listening::ports(rest).collect())
 }
 
 /// Ports of which `expose` names none, though it names others.

@@ -69,15 +69,17 @@ fn a_project_has_the_members_that_it_needs() {
     }
 }
 
+/// The lines that bring sources to a backend.
+fn copies_of_sources(dockerfile: &str) -> Vec<&str> {
+    let lines = dockerfile.lines();
+    lines.filter(|line| line.ends_with(" /src")).collect()
+}
+
 #[test]
 fn each_member_is_a_wheel_of_its_own_folder_only() {
     let text = dockerfile::render(&recipe(&workspace("pyproject.toml")).unwrap()).unwrap();
-    let copies: Vec<_> = text
-        .lines()
-        .filter(|line| line.ends_with(" /src"))
-        .collect();
     assert_eq!(
-        copies,
+        copies_of_sources(&text),
         [
             "COPY --exclude=packages/base --exclude=packages/core --exclude=packages/other . /src",
             "COPY packages/base /src",
@@ -105,12 +107,8 @@ fn a_member_whose_version_comes_from_the_repository_above_is_built_within_it() {
         .file("packages/core/pyproject.toml", text)
         .file(".git/HEAD", "");
     let text = dockerfile::render(&recipe(&cx).unwrap()).unwrap();
-    let copies: Vec<_> = text
-        .lines()
-        .filter(|line| line.ends_with(" /src"))
-        .collect();
     assert_eq!(
-        copies,
+        copies_of_sources(&text),
         [
             "COPY --exclude=packages/base --exclude=packages/core --exclude=packages/other . /src",
             "COPY packages/base /src",
